@@ -1,0 +1,214 @@
+"""The connector as Airbyte sees it: spec, check and write, and how each of them fails."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import signal
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import orjson
+from airbyte_cdk.destinations import Destination
+from airbyte_cdk.models import (
+    AirbyteConnectionStatus,
+    AirbyteMessage,
+    AirbyteMessageSerializer,
+    ConfiguredAirbyteCatalog,
+    ConfiguredAirbyteCatalogSerializer,
+    Status,
+    Type,
+)
+from airbyte_cdk.utils.airbyte_secrets_utils import add_to_secrets, filter_secrets
+
+from destination_dust import explanations
+from destination_dust.acknowledgements import Ledger
+from destination_dust.catalog import Catalog
+from destination_dust.check import check, refuse_what_is_not_available
+from destination_dust.config import Config, InvalidConfig
+from destination_dust.dust.calling import Clock
+from destination_dust.dust.client import connect
+from destination_dust.dust.pacing import Pacer
+from destination_dust.inlet import Inlet
+from destination_dust.mapping.documents import DocumentShape
+from destination_dust.output import LogLines, Output
+from destination_dust.progress import Progress
+from destination_dust.sync import Interrupted, Sync
+from destination_dust.workers import Lane, Workers, pump
+from destination_dust.writers.base import Desk
+from destination_dust.writers.documents import DocumentsWriter
+
+logger = logging.getLogger("airbyte")
+
+STANDARD_INPUT, STANDARD_OUTPUT = 0, 1
+# A user waits for the result of `check`.
+CHECK_BUDGET = 20.0
+# Enough for several minutes of Dust's document limit, so that finished calls never wait for input.
+MAX_CALLS = 1000
+MAX_BYTES = 64 * 1024 * 1024
+
+
+class DestinationDust(Destination):
+    """Writes records to a Dust data source, as documents or as table rows."""
+
+    def run(self, args: list[str]) -> None:
+        """Carry out a command. Exits with 0, with 1 after a failure, or with 128 plus the signal's number."""
+        parsed = self.parse_args(args)
+        output = Output(STANDARD_OUTPUT)
+        _log_to(output)
+        config: Config | None = None
+        try:
+            if parsed.command == "write":
+                config, catalog = _read_config(parsed.config), Catalog.parse(_read_json(parsed.catalog))
+                for line in self._lines(config, catalog, STANDARD_INPUT, with_signals=True):
+                    output.line(line)
+            else:
+                for message in self.run_cmd(parsed):
+                    output.message(AirbyteMessageSerializer.dump(message))
+        except BrokenPipeError:
+            sys.exit(1)  # nobody reads our output any more, so there is nobody to tell
+        except Interrupted as interrupted:
+            logger.warning("%s What was acknowledged is stored.", interrupted)
+            sys.exit(128 + interrupted.signal_number)
+        except Exception as error:
+            _report(error, config, output)
+            sys.exit(1)
+
+    def run_cmd(self, parsed_args: argparse.Namespace) -> Iterable[AirbyteMessage]:
+        """The messages of `spec` and `check`."""
+        if parsed_args.command == "spec":
+            yield AirbyteMessage(type=Type.SPEC, spec=self.spec(logger))
+        else:
+            status = self.check(logger, _read_json(parsed_args.config))
+            yield AirbyteMessage(type=Type.CONNECTION_STATUS, connectionStatus=status)
+
+    def check(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteConnectionStatus:
+        """Whether a sync with this configuration could write. Never raises."""
+        connection = None
+        try:
+            parsed = _parse(config)
+            connection = parsed.connection
+            client = connect(
+                connection,
+                Pacer(parsed.documents_per_minute),
+                user_agent=_user_agent(),
+                connections=1,
+                budget=CHECK_BUDGET,
+            )
+            check(parsed, client)
+        except Exception as error:
+            logger.debug("Check failed.", exc_info=error)
+            message = filter_secrets(explanations.message(error, connection))
+            return AirbyteConnectionStatus(status=Status.FAILED, message=message)
+        return AirbyteConnectionStatus(status=Status.SUCCEEDED)
+
+    def write(
+        self,
+        config: Mapping[str, Any],
+        configured_catalog: ConfiguredAirbyteCatalog,
+        input_messages: Iterable[AirbyteMessage],
+    ) -> Iterator[AirbyteMessage]:
+        """Write messages that a host in the same process gives, and yield the states that are safe.
+
+        The CDK's messages cannot carry all that a line can (the `id` of a state, for one).
+        """
+        catalog = Catalog.parse(ConfiguredAirbyteCatalogSerializer.dump(configured_catalog))
+        lines = (orjson.dumps(AirbyteMessageSerializer.dump(message)) for message in input_messages)
+        with pump(lines) as descriptor:
+            for line in self._lines(_parse(config), catalog, descriptor, with_signals=False):
+                yield AirbyteMessageSerializer.load(orjson.loads(line))
+
+    def _lines(self, config: Config, catalog: Catalog, descriptor: int, *, with_signals: bool) -> Iterator[bytes]:
+        """Build the parts of a sync, and run it."""
+        refuse_what_is_not_available(config)
+        inlet = Inlet(descriptor)
+        threads = {Lane.LIMITED: config.max_concurrency, Lane.FREE: max(4, config.max_concurrency // 4)}
+        workers = Workers(threads, max_calls=MAX_CALLS, max_bytes=MAX_BYTES, wake=inlet.wake)
+        pacer = Pacer(config.documents_per_minute)
+        progress = Progress(interval=config.timing.progress_interval, pacer=pacer)
+        client = connect(
+            config.connection,
+            pacer,
+            user_agent=_user_agent(),
+            connections=sum(threads.values()),
+            budget=config.timing.retry_budget,
+            deadline=config.timing.call_deadline,
+            clock=Clock(pause=workers.stopping.wait),
+            on_retry=progress.retrying,
+        )
+        ledger = Ledger(plan.stream for plan in catalog)
+        desk = Desk(workers.submit, ledger, progress, config.on_record_error)
+        writer = DocumentsWriter(client, desk, DocumentShape())
+        sync = Sync(inlet, catalog, writer, workers, ledger, progress)
+        if with_signals:
+            _heed_signals(sync)
+        yield from sync.run()
+
+
+def _heed_signals(sync: Sync) -> None:
+    """The first signal winds the sync down, the second ends the process at once."""
+
+    def on_signal(number: int, _frame: FrameType | None) -> None:
+        signal.signal(number, lambda again, _: os._exit(128 + again))
+        sync.interrupt(number)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, on_signal)
+
+
+def _report(error: Exception, config: Config | None, output: Output) -> None:
+    """Log what happened for those who look into it, and tell the user in a TRACE."""
+    kind = explanations.failure_type(error)
+    foreseen = any(isinstance(error, known) for known in explanations.FAILURE_TYPES)
+    logger.error("%s", type(error).__name__, exc_info=None if foreseen else error)
+    message = explanations.message(error, config.connection if config else None)
+    output.failure(message, kind, f"{type(error).__name__}: {error}" if foreseen else type(error).__name__)
+
+
+def _log_to(output: Output) -> None:
+    """Send all logging of the process through the output, at the level that the platform asks for."""
+    root = logging.getLogger()
+    root.handlers = [LogLines(output)]
+    level = logging.getLevelName(os.environ.get("LOG_LEVEL", "INFO").upper())
+    root.setLevel(level if isinstance(level, int) else logging.INFO)
+    logger.setLevel(logging.NOTSET)
+
+
+def _read_config(path: str) -> Config:
+    return _parse(_read_json(path))
+
+
+def _parse(settings: Mapping[str, Any]) -> Config:
+    """Parse settings, keeping the key out of all output before anything can go wrong with it."""
+    if key := str(settings.get("api_key") or "").strip():
+        add_to_secrets(key)
+    config = Config.parse(settings)
+    if config.unknown:
+        logger.warning("Settings that this version does not know were ignored: %s.", ", ".join(config.unknown))
+    return config
+
+
+def _read_json(path: str) -> dict[str, Any]:
+    """The object in a JSON file. Its content is not quoted in errors: it may be a secret."""
+    try:
+        content = json.loads(Path(path).read_bytes())
+    except OSError as error:
+        raise InvalidConfig(f"The file {path} cannot be read: {error.strerror}.") from None
+    except ValueError:
+        raise InvalidConfig(f"The file {path} is not valid JSON.") from None
+    if not isinstance(content, dict):
+        raise InvalidConfig(f"The file {path} must contain a JSON object.")
+    return content
+
+
+def _user_agent() -> str:
+    try:
+        return f"airbyte-destination-dust/{version('destination-dust')}"
+    except PackageNotFoundError:
+        return "airbyte-destination-dust"

@@ -1,0 +1,184 @@
+"""What an answer of Dust means: success, a named error, or "try again".
+
+This is the only place that knows HTTP statuses and Dust's error types. Dust's error envelope is
+`{"error": {"type": …, "message": …, "data_source_error"?: {"code": …, "message": …}}}`; a proxy in
+front of it may answer with anything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from enum import Enum
+from time import time
+from typing import Any
+
+import orjson
+
+from destination_dust.dust.errors import DustError, Misconfigured, Missing, NameTaken, Rejected, TooLarge
+from destination_dust.dust.transport import Answer
+
+MAX_MESSAGE = 200
+MAX_RETRY_AFTER = 600.0
+
+# Parts of messages with which Dust's core, through the front's catch-all 500, says "never".
+PERMANENT_CORE_ERRORS = ("preserve_system_tags", "title_is_empty", "invalid_parent", "__DUST")
+NAME_TAKEN = "names must be unique within a data source"
+# Codes with which a document route reports trouble of its own under status 400.
+PASSING_CORE_CODES = {"internal_server_error", "unexpected_network_error", "unexpected_response_format"}
+
+
+class Trouble(Enum):
+    """Why a call should be repeated."""
+
+    UPSERT_LIMIT = "Dust's limit of document upserts per minute is used up"
+    PENDING_UPDATES = "Dust has too many pending updates of this table"
+    SLOW_DOWN = "Dust asks to slow down"
+    MAINTENANCE = "the workspace is under maintenance"
+    REFUSED_FOR_NOW = "Dust could not carry out the call"
+    UNREACHABLE = "Dust cannot be reached"
+    DISCONNECTED = "the connection to Dust broke"
+    TIMED_OUT = "Dust did not answer in time"
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """The call may succeed when repeated. `after`: seconds that the server asked for, if it did."""
+
+    trouble: Trouble
+    detail: str
+    after: float | None = None
+    suspicious: bool = False
+    """Dust answers so to bad data and to passing trouble alike."""
+
+
+def meaning(answer: Answer, *, host: str) -> dict[str, Any] | DustError | Retry:
+    """The JSON object of a successful answer (empty for an empty body), or what else the answer means."""
+    if 200 <= answer.status < 300:
+        return _success(answer, host)
+    if 300 <= answer.status < 400:
+        return _redirect(answer, host)
+    error = _envelope(answer.body)
+    if answer.status == 429:
+        return _limit(answer, error)
+    if answer.status >= 500:
+        return _server_error(answer, error, host)
+    return _client_error(answer.status, error, host)
+
+
+def _success(answer: Answer, host: str) -> dict[str, Any] | DustError | Retry:
+    if not answer.body:
+        # Headers that were cut off look like an answer without a body, and Dust has something to say about each call.
+        return {} if answer.status == 204 else Retry(Trouble.DISCONNECTED, "the answer was empty")
+    try:
+        content = orjson.loads(answer.body)
+    except ValueError:
+        if answer.body.lstrip()[:1] == b"{":
+            return Retry(Trouble.DISCONNECTED, "the answer was cut off")
+        return _not_dust(host)
+    if not isinstance(content, dict):
+        return _not_dust(host)
+    if content.get("error"):
+        return Retry(Trouble.REFUSED_FOR_NOW, _text(content["error"]), suspicious=True)
+    return content
+
+
+def _redirect(answer: Answer, host: str) -> DustError:
+    target = answer.headers.get("Location", "")
+    if target.startswith("https://") and target.split("/")[2] == host:
+        return Misconfigured(f"{host} asks for an encrypted connection. Set the base URL to https://{host}.")
+    return Misconfigured(
+        f"{host} sends us to another address (status {answer.status}), which a Dust server does not do. "
+        "The redirect was not followed. Check the base URL."
+    )
+
+
+def _limit(answer: Answer, error: dict[str, Any]) -> Retry:
+    message, after = _text(error), retry_after(answer.headers.get("Retry-After"))
+    if "upserts per minute" in message:
+        return Retry(Trouble.UPSERT_LIMIT, message, after)
+    if "pending table updates" in message:
+        return Retry(Trouble.PENDING_UPDATES, message, after)
+    return Retry(Trouble.SLOW_DOWN, message or "status 429", after)
+
+
+def _server_error(answer: Answer, error: dict[str, Any], host: str) -> DustError | Retry:
+    after = retry_after(answer.headers.get("Retry-After"))
+    core = _whole_text(error.get("data_source_error"))
+    message = _text(error)
+    if answer.status == 501:
+        return _not_dust(host)
+    if NAME_TAKEN in core:
+        return NameTaken(message)
+    if any(sign in core for sign in PERMANENT_CORE_ERRORS):
+        return Rejected(f"{message} {core[:MAX_MESSAGE]}")
+    if answer.status == 503 and error.get("type") == "service_unavailable":
+        return Retry(Trouble.MAINTENANCE, message, after)
+    if not error:
+        return Retry(Trouble.UNREACHABLE, f"status {answer.status}", after)
+    detail = f"{message} {core[:MAX_MESSAGE]}".strip() or f"status {answer.status}"
+    return Retry(Trouble.REFUSED_FOR_NOW, detail, after, suspicious=answer.status == 500)
+
+
+def _client_error(status: int, error: dict[str, Any], host: str) -> DustError | Retry:
+    kind, message = str(error.get("type", "")), _text(error)
+    code = _part(error.get("data_source_error"), "code")
+    if kind == "data_source_error" and code in PASSING_CORE_CODES:
+        return Retry(Trouble.REFUSED_FOR_NOW, message)
+    if code == "data_source_document_not_found" or kind == "table_not_found":
+        return Missing(message)
+    if status in (408, 425):
+        return Retry(Trouble.UNREACHABLE, f"status {status}")
+    if status == 409:
+        return Retry(Trouble.REFUSED_FOR_NOW, message or "status 409", suspicious=True)
+    if status == 413 or kind == "data_source_quota_error":
+        return TooLarge(message or "the request is too large (status 413)")
+    if status in (400, 422):
+        return Rejected(message or f"Dust refused the request without a word (status {status})")
+    if error:
+        return Misconfigured(message, reason=kind)
+    if status in (401, 403, 407):
+        return Misconfigured(f"{host} refused access (status {status}), but not in the words of Dust.")
+    return _not_dust(host)
+
+
+def retry_after(value: str | None) -> float | None:
+    """Seconds of a `Retry-After` header (a number or an HTTP date), within reason; None if it is no use."""
+    if not value:
+        return None
+    try:
+        seconds = float(value)
+    except ValueError:
+        try:
+            seconds = parsedate_to_datetime(value).timestamp() - time()
+        except (ValueError, TypeError):
+            return None
+    return min(max(seconds, 0.0), MAX_RETRY_AFTER) if seconds == seconds else None
+
+
+def _not_dust(host: str) -> Misconfigured:
+    return Misconfigured(
+        f"{host} answers, but not like Dust. Check the base URL (https://dust.tt, or https://eu.dust.tt for "
+        "workspaces in Europe) and that no proxy or login page stands in between.",
+        reason="not_dust",
+    )
+
+
+def _envelope(body: bytes) -> dict[str, Any]:
+    try:
+        error = orjson.loads(body)["error"]
+    except (ValueError, KeyError, TypeError):
+        return {}
+    return error if isinstance(error, dict) else {}
+
+
+def _part(error: object, name: str) -> str:
+    return str(error.get(name, "")) if isinstance(error, dict) else ""
+
+
+def _text(error: object) -> str:
+    return _whole_text(error)[:MAX_MESSAGE]
+
+
+def _whole_text(error: object) -> str:
+    return _part(error, "message") if isinstance(error, dict) else str(error or "")

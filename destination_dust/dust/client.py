@@ -1,0 +1,175 @@
+"""The calls of Dust's API that the connector makes, as methods.
+
+Paths are the current ones of Dust's server: `data_sources` with an underscore, below their space.
+Each method raises the errors of `errors.py` and nothing else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import orjson
+
+from destination_dust.dust.calling import Caller, Clock, OnRetry
+from destination_dust.dust.errors import Doubtful, NameTaken
+from destination_dust.dust.pacing import Pacer
+from destination_dust.dust.transport import Request, Transport
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """Where the data goes, and with which key."""
+
+    api_key: str = field(repr=False)
+    workspace_id: str
+    space_id: str
+    data_source_id: str
+    base_url: str = "https://dust.tt"
+
+    @property
+    def host(self) -> str:
+        """Host and port, as error messages name them."""
+        return urlsplit(self.base_url).netloc
+
+    @property
+    def root(self) -> str:
+        """The URL that request paths are appended to."""
+        return f"{self.base_url}/api/v1/w/{quote(self.workspace_id, safe='')}"
+
+    @property
+    def space(self) -> str:
+        """The path of the space."""
+        return f"/spaces/{quote(self.space_id, safe='')}"
+
+    @property
+    def data_source(self) -> str:
+        """The path of the data source."""
+        return f"{self.space}/data_sources/{quote(self.data_source_id, safe='')}"
+
+
+class DustClient:
+    """One data source of one workspace. Methods may be called from many threads at once."""
+
+    def __init__(self, connection: Connection, caller: Caller, pacer: Pacer) -> None:
+        self._at = connection
+        self._call = caller.call
+        self._pacer = pacer
+
+    def spaces(self) -> list[dict[str, Any]]:
+        """The spaces that the key can see: objects with `sId`, `name`, `kind`."""
+        return _objects(self._call(Request("GET", "/spaces")), "spaces")
+
+    def data_sources(self) -> list[dict[str, Any]]:
+        """The data sources of the space: objects with `sId`, `name`, `connectorId` (null if writable)."""
+        return _objects(self._call(Request("GET", f"{self._at.space}/data_sources")), "data_sources")
+
+    def upsert_document(self, document_id: str, body: bytes) -> None:
+        """Store a document, replacing any of that id. On return it is stored, indexed and searchable.
+
+        Dust embeds the text before it answers, which can take minutes for a large one.
+        """
+        path = self._document(document_id)
+        request = Request("POST", path, body=body, read_timeout=300, target=self._at.data_source)
+        self._call(request, self._pacer)
+
+    def delete_document(self, document_id: str) -> None:
+        """Remove a document. One that does not exist counts as removed."""
+        self._call(Request("DELETE", self._document(document_id), target=self._at.data_source))
+
+    def tables(self) -> list[dict[str, Any]]:
+        """All tables of the data source: objects with `table_id`, `name`, `schema` and more."""
+        return _objects(self._call(Request("GET", f"{self._at.data_source}/tables")), "tables")
+
+    def table(self, table_id: str) -> dict[str, Any]:
+        """A table's description. Raises `Missing`."""
+        return _object(self._call(Request("GET", self._table(table_id))), "table")
+
+    def upsert_table(self, table_id: str, *, name: str, title: str, description: str) -> dict[str, Any]:
+        """Create a table, or replace its description; its rows stay. Returns it, with its `schema` (may be null).
+
+        Raises `NameTaken` if another table of the data source has the name.
+        """
+        fields = {"table_id": table_id, "name": name, "title": title, "description": description}
+        request = Request(
+            "POST", f"{self._at.data_source}/tables", body=orjson.dumps(fields), target=self._table(table_id)
+        )
+        try:
+            return _object(self._call(request), "table")
+        except NameTaken:
+            others = [str(table.get("table_id")) for table in self.tables() if table.get("name") == name]
+            raise NameTaken(
+                f"The table {table_id} cannot be called {name}, because the table with the ID "
+                f"{', '.join(others) or '(unknown)'} of the same data source is called so."
+            ) from None
+
+    def upsert_rows(self, table_id: str, body: bytes, *, doubt_after: int | None = None) -> None:
+        """Queue rows. Dust merges the queue of a table once the table was left alone for 10 seconds.
+
+        Raises `Doubtful` after so many failures that bad data and trouble share.
+        """
+        path = f"{self._table(table_id)}/rows"
+        self._call(Request("POST", path, body=body, target=self._table(table_id), doubt_after=doubt_after))
+
+    def delete_row(self, table_id: str, row_id: str) -> None:
+        """Queue the removal of a row, which need not exist. Raises `Missing` if the table does not."""
+        self._call(Request("DELETE", self._row(table_id, row_id), target=self._table(table_id)))
+
+    def rows(self, table_id: str, *, limit: int) -> tuple[list[dict[str, Any]], int]:
+        """Some merged rows (`row_id`, `value`), and how many there are. Each call makes Dust read the whole table.
+
+        Raises `Doubtful` if the table cannot be read.
+        """
+        query = (("limit", limit), ("offset", 0))
+        answer = self._call(Request("GET", f"{self._table(table_id)}/rows", query=query, doubt_after=5))
+        return _objects(answer, "rows"), int(answer.get("total") or 0)
+
+    def row(self, table_id: str, row_id: str) -> dict[str, Any] | None:
+        """The cells of a merged row, by column; None if there is no such row, or the table cannot be read now.
+
+        Dust answers 500 in either case. Each call makes it read the whole table.
+        """
+        try:
+            answer = self._call(Request("GET", self._row(table_id, row_id), doubt_after=1))
+        except Doubtful:
+            return None
+        return _object(_object(answer, "row"), "value")
+
+    def _table(self, table_id: str) -> str:
+        return f"{self._at.data_source}/tables/{quote(table_id, safe='')}"
+
+    def _row(self, table_id: str, row_id: str) -> str:
+        return f"{self._table(table_id)}/rows/{quote(row_id, safe='')}"
+
+    def _document(self, document_id: str) -> str:
+        return f"{self._at.data_source}/documents/{quote(document_id, safe='')}"
+
+
+def connect(
+    connection: Connection,
+    pacer: Pacer,
+    *,
+    user_agent: str,
+    connections: int,
+    budget: float,
+    deadline: float = 600.0,
+    clock: Clock | None = None,
+    on_retry: OnRetry = lambda _retry, _seconds: None,
+) -> DustClient:
+    """A client over real HTTP. `connections`: how many threads will use it; `budget`: see `Caller`;
+    `deadline`: seconds that one call may take at most."""
+    transport = Transport(
+        connection.root, connection.api_key, user_agent=user_agent, connections=connections, deadline=deadline
+    )
+    caller = Caller(transport, host=connection.host, budget=budget, clock=clock, on_retry=on_retry)
+    return DustClient(connection, caller, pacer)
+
+
+def _objects(answer: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    return [item for item in answer.get(name) or [] if isinstance(item, dict)]
+
+
+def _object(answer: dict[str, Any], name: str) -> dict[str, Any]:
+    item = answer.get(name)
+    return item if isinstance(item, dict) else {}

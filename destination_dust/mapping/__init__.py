@@ -1,0 +1,1 @@
+"""Pure functions from records to what Dust stores: ids, documents, rows."""

@@ -1,0 +1,104 @@
+"""Identity: which records share a document or a row, and what the table of a stream is called.
+
+An id is plain where the key allows it, so that people recognise their records; any other ends in 16 digits
+of a SHA-256 over the exact key. Ids are at most 200 of A-Z a-z 0-9 _ -, which any proxy takes as they are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+
+from destination_dust import exact_json
+
+MAX_LENGTH = 200
+_DIGEST_LENGTH = 16
+
+_WORD = re.compile("[A-Za-z0-9_]+")
+_NO_WORD = re.compile("[^A-Za-z0-9_]+")
+_UUID = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
+_DIGEST = re.compile("[0-9a-f]{16}", re.IGNORECASE)
+
+_TABLE_NAME = re.compile("[a-z_][a-z0-9_]*")
+_NO_TABLE_WORD = re.compile("[^a-z0-9]+")
+_ENDS_IN_DIGEST = re.compile(".*_[a-p]{16}")
+_AS_LETTERS = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
+
+
+def identifier(namespace: str | None, stream: str, parts: Sequence[object]) -> str:
+    """Return the id of the record of a stream whose key has these parts; different keys never share one.
+
+    Parts count by their text: a string as it is, anything else as its JSON. So 1 and "1" are one key, 1 and
+    1.0 are two. The namespace "" is none.
+    """
+    texts = [_text(part) for part in parts]
+    plain = "-".join([stream, *texts])
+    if not namespace and len(plain) <= MAX_LENGTH and _WORD.fullmatch(stream) and _may_be_plain(texts):
+        return plain
+    return _with_digest([namespace or "", stream, *texts], digest("key", namespace or "", stream, *texts))
+
+
+def record_identifier(namespace: str | None, stream: str, data: Mapping[str, object]) -> str:
+    """Return the id of a record without a key; equal records share one, however their fields are ordered."""
+    record = exact_json.dumps(data, sort_keys=True)
+    plain = f"{stream}-{hashlib.sha256(record).hexdigest()[:_DIGEST_LENGTH]}"
+    if not namespace and len(plain) <= MAX_LENGTH and _WORD.fullmatch(stream):
+        return plain
+    return _with_digest([namespace or "", stream], digest("record", namespace or "", stream, record.decode()))
+
+
+def table_name(prefix: str, namespace: str | None, stream: str) -> str:
+    """Return `{prefix}{stream}` if that is a plain slug, else one that ends in 16 letters of a hash.
+
+    It needs no quotes in SQL (reserved words apart), is at most 200 long and never that of another stream.
+    """
+    plain = prefix + stream
+    if (
+        not namespace
+        and stream
+        and len(plain) <= MAX_LENGTH
+        and _TABLE_NAME.fullmatch(plain)
+        and not _ENDS_IN_DIGEST.fullmatch(plain)
+    ):
+        return plain
+    letters = digest("table", namespace or "", stream).translate(_AS_LETTERS)
+    # A decomposed é leaves its e, which reads better than nothing.
+    text = unicodedata.normalize("NFKD", f"{prefix}_{namespace or ''}_{stream}"[:MAX_LENGTH]).lower()
+    ascii_text = text.encode("ascii", "ignore").decode()
+    slug = _NO_TABLE_WORD.sub("_", ascii_text).strip("_")[: MAX_LENGTH - len("t__") - len(letters)]
+    words = [slug, letters] if _TABLE_NAME.fullmatch(slug) else ["t", slug, letters]
+    return "_".join(filter(None, words))
+
+
+def digest(*texts: str) -> str:
+    """Return 16 hex digits of a SHA-256 that tells any two sequences of texts apart."""
+    sha = hashlib.sha256()
+    for text in texts:
+        encoded = text.encode("utf-8", "surrogatepass")
+        sha.update(b"%d:" % len(encoded))  # the length says where each text ends
+        sha.update(encoded)
+    return sha.hexdigest()[:_DIGEST_LENGTH]
+
+
+def _text(part: object) -> str:
+    return part if isinstance(part, str) else exact_json.dumps(part, sort_keys=True).decode()
+
+
+def _may_be_plain(texts: Sequence[str]) -> bool:
+    if len(texts) == 1 and _UUID.fullmatch(texts[0]):
+        return True
+    return (
+        bool(texts)
+        and all(_WORD.fullmatch(text) for text in texts)
+        and not _UUID.fullmatch("-".join(texts))
+        # It would look like the id of a record without a key.
+        and not (len(texts) == 1 and _DIGEST.fullmatch(texts[0]))
+    )
+
+
+def _with_digest(texts: Sequence[str], digits: str) -> str:
+    words = (_NO_WORD.sub("_", text[:MAX_LENGTH]) for text in texts if text)
+    readable = "-".join(words)[: MAX_LENGTH - len("--") - len(digits)].rstrip("-")
+    return f"{readable or '_'}--{digits}"

@@ -1,0 +1,88 @@
+"""The tags of a document: ours, which say what the connector wrote, and those that a user chose."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from destination_dust import exact_json
+from destination_dust.mapping.ids import digest
+from destination_dust.mapping.lines import cut, one_line, scalar_text
+from destination_dust.mapping.paths import find
+
+_STREAM = "airbyte:stream:"
+_NAMESPACE = "airbyte:namespace:"
+_GENERATION = "airbyte:generation:"
+_FINGERPRINT = "airbyte:fingerprint:"
+_REPLACED = "airbyte:replaced:"
+
+# Dust's server gives these two a meaning of its own, and refuses the second.
+_RESERVED = ("airbyte:", "title:", "__DUST")
+_MAX_UNITS = 256
+_GENERATION_NUMBER = re.compile("[0-9]{1,19}")
+
+
+def stream_tags(namespace: str | None, stream: str) -> list[str]:
+    """Return the tags that say of which stream a document is: never those of another stream."""
+    tags = [_STREAM + _exact(stream)]
+    if namespace:
+        tags.append(_NAMESPACE + _exact(namespace))
+    return tags
+
+
+def generation_tag(generation: int) -> str:
+    """Return the tag that says in which generation of its stream a document was written."""
+    return f"{_GENERATION}{generation}"
+
+
+def fingerprint_tag(fingerprint: str) -> str:
+    """Return the tag by which an unchanged document is recognised."""
+    return f"{_FINGERPRINT}{fingerprint}"
+
+
+def replaced_tag(generation: int) -> str:
+    """Return the mark which says that the replacement of the stream by this generation was completed."""
+    return f"{_REPLACED}{generation}"
+
+
+def is_of_stream(tags: Iterable[str], namespace: str | None, stream: str) -> bool:
+    """Whether a document with these tags was written for exactly this stream."""
+    ours = [tag for tag in tags if tag.startswith((_STREAM, _NAMESPACE))]
+    return sorted(ours) == sorted(stream_tags(namespace, stream))
+
+
+def generation_of(tags: Iterable[str]) -> int:
+    """Return the generation in which the document was written, 0 if it does not say."""
+    found = [tag.removeprefix(_GENERATION) for tag in tags if tag.startswith(_GENERATION)]
+    return int(found[0]) if len(found) == 1 and _GENERATION_NUMBER.fullmatch(found[0]) else 0
+
+
+def fingerprint_of(tags: Iterable[str]) -> str | None:
+    """Return the fingerprint of the document, None unless it has exactly one."""
+    found = [tag.removeprefix(_FINGERPRINT) for tag in tags if tag.startswith(_FINGERPRINT)]
+    return found[0] if len(found) == 1 else None
+
+
+def field_tags(data: Mapping[str, object], fields: Sequence[str]) -> tuple[list[str], int]:
+    """Return a tag `{field}:{value}` for each value of the fields, and how many had to be cleaned.
+
+    Each element of a list is a value; objects, nulls and blanks are none; equal tags are one. A tag that would
+    look like one of ours or of Dust's gets a `_` before it.
+    """
+    tags: dict[str, None] = {}
+    cleaned = 0
+    for field in fields:
+        found = find(data, field)
+        for value in found if isinstance(found, list) else [found]:
+            text, odd = one_line(scalar_text(value) or "")
+            if text:
+                tag = cut(f"{one_line(field)[0]}:{text}", _MAX_UNITS)
+                tags[f"_{tag}" if tag.startswith(_RESERVED) else tag] = None
+            cleaned += odd
+    return list(tags), cleaned
+
+
+def _exact(name: str) -> str:
+    """The name, if tags can hold it; else what they can hold, and a digest of the name."""
+    held, odd = exact_json.clean_text(name)
+    return f"{held}--{digest(name)}" if odd else held

@@ -1,0 +1,206 @@
+"""All the threads: they make the calls that the loop submits, and hand the outcomes back to it.
+
+Calls with equal keys are made one at a time, in the order submitted; others run side by side. A
+worker ends every call it starts, with a value or with an error, and touches nothing else: what
+follows from an outcome happens on the loop's thread.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+
+class Lane(Enum):
+    """Calls that wait for Dust's upsert limit have threads of their own, so that others pass them by."""
+
+    LIMITED = "limited"
+    FREE = "free"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Something to do on a worker thread, and what follows from it on the loop's thread."""
+
+    key: Hashable
+    send: Callable[[], Any]
+    done: Callable[[Any], None]
+    """Receives what `send` returned."""
+    failed: Callable[[Exception], None]
+    """Receives what `send` raised; what it raises itself ends the sync."""
+    size: int = 0
+    """Bytes that the call keeps in memory."""
+    lane: Lane = Lane.FREE
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A call that has ended."""
+
+    call: Call
+    value: Any
+    error: BaseException | None
+
+    def follow(self) -> None:
+        """Do what follows from it. Raises what should end the sync."""
+        if self.error is None:
+            self.call.done(self.value)
+        elif isinstance(self.error, Exception):
+            self.call.failed(self.error)
+        else:
+            raise self.error
+
+
+class Workers:
+    """A bounded number of calls in flight, on threads that are started as they are needed."""
+
+    def __init__(
+        self,
+        threads: Mapping[Lane, int],
+        *,
+        max_calls: int,
+        max_bytes: int,
+        wake: Callable[[], None],
+    ) -> None:
+        """`wake` is called, from a worker, each time a call has ended."""
+        self.stopping = threading.Event()
+        """Set when the sync winds down. Waits that watch it end at once."""
+        self._max_calls = max_calls
+        self._max_bytes = max_bytes
+        self._wake = wake
+        self._lock = threading.Lock()
+        self._lanes = {lane: _Lane(self._lock, limit) for lane, limit in threads.items()}
+        self._waiting: dict[Hashable, deque[Call]] = {}
+        self._outcomes: list[Outcome] = []
+        self._calls = 0
+        self._bytes = 0
+
+    @property
+    def has_room(self) -> bool:
+        """Whether there is room for another call. Nothing is refused without: the loop stops reading."""
+        return self._calls < self._max_calls and self._bytes < self._max_bytes
+
+    @property
+    def in_flight(self) -> int:
+        """Calls submitted whose outcome was not taken yet."""
+        return self._calls
+
+    def submit(self, call: Call) -> None:
+        """Have a call made, after all earlier ones of the same key. Once stopped, nothing is made any more."""
+        with self._lock:
+            if self.stopping.is_set():
+                return
+            self._calls += 1
+            self._bytes += call.size
+            if call.key in self._waiting:
+                self._waiting[call.key].append(call)
+                return
+            self._waiting[call.key] = deque([call])
+            self._make_ready(call)
+
+    def outcomes(self) -> list[Outcome]:
+        """The calls that have ended since the last time, which leave the flight with this."""
+        with self._lock:
+            ended, self._outcomes = self._outcomes, []
+            self._calls -= len(ended)
+            self._bytes -= sum(outcome.call.size for outcome in ended)
+        return ended
+
+    def stop(self) -> None:
+        """Start nothing more, and end every wait. Calls under way go on to their end."""
+        with self._lock:
+            self.stopping.set()
+            for lane in self._lanes.values():
+                for key in lane.ready:
+                    del self._waiting[key]
+                lane.ready.clear()
+                lane.condition.notify_all()
+            for queue in self._waiting.values():
+                while len(queue) > 1:
+                    queue.pop()
+
+    @property
+    def busy(self) -> bool:
+        """Whether a call is under way, or an outcome was not taken yet."""
+        with self._lock:
+            return bool(self._waiting or self._outcomes)
+
+    def _work(self, lane: _Lane) -> None:
+        while (call := self._next(lane)) is not None:
+            value, error = None, None
+            try:
+                value = call.send()
+            except BaseException as raised:  # every call must end, whatever happened in it
+                error = raised
+            self._end(call, Outcome(call, value, error))
+            self._wake()
+
+    def _next(self, lane: _Lane) -> Call | None:
+        with self._lock:
+            while not lane.ready:
+                if self.stopping.is_set():
+                    return None
+                lane.condition.wait()
+            lane.idle -= 1
+            return self._waiting[lane.ready.popleft()][0]
+
+    def _end(self, call: Call, outcome: Outcome) -> None:
+        """Hand over an outcome, and make way for the next call of the same key."""
+        with self._lock:
+            self._outcomes.append(outcome)
+            self._lanes[call.lane].idle += 1
+            queue = self._waiting[call.key]
+            queue.popleft()
+            if queue:
+                self._make_ready(queue[0])
+            else:
+                del self._waiting[call.key]
+
+    def _make_ready(self, call: Call) -> None:
+        """Let a thread of the call's lane take it, starting one if all are busy. The lock is held."""
+        lane = self._lanes[call.lane]
+        lane.ready.append(call.key)
+        lane.condition.notify()
+        if len(lane.ready) > lane.idle and lane.running < lane.limit:
+            lane.running += 1
+            lane.idle += 1
+            threading.Thread(target=self._work, args=(lane,), name=f"dust-{call.lane.value}", daemon=True).start()
+
+
+class _Lane:
+    """Keys whose next call may start, and the threads that take them."""
+
+    def __init__(self, lock: threading.Lock, limit: int) -> None:
+        self.condition = threading.Condition(lock)
+        self.limit = limit
+        self.ready: deque[Hashable] = deque()
+        self.running = 0
+        self.idle = 0
+        """Threads that make no call now, those on their way to their first one included."""
+
+
+@contextmanager
+def pump(lines: Iterable[bytes]) -> Iterator[int]:
+    """A descriptor from which lines can be read as from standard input, fed by a thread of its own."""
+    reading, writing = os.pipe()
+
+    def feed() -> None:
+        try:
+            with os.fdopen(writing, "wb") as pipe:
+                for line in lines:
+                    pipe.write(line + b"\n")
+                    pipe.flush()
+        except BrokenPipeError:
+            pass  # the reader has stopped before the end, and says why itself
+
+    threading.Thread(target=feed, name="dust-pump", daemon=True).start()
+    try:
+        yield reading
+    finally:
+        os.close(reading)

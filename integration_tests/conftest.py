@@ -1,0 +1,25 @@
+"""Fixtures of the tests that run the real process against the stand-in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from integration_tests.stand_in import StandIn, World
+
+
+class FastDust(StandIn):
+    """A local Dust without the limit of upserts, and settings that do not pace for one."""
+
+    def config(self, **overrides: Any) -> dict[str, Any]:
+        """The connector's settings for this server, with anything else that is given."""
+        return super().config(**{"documents_per_minute": 100_000, **overrides})
+
+
+@pytest.fixture
+def dust() -> Iterator[StandIn]:
+    """A local Dust in which nothing waits for the limit of upserts."""
+    with FastDust(World(upserts_per_minute=None)) as stand_in:
+        yield stand_in

@@ -1,0 +1,84 @@
+"""How fast documents go under Dust's real limit, by the times at which they arrive there."""
+
+from __future__ import annotations
+
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from integration_tests.connector import Connector, write
+from integration_tests.messages import catalog, record, state
+from integration_tests.stand_in import StandIn, World
+from integration_tests.stand_in.arrivals import Arrival
+
+
+def accepted(dust: StandIn) -> list[Arrival]:
+    """The upserts that Dust took, in the order of their arrival."""
+    return [arrival for arrival in dust.world.arrivals if arrival.is_upsert and arrival.status == 200]
+
+
+def refused(dust: StandIn) -> list[Arrival]:
+    """The upserts that Dust refused for its limit."""
+    return [arrival for arrival in dust.world.arrivals if arrival.is_upsert and arrival.status == 429]
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("answer_seconds", [0.0, 3.0])
+def test_one_connection_uses_the_whole_limit(tmp_path: Path, answer_seconds: float) -> None:
+    """300 documents at 120 a minute take the two minutes that they must, and 5 % at most on top."""
+    with StandIn(World()) as dust:
+        dust.faults.latency = answer_seconds
+        messages = [record("users", id=number) for number in range(300)]
+
+        write(tmp_path, dust.config(), catalog("users"), [*messages, state("users", 1)], patience=200)
+
+        arrivals = accepted(dust)
+        assert 300 == len(arrivals)
+        assert arrivals[-1].time - arrivals[0].time <= 1.05 * 120
+        assert len(refused(dust)) <= 3
+
+
+def test_waiting_for_the_limit_is_told_and_ends_at_once(tmp_path: Path) -> None:
+    """Progress lines say why nothing moves, and a signal does not wait for the limit."""
+    with StandIn(World()) as dust:
+        config = dust.config(documents_per_minute=3, timing={"progress_interval": 1})
+        connector = Connector("write", tmp_path, config=config, catalog=catalog("users"))
+        connector.send(*[record("users", id=number) for number in range(5)], state("users", 1))
+        connector.wait_for(lambda: any("limit" in log for log in connector.logs()))
+        began = time.monotonic()
+
+        connector.kill(signal.SIGTERM)
+
+        assert 143 == connector.wait(5)
+        assert time.monotonic() - began < 5
+        assert 3 == len(accepted(dust))
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1500)
+def test_two_connections_share_the_limit(tmp_path: Path) -> None:
+    """Started 30 s apart, each gets its part of six minutes, and together they use the limit."""
+    with StandIn(World()) as dust:
+        names = ("early", "late")
+        connectors = {}
+        for name in names:
+            messages = [record(name, id=number) for number in range(650)]
+            connectors[name] = Connector("write", tmp_path, config=dust.config(), catalog=catalog(name))
+            connectors[name].send(*messages, state(name, 1))
+            connectors[name].end_input()
+            if name == "early":
+                time.sleep(30)
+        codes = [connectors[name].wait(1400) for name in names]
+        assert [0, 0] == codes
+
+        begin = min(a.time for a in dust.world.arrivals if a.is_upsert and str(a.document_id).startswith("late"))
+        both = [a for a in accepted(dust) if begin <= a.time <= begin + 360]
+        share = {name: sum(str(a.document_id).startswith(name) for a in both) for name in names}
+        ends = [max(a.time for a in accepted(dust) if str(a.document_id).startswith(name)) for name in names]
+        assert min(ends) >= begin + 360, "one had ended before the six minutes were over"
+        assert min(share.values()) >= 0.3 * len(both), share
+        assert len(both) >= 0.9 * 6 * 120, len(both)
+        calls = [a for a in dust.world.arrivals if a.is_upsert]
+        assert len(refused(dust)) <= 0.1 * len(calls), (len(refused(dust)), len(calls))
