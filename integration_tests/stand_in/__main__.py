@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import signal
 import threading
@@ -38,6 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
+    gc.set_threshold(500_000)  # rows are millions of objects that it would look through for nothing
     world = World(server=options.server, seed=options.seed, keep_bodies=options.bodies, **dict(options.limit))
     world.faults.latency = options.latency
     with StandIn(world, port=options.port) as dust:

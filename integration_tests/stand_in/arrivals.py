@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from integration_tests.stand_in.requests import Request
+from integration_tests.stand_in.request import Request
 
 _SECRET = "authorization"
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from integration_tests.stand_in.answers import Answer, DustError
 from integration_tests.stand_in.limits import Limits
-from integration_tests.stand_in.requests import Request
+from integration_tests.stand_in.request import Request
 from integration_tests.stand_in.tenancy import ApiKey, DataSource, Workspace
 from integration_tests.stand_in.validation import Check, problems
 

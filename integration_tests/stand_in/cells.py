@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -25,6 +26,8 @@ FARTHEST_YEAR = 262_000
 _SHORTEST_POWER = 1e21
 """From here on JavaScript writes integral numbers with an exponent."""
 _BLANKS = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
+_AS_SENT = {str, bool, type(None)}
+_WHOLE_AS_SENT = {int, bool, type(None)}
 _DIGIT = re.compile(r"[0-9]")
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _FLOAT = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
@@ -62,6 +65,18 @@ def sent_cell(value: Any) -> Cell:
         whole = type(epoch) is int or (math.isfinite(epoch) and float(epoch).is_integer())
         return Moment(int(epoch)) if whole else UnusableMoment()
     return value
+
+
+def sent_column(column: Sequence[Any]) -> Sequence[Cell]:
+    """The same for the values of one column; most of them stay as they are."""
+    kinds = set(map(type, column))
+    if kinds <= _AS_SENT:
+        return column
+    if kinds <= _WHOLE_AS_SENT:
+        numbers = [cell for cell in column if cell is not None]
+        if max(numbers) <= LARGEST_EXACT and min(numbers) >= -LARGEST_EXACT:
+            return column
+    return [sent_cell(cell) for cell in column]
 
 
 def _integral(value: float) -> int | float:

@@ -27,7 +27,7 @@ from integration_tests.stand_in.answers import HTML, Answer, encode, ok
 from integration_tests.stand_in.arrivals import Arrival
 from integration_tests.stand_in.holds import Holds
 from integration_tests.stand_in.page import page
-from integration_tests.stand_in.requests import Request
+from integration_tests.stand_in.request import Request
 from integration_tests.stand_in.world import World
 
 ROOT = "__stand_in__"

@@ -7,50 +7,15 @@ from typing import Any
 from integration_tests.stand_in import document_rules as rules
 from integration_tests.stand_in.answers import CoreError, DustError, ok
 from integration_tests.stand_in.calls import Call, Effect, invalid, invalid_query
+from integration_tests.stand_in.document_body import UPSERT
 from integration_tests.stand_in.limiter import SlidingWindow
 from integration_tests.stand_in.source_urls import normalised
 from integration_tests.stand_in.tenancy import DataSource
-from integration_tests.stand_in.validation import (
-    Check,
-    Path,
-    array,
-    boolean,
-    fields,
-    nullable,
-    nullish,
-    number,
-    one_of,
-    optional,
-    string,
-    whole_number,
-)
+from integration_tests.stand_in.validation import whole_number
 
 GIB = 1024**3
 NO_HIERARCHY = "Setting a custom hierarchy is not supported yet. Please omit the {} field."
 NOT_A_URL = "Invalid request body, `source_url` if provided must be a valid URL."
-
-
-def _section(value: Any, path: Path) -> list[str]:
-    return _SECTION(value, path)
-
-
-_SECTION: Check = fields({"prefix": nullable(string), "content": nullable(string), "sections": array(_section)})
-UPSERT = fields(
-    {
-        "timestamp": nullish(number),
-        "tags": nullish(array(string)),
-        "parent_id": nullish(string),
-        "parents": nullish(array(string)),
-        "source_url": nullish(string),
-        "upsert_context": optional(fields({"sync_type": optional(one_of("batch", "incremental"))})),
-        "text": nullish(string),
-        "section": nullish(_SECTION),
-        "light_document_output": optional(boolean),
-        "async": nullish(boolean),
-        "title": nullish(string),
-        "mime_type": nullish(string),
-    }
-)
 
 
 def list_documents(call: Call) -> Effect:
@@ -59,21 +24,22 @@ def list_documents(call: Call) -> Effect:
     offset, wrong_offset = whole_number(query.get("offset", []), "offset", 0)
     if wrong_limit or wrong_offset:
         raise invalid_query(call, wrong_limit + wrong_offset)
-    documents = call.readable().documents
+    source = call.readable()
     return lambda: ok(
         {
             "documents": [
-                documents.json(document) for document in documents.page(limit, offset, query.get("document_ids"))
+                document.json(source.core_id)
+                for document in source.documents.page(limit, offset, query.get("document_ids"))
             ],
-            "total": documents.total(),
+            "total": source.documents.total(),
         }
     )
 
 
 def get_document(call: Call) -> Effect:
-    documents = call.readable().documents
+    source = call.readable()
     try:
-        document = documents.get(call.ids[0])
+        document = source.documents.get(call.ids[0])
     except CoreError as failure:
         raise DustError(
             400,
@@ -81,7 +47,7 @@ def get_document(call: Call) -> Effect:
             "There was an error retrieving the data source document.",
             core=failure.error,
         ) from None
-    return lambda: ok({"document": {**documents.json(document), "text": document.text}})
+    return lambda: ok({"document": {**document.json(source.core_id), "text": document.text}})
 
 
 def delete_document(call: Call) -> Effect:
@@ -163,8 +129,8 @@ def _upsert(call: Call, source: DataSource, body: dict[str, Any]) -> Any:
             core=failure.error,
         ) from None
     light = body.get("light_document_output") is True
-    output = document.light() if light else source.documents.json_with_chunks(document)
-    return ok({"document": output, "data_source": source.json()})
+    full = {} if light else document.json_with_chunks(source.core_id, call.limits.vector_size)
+    return ok({"document": full or document.light(), "data_source": source.json()})
 
 
 def _text(body: dict[str, Any]) -> str:

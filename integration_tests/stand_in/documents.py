@@ -6,62 +6,21 @@ import random
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 from integration_tests.stand_in.answers import CoreError
 from integration_tests.stand_in.document_rules import RESERVED, content_hash, has_lone_surrogate
 from integration_tests.stand_in.limits import Limits
-
-CHUNK_CHARACTERS = 2048
-CHUNK_TOKENS = 512
-
-
-@dataclass(frozen=True)
-class StoredDocument:
-    """The latest version of a document. `timestamp` and `created` are in ms; `versions` counts upserts."""
-
-    document_id: str
-    title: str
-    text: str
-    tags: tuple[str, ...]
-    timestamp: int
-    mime_type: str
-    source_url: str | None
-    parents: tuple[str, ...]
-    hash: str
-    created: int
-    versions: int = 1
-    parent_id: str | None = None
-
-    @property
-    def text_size(self) -> int:
-        return len(self.text.encode("utf-8", "surrogatepass"))
-
-    @property
-    def chunk_count(self) -> int:
-        return -(-len(self.text) // CHUNK_CHARACTERS)
-
-    def light(self) -> dict[str, Any]:
-        return {
-            "hash": self.hash,
-            "text_size": self.text_size,
-            "chunk_count": self.chunk_count,
-            "token_count": self.chunk_count * CHUNK_TOKENS,
-            "created": self.created,
-        }
+from integration_tests.stand_in.stored_documents import StoredDocument
 
 
 class Documents:
     """Upserts replace a document by its id; lists are ordered by timestamp, newest first."""
 
-    def __init__(
-        self, limits: Limits, *, core_id: str, now: Callable[[], float], wall: Callable[[], float], seed: int
-    ) -> None:
+    def __init__(self, limits: Limits, *, now: Callable[[], float], wall: Callable[[], float], seed: int) -> None:
         self.stored: dict[str, StoredDocument] = {}
         self.used_bytes = 0
         self._limits = limits
-        self._core_id = core_id
         self._now = now
         self._wall = wall
         self._random = random.Random(seed)
@@ -167,48 +126,6 @@ class Documents:
         while len(self._counts) > 1 and self._counts[1][0] <= horizon:
             del self._counts[0]
         return self._counts[0][1] if self._limits.total_lag_seconds > 0 else len(self.stored)
-
-    def json(self, document: StoredDocument) -> dict[str, Any]:
-        return {
-            "data_source_id": self._core_id,
-            "data_source_internal_id": f"{self._core_id}-internal",
-            "created": document.created,
-            "document_id": document.document_id,
-            "timestamp": document.timestamp,
-            "title": document.title,
-            "mime_type": document.mime_type,
-            "provider_visibility": None,
-            "tags": document.tags,
-            "parent_id": document.parent_id,
-            "parents": document.parents,
-            "source_url": document.source_url,
-            "hash": document.hash,
-            "text_size": document.text_size,
-            "chunk_count": document.chunk_count,
-            "chunks": [],
-            "token_count": None,
-        }
-
-    def json_with_chunks(self, document: StoredDocument) -> dict[str, Any]:
-        """The full output of an upsert: every chunk with its text and embedding, many times the input."""
-        vector = [round(self._random.uniform(-1, 1), 8) for _ in range(self._limits.vector_size)]
-        starts = range(0, len(document.text), CHUNK_CHARACTERS)
-        chunks = [
-            {
-                "text": document.text[start : start + CHUNK_CHARACTERS],
-                "hash": document.hash,
-                "offset": offset,
-                "expanded_offsets": [],
-                "vector": vector,
-                "score": None,
-            }
-            for offset, start in enumerate(starts)
-        ]
-        return {
-            **self.json(document),
-            "chunks": chunks,
-            "token_count": document.chunk_count * CHUNK_TOKENS,
-        }
 
     def _shuffled_around(self, ordered: list[StoredDocument], edge: int, reach: int) -> list[StoredDocument]:
         if not 0 < edge < len(ordered):

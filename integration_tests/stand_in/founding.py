@@ -72,7 +72,7 @@ class Founding:
         """A folder in a space, or with a `connector` (its provider's name) a managed data source."""
         self._made += 1
         number, seed = self._made, self._seed + self._made
-        documents = Documents(self._limits, core_id=f"core-{number}", now=self._now, wall=self._wall, seed=seed)
+        documents = Documents(self._limits, now=self._now, wall=self._wall, seed=seed)
         tables = Tables(self._limits, now=self._now, wall=self._wall, seed=seed)
         source = DataSource(
             f"dts_{self._letters(12)}",

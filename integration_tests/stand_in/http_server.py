@@ -12,7 +12,7 @@ from integration_tests.stand_in.control import Control
 from integration_tests.stand_in.faults import Fault
 from integration_tests.stand_in.holds import Holds
 from integration_tests.stand_in.misbehaviour import misbehave, right_answer_misbehaviour
-from integration_tests.stand_in.requests import Request
+from integration_tests.stand_in.request import Request
 from integration_tests.stand_in.world import World
 
 KEEP_ALIVE_SECONDS = 5.0

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from integration_tests.stand_in.answers import Answer, DustError, plain
 from integration_tests.stand_in.limits import Limits
-from integration_tests.stand_in.requests import Request, repeatedly_decoded
+from integration_tests.stand_in.request import Request, repeatedly_decoded
 
 _FORBIDDEN = re.compile(r"\.\./|\.\.\\|\.\.%2f|%2e%2e/|%00|\x00", re.IGNORECASE)
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 from integration_tests.stand_in.answers import Answer, DustError, ok
 from integration_tests.stand_in.calls import Call, Effect, invalid, invalid_query
-from integration_tests.stand_in.cells import Cell, Moment, UnusableMoment, UnwritableCell, moment_text, sent_cell
+from integration_tests.stand_in.cells import Cell, Moment, UnusableMoment, UnwritableCell, moment_text, sent_column
 from integration_tests.stand_in.csv_files import Rows
 from integration_tests.stand_in.merging import Deletion
-from integration_tests.stand_in.tables import StoredTable, Tables, TooManyPending
+from integration_tests.stand_in.stored_tables import StoredTable
+from integration_tests.stand_in.tables import Tables, TooManyPending
 from integration_tests.stand_in.validation import (
     Check,
     Path,
@@ -31,7 +33,7 @@ from integration_tests.stand_in.validation import (
 _CELL = union(string, number, boolean, fields({"type": literal("datetime"), "epoch": number}), null)
 _SLOW = fields({"rows": array(fields({"row_id": string, "value": record(_CELL)})), "truncate": optional(boolean)})
 _SCALARS = {str, int, float, bool, type(None)}
-_AS_SENT = {str, bool, type(None)}
+_CELLS = _SCALARS | {dict}
 _SLUG = re.compile(r"[a-z0-9_]+")
 _NOT_UPSERTED = "Failed to upsert database rows."
 _PENDING = "Too many pending table updates are queued for this table. Please retry later."
@@ -48,20 +50,16 @@ def _plainly_valid(body: Any) -> bool:
     rows = body.get("rows")
     if not isinstance(rows, list):
         return False
-    return all(
-        isinstance(row, dict)
-        and type(row.get("row_id")) is str
-        and type(row.get("value")) is dict
-        and _are_cells(row["value"].values())
+    if not all(type(row) is dict and type(row.get("row_id")) is str and type(row.get("value")) is dict for row in rows):
+        return False
+    kinds = set(map(type, chain.from_iterable(row["value"].values() for row in rows)))
+    if kinds <= _SCALARS:
+        return True
+    return kinds <= _CELLS and all(
+        cell.get("type") == "datetime" and type(cell.get("epoch")) in (int, float)
         for row in rows
-    )
-
-
-def _are_cells(values: Any) -> bool:
-    return set(map(type, values)) <= _SCALARS or all(
-        type(cell) in _SCALARS
-        or (type(cell) is dict and cell.get("type") == "datetime" and type(cell.get("epoch")) in (int, float))
-        for cell in values
+        for cell in row["value"].values()
+        if type(cell) is dict
     )
 
 
@@ -110,7 +108,7 @@ def post_rows(call: Call) -> Effect:
     body = None if call.legacy else call.body(ROWS)
     source = call.writable()
     valid = call.body(ROWS) if body is None else body
-    keys = {key for row in valid["rows"] for key in row["value"]}
+    keys = set(chain.from_iterable(row["value"] for row in valid["rows"]))
     if not all(map(_SLUG.fullmatch, keys - {"__proto__"})):
         raise invalid("Invalid request body: keys must be lowercase alphanumeric.")
     return lambda: _upsert(call, source.tables, valid)
@@ -149,11 +147,9 @@ def _sent_rows(sent: Sequence[dict[str, Any]], call: Call) -> Rows:
         raise UnwritableCell("Too many columns")
     ids = [row["row_id"] for row in sent]
     columns: dict[str, Sequence[Cell]] = {}
-    for name in dict.fromkeys(name for value in values for name in value if name != "__proto__"):
-        column: list[Any] = [value.get(name) for value in values]
-        if not set(map(type, column)) <= _AS_SENT:
-            column = [sent_cell(cell) for cell in column]
-        if any(cell is not None for cell in column):
+    for name in dict.fromkeys(chain.from_iterable(values)):
+        column = sent_column([value.get(name) for value in values])
+        if name != "__proto__" and any(cell is not None for cell in column):
             columns[name] = column
     _check_writable([ids, *columns.values()], escaped=b"\\u" in call.request.body)
     rows = list(zip(*columns.values(), strict=True)) or [()] * len(ids)

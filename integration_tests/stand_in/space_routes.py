@@ -50,17 +50,17 @@ def search(call: Call) -> Effect:
     top_k, wrong = whole_number(query.get("top_k", ["missing"]), "top_k", 0)
     if issues or wrong:
         raise invalid_query(call, issues + wrong)
-    documents = call.readable().documents
+    source = call.readable()
     words = query["query"][0].lower().split()
     with_text = bool(query.get("full_text", [""])[0])
 
     def effect() -> Any:
-        found = [d for d in documents.stored.values() if all(w in d.text.lower() for w in words)]
+        found = [d for d in source.documents.stored.values() if all(w in d.text.lower() for w in words)]
         return ok(
             {
                 "documents": [
                     {
-                        **documents.json(document),
+                        **document.json(source.core_id),
                         "chunks": [{"text": document.text[:2048], "hash": document.hash, "offset": 0}],
                         "text": document.text if with_text else None,
                     }

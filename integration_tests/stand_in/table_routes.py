@@ -10,7 +10,7 @@ from integration_tests.stand_in.calls import Call, Effect, invalid
 from integration_tests.stand_in.document_routes import NO_HIERARCHY, NOT_A_URL
 from integration_tests.stand_in.document_rules import UNTITLED, cleaned_timestamp, title_in_tags, trimmed
 from integration_tests.stand_in.source_urls import normalised
-from integration_tests.stand_in.tables import description
+from integration_tests.stand_in.stored_tables import description
 from integration_tests.stand_in.tenancy import DataSource
 from integration_tests.stand_in.validation import array, fields, nullish, number, optional, string
 

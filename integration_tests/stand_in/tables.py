@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import gc
 import random
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime, timezone
 from typing import Any
 
 from integration_tests.stand_in.answers import CoreError
-from integration_tests.stand_in.cells import UnwritableCell, shown
+from integration_tests.stand_in.cells import UnwritableCell
 from integration_tests.stand_in.column_names import UnreadableCsv
 from integration_tests.stand_in.csv_files import Rows, passed
 from integration_tests.stand_in.limits import Limits
 from integration_tests.stand_in.merging import Change, merge
+from integration_tests.stand_in.stored_tables import StoredTable
 from integration_tests.stand_in.table_queue import TableQueue
 from integration_tests.stand_in.table_schemas import Schema, inferred
 
@@ -23,70 +24,6 @@ RETRY_SECONDS = 1.0
 
 class TooManyPending(Exception):
     """The queue of a table is full."""
-
-
-@dataclass(frozen=True)
-class StoredTable:
-    """A table as it is readable at one moment. `unreadable` says why its rows are not."""
-
-    table_id: str
-    name: str
-    description: str
-    title: str
-    timestamp: int
-    tags: tuple[str, ...]
-    source_url: str | None
-    parents: tuple[str, ...]
-    parent_id: str | None
-    mime_type: str
-    cached_schema: Schema | None = None
-    stored: Rows = field(default_factory=Rows)
-    unreadable: str | None = None
-    pending: int = 0
-
-    @property
-    def row_count(self) -> int:
-        return len(self.stored.ids)
-
-    @property
-    def schema(self) -> list[dict[str, Any]] | None:
-        """The columns as Dust shows them, or None before the first merge."""
-        return None if self.cached_schema is None else [column.json() for column in self.cached_schema]
-
-    def row(self, position: int) -> dict[str, Any]:
-        return dict(zip(self.stored.names, map(shown, self.stored.values[position]), strict=True))
-
-    def rows(self) -> dict[str, dict[str, Any]]:
-        """The readable rows by id. Of rows with the same id (after a truncating request) the first counts."""
-        rows: dict[str, dict[str, Any]] = {}
-        for position, row_id in enumerate(self.stored.ids):
-            if row_id not in rows:
-                rows[row_id] = self.row(position)
-        return rows
-
-    def json(self, *, with_rows: bool = True) -> dict[str, Any]:
-        rows = {"rows": self.rows()} if with_rows else {}
-        return {
-            **self.described(),
-            "row_count": self.row_count,
-            "pending": self.pending,
-            "unreadable": self.unreadable,
-            **rows,
-        }
-
-    def described(self) -> dict[str, Any]:
-        return {
-            "name": self.name,
-            "table_id": self.table_id,
-            "description": self.description,
-            "schema": self.schema,
-            "timestamp": self.timestamp,
-            "tags": list(self.tags),
-            "parents": list(self.parents),
-            "parent_id": self.parent_id,
-            "mime_type": self.mime_type,
-            "title": self.title,
-        }
 
 
 class Tables:
@@ -200,16 +137,3 @@ class Tables:
 
     def _today(self) -> date:
         return datetime.fromtimestamp(self._wall(), tz=timezone.utc).date()
-
-
-def description(body: Mapping[str, Any], table_id: str, *, title: str, tags: Sequence[str]) -> dict[str, Any]:
-    """The fields of a table that a request sets."""
-    return {
-        "name": body["name"],
-        "description": body["description"],
-        "title": title,
-        "tags": tuple(tags),
-        "parents": tuple(body.get("parents") or [table_id]),
-        "parent_id": body.get("parent_id"),
-        "mime_type": body.get("mime_type") or "application/vnd.dust.table",
-    }

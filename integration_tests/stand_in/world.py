@@ -14,14 +14,14 @@ from integration_tests.stand_in.answers import NO_SUCH_ROUTE, Answer, DustError
 from integration_tests.stand_in.arrivals import Arrival, arrival
 from integration_tests.stand_in.authentication import authenticated
 from integration_tests.stand_in.calls import Call, Effect
-from integration_tests.stand_in.documents import StoredDocument
 from integration_tests.stand_in.faults import Faults
 from integration_tests.stand_in.founding import Founding
 from integration_tests.stand_in.limiter import FixedMinute
 from integration_tests.stand_in.limits import Limits
-from integration_tests.stand_in.requests import Request
+from integration_tests.stand_in.request import Request
 from integration_tests.stand_in.router import Route, find
-from integration_tests.stand_in.tables import StoredTable
+from integration_tests.stand_in.stored_documents import StoredDocument
+from integration_tests.stand_in.stored_tables import StoredTable
 from integration_tests.stand_in.tenancy import DataSource, Workspace
 
 Server = Literal["hono", "legacy"]
