@@ -3,6 +3,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+FINDABILITY := .findability-venv
 # The resolver that the locks were made with.
 UV_VERSION := 0.13.8
 # Most tests wait for pipes, sockets and child processes, so there are more workers than cores.
@@ -20,7 +21,7 @@ unexport PYTHONUNBUFFERED
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: venv
 venv: $(READY) ## Set up .venv (every other target does it when needed)
@@ -36,6 +37,10 @@ $(READY): requirements-dev.txt
 demo: $(READY) ## Sync recorded records of a real source into a local Dust and show the result
 	@$(BIN)/python -m demo
 
+.PHONY: demo-keep
+demo-keep: $(READY) ## The same, and leave the local Dust running to look at in a browser, until Ctrl-C
+	@$(BIN)/python -m demo --keep
+
 .PHONY: test
 test: $(READY) ## Run the unit and integration tests
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
@@ -43,6 +48,35 @@ test: $(READY) ## Run the unit and integration tests
 .PHONY: test-long
 test-long: $(READY) ## Run the tests that take minutes
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m long
+
+SCHEMAS := contract_tests/node_modules/.ready
+RECORDING := .tmp/contract.jsonl
+# What is left out takes long, and sends nothing that these do not send.
+RECORDED := $(wildcard $(addprefix integration_tests/test_,airbyte_cases_*.py check.py chosen_text.py documents.py \
+	refresh_documents.py refresh_rules.py stand_in_*.py tables*.py))
+
+.PHONY: test-contract
+test-contract: $(READY) $(SCHEMAS) ## Hold what is sent and answered in tests against the schemas that Dust publishes
+	@mkdir -p $(dir $(RECORDING)) && rm -f $(RECORDING)
+	@cd contract_tests && node --test --test-reporter=dot
+	CONTRACT_LOG=$(abspath $(RECORDING)) $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal $(RECORDED); \
+		tests=$$?; node contract_tests/check.js $(RECORDING) && exit $$tests
+
+BROWSER := browser_tests/node_modules/.ready
+
+.PHONY: test-browser
+test-browser: $(READY) $(BROWSER) ## Look at the page of the local Dust and at the form in headless Chromium
+	@chromium="$$(browser_tests/chromium.sh)" && cd browser_tests && \
+		CHROMIUM="$$chromium" PYTHON=$(abspath $(BIN)/python) npm test --silent
+
+$(SCHEMAS) $(BROWSER): %/node_modules/.ready: %/package-lock.json
+	@command -v node >/dev/null && command -v npm >/dev/null || \
+		{ echo "Needs Node.js 20 or later, with npm: https://nodejs.org" >&2; exit 1; }
+	@node -e 'process.exitCode = Number(parseInt(process.versions.node) < 20)' || \
+		{ echo "Needs Node.js 20 or later; this is $$(node --version)." >&2; exit 1; }
+	@echo "Installing locked packages into $*/node_modules"
+	@cd $* && npm ci
+	@touch $@
 
 .PHONY: check
 check: $(READY) ## Check format, lint and types
@@ -59,6 +93,18 @@ format: $(READY) ## Format the code and sort its imports
 bench: $(READY) ## Measure throughput against a local Dust
 	$(BIN)/python -m benchmarks
 
+.PHONY: bench-findability
+bench-findability: $(READY) $(FINDABILITY)/.ready ## Measure how well documents are found, with a real embedding model
+	@$(BIN)/python -m benchmarks.findability --python $(FINDABILITY)/bin/python --folder build/findability
+
+# Apart from .venv, because the model needs two gigabytes of packages that nothing else does.
+$(FINDABILITY)/.ready: benchmarks/findability/requirements.txt
+	@test -n "$(PYTHON)" || { echo "No Python 3.10 to 3.13 with venv and ensurepip found." >&2; exit 1; }
+	@echo "Installing the embedding model into $(FINDABILITY): once, some minutes"
+	@$(PYTHON) -m venv $(FINDABILITY)
+	@$(FINDABILITY)/bin/python -m pip install --quiet --disable-pip-version-check --no-input --requirement $<
+	@touch $@
+
 .PHONY: lock
 lock: .lock-venv/.ready ## Resolve requirements*.txt anew, for all supported Pythons
 	@.lock-venv/bin/uv pip compile $(LOCKING) --output-file requirements.txt requirements.in
@@ -74,5 +120,5 @@ LOCKING := --quiet --no-config --upgrade --universal --python-version 3.10 --gen
 
 .PHONY: clean
 clean: ## Remove .venv and everything else that was made here
-	rm -rf $(VENV) .lock-venv build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(FINDABILITY) .lock-venv build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache .tmp contract_tests/node_modules browser_tests/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

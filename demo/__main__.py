@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import io
 import json
 import os
 import signal
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -20,6 +22,18 @@ from demo.local_dust import LocalDust, running_dust
 from demo.recording import CATALOG, MESSAGES, Recording, recording
 
 TEXT_SHOWN = 280
+# The source's users have a field `title`, but "Dr." is no title of a document.
+CHOSEN = {
+    "stream_overrides": [
+        {
+            "stream": "users",
+            "title_field": "name",
+            "text_format": "markdown",
+            "tag_fields": ["nationality", "language"],
+        },
+        {"stream": "products", "title_field": "model"},
+    ]
+}
 
 
 class Wrong(Exception):
@@ -28,18 +42,34 @@ class Wrong(Exception):
 
 def main() -> None:
     """Run the demo. Exits with 1 if anything is off."""
+    parser = argparse.ArgumentParser(prog="python -m demo", description=__doc__)
+    parser.add_argument("--keep", action="store_true", help="leave the local Dust running, until Ctrl-C")
+    keep = parser.parse_args().keep
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     started = time.monotonic()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(line_buffering=True)  # or what goes to stderr overtakes it
     try:
-        with running_dust() as dust, _settings(dust.config) as config:
+        with running_dust() as dust, _settings({**dust.config, **CHOSEN}) as config:
             _show(dust, config, recording())
+            print(f"\nAll of it as expected, after {time.monotonic() - started:.0f} s.")
+            if keep:
+                _keep_running(dust)
     except (Wrong, ConnectorFailed, RuntimeError) as error:
         sys.exit(f"\nThe demo failed: {error}")
     except KeyboardInterrupt:
         sys.exit(128 + signal.SIGINT)
-    print(f"\nAll of it as expected, after {time.monotonic() - started:.0f} s. Nothing is left running.")
+    if not keep:
+        print(f"Its page was at {dust.url}/. Nothing is left running: to look at it in a browser, `make demo-keep`.")
+
+
+def _keep_running(dust: LocalDust) -> None:
+    """Until the user, or whoever started this, has seen enough."""
+    print(f"Look at what arrived: {dust.url}/ (Ctrl-C ends it)")
+    try:
+        threading.Event().wait()
+    except (KeyboardInterrupt, SystemExit):
+        print("\nStopped. Nothing is left running.")
 
 
 def _show(dust: LocalDust, config: Path, expected: Recording) -> None:
@@ -123,10 +153,11 @@ def _title(text: str) -> None:
 
 
 def _print_log(message: dict[str, Any]) -> None:
+    over = "\r\033[K" if sys.stdout.isatty() else ""  # the connector may just show its live line there
     if message["type"] == "LOG":
-        print(f"  {message['log']['level']:<5} {message['log']['message']}")
+        print(f"{over}  {message['log']['level']:<5} {message['log']['message']}")
     elif message["type"] == "TRACE" and message["trace"]["type"] == "ERROR":
-        print(f"  ERROR {message['trace']['error']['message']}")
+        print(f"{over}  ERROR {message['trace']['error']['message']}")
 
 
 def _print_document(document: dict[str, Any]) -> None:

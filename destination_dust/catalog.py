@@ -24,6 +24,7 @@ class Mode(Enum):
 
     APPEND = "append"
     APPEND_DEDUP = "append_dedup"
+    OVERWRITE = "overwrite"
 
 
 class MissingKey(Exception):
@@ -40,8 +41,28 @@ class StreamPlan:
     """Paths into the record, one for each part of the key; empty if the stream has no key."""
     generation_id: int | None = None
     minimum_generation_id: int | None = None
+    sync_id: int | None = None
     properties: Mapping[str, Any] = field(default_factory=dict, repr=False)
     """The declared fields of the record, as JSON schemas."""
+
+    @property
+    def has_ids(self) -> bool:
+        """Whether the host counts generations. Some hosts always send 1, 1 and 1 for the three ids."""
+        ids = (self.generation_id, self.minimum_generation_id, self.sync_id)
+        return self.generation_id is not None and self.minimum_generation_id is not None and ids != (1, 1, 1)
+
+    @property
+    def generation(self) -> int | None:
+        """The generation of what is written now, None if nobody counts them."""
+        return self.generation_id if self.has_ids else None
+
+    @property
+    def replaces(self) -> bool:
+        """Whether what earlier syncs stored is to go once this one has brought all of the stream.
+
+        The protocol: a minimum of 0 keeps all generations, whatever the mode; without ids the mode decides.
+        """
+        return bool(self.minimum_generation_id) if self.has_ids else self.mode is Mode.OVERWRITE
 
     def key_of(self, data: Mapping[str, Any]) -> tuple[Any, ...]:
         """The parts of a record's primary key. Raises `MissingKey` if one is missing or null."""
@@ -108,10 +129,15 @@ def _plan(configured: Mapping[str, Any]) -> StreamPlan:
         stream,
         mode,
         primary_key,
-        configured.get("generation_id"),
-        configured.get("minimum_generation_id"),
+        _whole(configured.get("generation_id")),
+        _whole(configured.get("minimum_generation_id")),
+        _whole(configured.get("sync_id")),
         (declared.get("json_schema") or {}).get("properties") or {},
     )
+
+
+def _whole(number: object) -> int | None:
+    return number if isinstance(number, int) and not isinstance(number, bool) else None
 
 
 def _paths(key: Any) -> tuple[tuple[str, ...], ...]:
@@ -120,6 +146,9 @@ def _paths(key: Any) -> tuple[tuple[str, ...], ...]:
 
 
 def _mode(stream: StreamKey, name: object) -> Mode:
+    if name == "overwrite_dedup":
+        # Airbyte's own name for a full refresh that deduplicates, which every mode does here.
+        return Mode.OVERWRITE
     try:
         return Mode(name)
     except ValueError:

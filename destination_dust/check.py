@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 from typing import Any
 
-from destination_dust.config import Config, DataFormat, InvalidConfig
+from destination_dust.config import Config, DataFormat
 from destination_dust.dust.client import Connection, DustClient
+from destination_dust.dust.errors import Missing
+from destination_dust.setting import InvalidConfig
 
 
 def check(config: Config, client: DustClient) -> None:
     """Raise an error, in words for the user, if a sync with these settings could not write."""
-    refuse_what_is_not_available(config)
     at = config.connection
     _find_space(at, client.spaces())
     _find_data_source(at, client.data_sources())
-    _try_to_write(client)
-
-
-def refuse_what_is_not_available(config: Config) -> None:
-    """Raise `InvalidConfig` for settings that this version knows but cannot serve."""
     if config.data_format is DataFormat.TABLES:
-        raise InvalidConfig("data_format tables is not available yet. Use documents.")
+        _try_to_write_rows(client)
+    else:
+        _try_to_write(client)
 
 
 def _find_space(at: Connection, spaces: list[dict[str, Any]]) -> None:
@@ -44,10 +43,16 @@ def _find_data_source(at: Connection, sources: list[dict[str, Any]]) -> None:
                     f"Use a folder of the space instead: {_listed(writable)}."
                 )
             return
+    # In the browser's address stands the ID of the view through which a space sees the folder.
+    view = " That is the ID of a view; the one that is needed begins with dts_." if _is_view(at.data_source_id) else ""
     raise InvalidConfig(
-        f"The space {at.space_id} has no data source {at.data_source_id}. "
+        f"The space {at.space_id} has no data source {at.data_source_id}.{view} "
         f"Folders that can be written to: {_listed(writable)}."
     )
+
+
+def _is_view(data_source_id: str) -> bool:
+    return data_source_id.startswith("dsv_")
 
 
 def _try_to_write(client: DustClient) -> None:
@@ -56,6 +61,13 @@ def _try_to_write(client: DustClient) -> None:
     No GET tells this, and an upsert would use up a part of the workspace's limit.
     """
     client.delete_document(f"airbyte-check-{secrets.token_hex(16)}")
+
+
+def _try_to_write_rows(client: DustClient) -> None:
+    """The same for tables: delete a row of a table that cannot exist, which Dust only says if the key may write."""
+    client.tables()
+    with suppress(Missing):
+        client.delete_row(f"airbyte-check-{secrets.token_hex(16)}", "none")
 
 
 def _listed(items: list[dict[str, Any]]) -> str:

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import ipaddress
 import math
 import re
-import socket
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
-from urllib.parse import urlsplit
 
+from destination_dust.base_url import DEFAULT_BASE_URL, base_url
+from destination_dust.document_options import SHAPE_FIELDS, STREAM_OVERRIDES, DocumentOptions
 from destination_dust.dust.client import Connection
+from destination_dust.setting import InvalidConfig, choice, required, switch, whole
 
-DEFAULT_BASE_URL = "https://dust.tt"
+# What SQL takes as the beginning of a name without quotes.
+TABLE_PREFIX = re.compile("([a-z_][a-z0-9_]{0,49})?")
 # What Dust's server accepts after "Bearer ".
 API_KEY = re.compile(r"sk-[A-Za-z0-9]+")
-# A name or an IPv4 address.
-HOST = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
-
-
-class InvalidConfig(Exception):
-    """A setting cannot be used. Its text says which, why, and what to put there."""
 
 
 class DataFormat(Enum):
@@ -40,6 +34,13 @@ class OnRecordError(Enum):
     SKIP = "skip"
 
 
+class CdcDeletes(Enum):
+    """What to do with a table row that its source has deleted."""
+
+    HARD = "hard"
+    SOFT = "soft"
+
+
 @dataclass(frozen=True, slots=True)
 class Timing:
     """Times in seconds. Hidden in the form: for tests and for support."""
@@ -49,6 +50,14 @@ class Timing:
     call_deadline: float = 600.0
     """How long one call may take, with all of its answer."""
     progress_interval: float = 30.0
+    burst_interval: float = 300.0
+    """Tables: how long rows are collected before Dust is left alone to merge them."""
+    batch_age: float = 60.0
+    """Tables: how long rows wait for others to go with."""
+    confirmation_delay: float = 11.0
+    """Tables: how long Dust is left alone before the first look."""
+    confirmation_limit: float = 1800.0
+    """Tables: how long rows that Dust has taken may stay out of sight."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +66,14 @@ class Config:
 
     connection: Connection
     data_format: DataFormat = DataFormat.DOCUMENTS
+    documents: DocumentOptions = field(default_factory=DocumentOptions)
     documents_per_minute: int = 120
+    table_id_prefix: str = "airbyte_"
+    table_batch_size: int = 5000
+    cdc_deletes: CdcDeletes = CdcDeletes.HARD
+    confirm_rows: bool = True
+    skip_unchanged: bool = True
+    end_of_input_is_complete: bool = False
     on_record_error: OnRecordError = OnRecordError.FAIL
     max_concurrency: int = 32
     timing: Timing = field(default_factory=Timing)
@@ -67,106 +83,61 @@ class Config:
     @classmethod
     def parse(cls, settings: Mapping[str, Any]) -> Config:
         """Read a connector configuration. Raises `InvalidConfig`."""
+        documents = DocumentOptions.parse(settings)
         return cls(
             Connection(
                 api_key=_api_key(settings),
-                workspace_id=_required(settings, "workspace_id", "It is in the address of Dust: dust.tt/w/<id>."),
-                space_id=_required(settings, "space_id", "It is in the address of the space and begins with vlt_."),
-                data_source_id=_required(
-                    settings, "data_source_id", "It is in the address of the folder and begins with dts_."
+                workspace_id=required(settings, "workspace_id", "It is in the address of Dust: app.dust.tt/w/<id>."),
+                space_id=required(settings, "space_id", "It is in the address of the space and begins with vlt_."),
+                data_source_id=required(
+                    settings, "data_source_id", "In Dust, Use from API in the menu of the folder shows it (dts_…)."
                 ),
-                base_url=_base_url(settings.get("base_url") or DEFAULT_BASE_URL),
+                base_url=base_url(settings.get("base_url") or DEFAULT_BASE_URL),
             ),
-            data_format=_choice(DataFormat, settings, "data_format", DataFormat.DOCUMENTS),
-            documents_per_minute=_whole(settings, "documents_per_minute", 120, 1, 100_000),
-            on_record_error=_choice(OnRecordError, settings, "on_record_error", OnRecordError.FAIL),
-            max_concurrency=_whole(settings, "max_concurrency", 32, 1, 64),
+            data_format=choice(DataFormat, settings, "data_format", DataFormat.DOCUMENTS),
+            documents=documents,
+            documents_per_minute=whole(settings, "documents_per_minute", 120, 1, 100_000),
+            table_id_prefix=_prefix(settings, "table_id_prefix", "airbyte_"),
+            table_batch_size=whole(settings, "table_batch_size", 5000, 1, 100_000),
+            cdc_deletes=choice(CdcDeletes, settings, "cdc_deletes", CdcDeletes.HARD),
+            confirm_rows=switch(settings, "confirm_rows", True),
+            skip_unchanged=switch(settings, "skip_unchanged", True),
+            end_of_input_is_complete=switch(settings, "end_of_input_is_complete", False),
+            on_record_error=choice(OnRecordError, settings, "on_record_error", OnRecordError.FAIL),
+            max_concurrency=whole(settings, "max_concurrency", 32, 1, 64),
             timing=_timing(settings.get("timing")),
-            unknown=tuple(sorted(set(settings) - KNOWN)),
+            unknown=(*sorted(set(settings) - KNOWN), *documents.unknown),
         )
 
 
 KNOWN = frozenset(
     (
         *("api_key", "workspace_id", "space_id", "data_source_id", "base_url", "data_format"),
-        *("documents_per_minute", "on_record_error", "max_concurrency", "timing"),
+        *("documents_per_minute", "table_id_prefix", "table_batch_size", "cdc_deletes", "confirm_rows"),
+        *("skip_unchanged", "end_of_input_is_complete"),
+        *("on_record_error", "max_concurrency", "timing"),
+        *SHAPE_FIELDS,
+        STREAM_OVERRIDES,
     )
 )
 
 
-def _required(settings: Mapping[str, Any], name: str, where: str) -> str:
-    value = settings.get(name)
-    if not isinstance(value, str) or not value.strip():
-        raise InvalidConfig(f"The setting {name} is missing. {where}")
-    # Pasted values come with blanks and line ends.
-    return value.strip()
-
-
 def _api_key(settings: Mapping[str, Any]) -> str:
-    key = _required(settings, "api_key", "Create one in Dust: Admin, then API Keys.")
+    key = required(settings, "api_key", "Create one in Dust: Admin, then API Keys.")
     if not API_KEY.fullmatch(key):
         raise InvalidConfig("api_key is not a Dust API key: those begin with sk- and go on in letters and digits.")
     return key
 
 
-def _base_url(value: object) -> str:
-    """The address of the server, without a slash at its end. Nothing may leak the key on the way to it."""
-    text = str(value).strip()
-    try:
-        url = urlsplit(text)
-        host, port = url.hostname or "", url.port
-    except ValueError:
-        raise InvalidConfig(f"base_url is not a URL. Use {DEFAULT_BASE_URL} or https://eu.dust.tt.") from None
-    if url.username is not None or url.password is not None:
-        raise InvalidConfig("base_url must not contain a user name or a password. Leave only https:// and the host.")
-    if url.scheme not in ("http", "https") or not (HOST.fullmatch(host) or (":" in host and _address(host))):
-        raise InvalidConfig(f"base_url must be a full address, such as {DEFAULT_BASE_URL}.")
-    if url.path.strip("/") or url.query or url.fragment:
-        raise InvalidConfig(f"base_url must end after the host: {url.scheme}://{url.netloc}")
-    if url.scheme == "http" and not _is_loopback(host):
-        raise InvalidConfig(f"base_url must begin with https://, or the API key would travel unencrypted to {host}.")
-    if _is_link_local(host):
-        raise InvalidConfig(f"base_url must not be a link-local address ({host}).")
-    return f"{url.scheme}://{f'[{host}]' if ':' in host else host}{f':{port}' if port else ''}"
-
-
-def _is_loopback(host: str) -> bool:
-    address = _address(host)
-    return address.is_loopback if address else host == "localhost"
-
-
-def _is_link_local(host: str) -> bool:
-    address = _address(host)
-    return address is not None and address.is_link_local
-
-
-def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """The IP address that a host is, also in the old spellings that resolvers still take, such as 2852039166."""
-    with suppress(ValueError):
-        address = ipaddress.ip_address(host)
-        return getattr(address, "ipv4_mapped", None) or address
-    with suppress(OSError):
-        return ipaddress.IPv4Address(socket.inet_aton(host))
-    return None
-
-
-def _choice(choices: type[Any], settings: Mapping[str, Any], name: str, default: Any) -> Any:
+def _prefix(settings: Mapping[str, Any], name: str, default: str) -> str:
     value = settings.get(name)
     if value is None:
         return default
-    try:
-        return choices(value)
-    except ValueError:
-        raise InvalidConfig(f"{name} must be one of: {', '.join(choice.value for choice in choices)}.") from None
-
-
-def _whole(settings: Mapping[str, Any], name: str, default: int, least: int, most: int) -> int:
-    value = settings.get(name)
-    if value is None:
-        return default
-    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-        raise InvalidConfig(f"{name} must be a whole number from {least} to {most}.")
-    return value
+    if not isinstance(value, str) or not TABLE_PREFIX.fullmatch(value.strip()):
+        raise InvalidConfig(
+            f"{name} must be made of lower-case letters, digits and _, not begin with a digit, and be 50 long at most."
+        )
+    return value.strip()
 
 
 def _timing(settings: object) -> Timing:

@@ -27,22 +27,29 @@ from airbyte_cdk.models import (
 )
 from airbyte_cdk.utils.airbyte_secrets_utils import add_to_secrets, filter_secrets
 
-from destination_dust import explanations
+from destination_dust import exact_json, explanations
 from destination_dust.acknowledgements import Ledger
-from destination_dust.catalog import Catalog
-from destination_dust.check import check, refuse_what_is_not_available
-from destination_dust.config import Config, InvalidConfig
+from destination_dust.catalog import Catalog, UnusableCatalog
+from destination_dust.check import check
+from destination_dust.completion import Completion
+from destination_dust.config import Config, DataFormat
+from destination_dust.document_remarks import remarks
 from destination_dust.dust.calling import Clock
-from destination_dust.dust.client import connect
+from destination_dust.dust.client import DustClient, connect
 from destination_dust.dust.pacing import Pacer
 from destination_dust.inlet import Inlet
-from destination_dust.mapping.documents import DocumentShape
 from destination_dust.output import LogLines, Output
 from destination_dust.progress import Progress
+from destination_dust.setting import InvalidConfig
 from destination_dust.sync import Interrupted, Sync
+from destination_dust.terminal import LIVE_INTERVAL, Terminal
 from destination_dust.workers import Lane, Workers, pump
-from destination_dust.writers.base import Desk
+from destination_dust.writers.base import Desk, Writer
+from destination_dust.writers.batching import RequestLimits
+from destination_dust.writers.confirmation import Patience
 from destination_dust.writers.documents import DocumentsWriter
+from destination_dust.writers.tables import TablesWriter
+from destination_dust.writers.workbench import Workbench
 
 logger = logging.getLogger("airbyte")
 
@@ -60,13 +67,15 @@ class DestinationDust(Destination):
     def run(self, args: list[str]) -> None:
         """Carry out a command. Exits with 0, with 1 after a failure, or with 128 plus the signal's number."""
         parsed = self.parse_args(args)
-        output = Output(STANDARD_OUTPUT)
+        terminal = Terminal.behind(sys.stderr) if parsed.command == "write" else None
+        # On a terminal that shows both outputs, lines of the protocol take the place of the live one.
+        output = Output(STANDARD_OUTPUT, before=terminal.erase if terminal and os.isatty(STANDARD_OUTPUT) else None)
         _log_to(output)
         config: Config | None = None
         try:
             if parsed.command == "write":
                 config, catalog = _read_config(parsed.config), Catalog.parse(_read_json(parsed.catalog))
-                for line in self._lines(config, catalog, STANDARD_INPUT, with_signals=True):
+                for line in self._lines(config, catalog, STANDARD_INPUT, with_signals=True, terminal=terminal):
                     output.line(line)
             else:
                 for message in self.run_cmd(parsed):
@@ -74,10 +83,12 @@ class DestinationDust(Destination):
         except BrokenPipeError:
             sys.exit(1)  # nobody reads our output any more, so there is nobody to tell
         except Interrupted as interrupted:
-            logger.warning("%s What was acknowledged is stored.", interrupted)
+            logger.warning("%s What was acknowledged is stored, and the next sync goes on from there.", interrupted)
             sys.exit(128 + interrupted.signal_number)
         except Exception as error:
-            _report(error, config, output)
+            explanation = _report(error, config, output)
+            if terminal and not os.isatty(STANDARD_OUTPUT):
+                terminal.say(f"The sync failed. {explanation}")
             sys.exit(1)
 
     def run_cmd(self, parsed_args: argparse.Namespace) -> Iterable[AirbyteMessage]:
@@ -119,19 +130,27 @@ class DestinationDust(Destination):
         The CDK's messages cannot carry all that a line can (the `id` of a state, for one).
         """
         catalog = Catalog.parse(ConfiguredAirbyteCatalogSerializer.dump(configured_catalog))
-        lines = (orjson.dumps(AirbyteMessageSerializer.dump(message)) for message in input_messages)
+        lines = (exact_json.dumps(AirbyteMessageSerializer.dump(message)) for message in input_messages)
         with pump(lines) as descriptor:
             for line in self._lines(_parse(config), catalog, descriptor, with_signals=False):
                 yield AirbyteMessageSerializer.load(orjson.loads(line))
 
-    def _lines(self, config: Config, catalog: Catalog, descriptor: int, *, with_signals: bool) -> Iterator[bytes]:
+    def _lines(
+        self,
+        config: Config,
+        catalog: Catalog,
+        descriptor: int,
+        *,
+        with_signals: bool,
+        terminal: Terminal | None = None,
+    ) -> Iterator[bytes]:
         """Build the parts of a sync, and run it."""
-        refuse_what_is_not_available(config)
         inlet = Inlet(descriptor)
         threads = {Lane.LIMITED: config.max_concurrency, Lane.FREE: max(4, config.max_concurrency // 4)}
         workers = Workers(threads, max_calls=MAX_CALLS, max_bytes=MAX_BYTES, wake=inlet.wake)
         pacer = Pacer(config.documents_per_minute)
-        progress = Progress(interval=config.timing.progress_interval, pacer=pacer)
+        interval = LIVE_INTERVAL if terminal else config.timing.progress_interval
+        progress = Progress(interval=interval, pacer=pacer, display=terminal)
         client = connect(
             config.connection,
             pacer,
@@ -144,11 +163,47 @@ class DestinationDust(Destination):
         )
         ledger = Ledger(plan.stream for plan in catalog)
         desk = Desk(workers.submit, ledger, progress, config.on_record_error)
-        writer = DocumentsWriter(client, desk, DocumentShape())
-        sync = Sync(inlet, catalog, writer, workers, ledger, progress)
+        writer = _writer(config, catalog, client, desk)
+        completion = Completion(end_of_input_is_complete=config.end_of_input_is_complete)
+        sync = Sync(inlet, catalog, writer, workers, ledger, progress, completion)
         if with_signals:
             _heed_signals(sync)
         yield from sync.run()
+
+
+def _writer(config: Config, catalog: Catalog, client: DustClient, desk: Desk) -> Writer:
+    if config.data_format is DataFormat.DOCUMENTS:
+        for remark in remarks(config.documents, catalog):
+            logger.warning("%s", remark)
+        return DocumentsWriter(
+            client,
+            desk,
+            {plan.stream: config.documents.shape_of(plan.stream) for plan in catalog},
+            upserts=config.max_concurrency,
+            skip_unchanged=config.skip_unchanged,
+        )
+    _refuse_replacement(catalog)
+    timing = config.timing
+    bench = Workbench(
+        client,
+        desk,
+        RequestLimits(config.table_batch_size),
+        Patience(timing.confirmation_delay, timing.confirmation_limit),
+        burst_interval=timing.burst_interval,
+        batch_age=timing.batch_age,
+        confirm=config.confirm_rows,
+    )
+    return TablesWriter(bench, prefix=config.table_id_prefix, deletes=config.cdc_deletes)
+
+
+def _refuse_replacement(catalog: Catalog) -> None:
+    """Raise `UnusableCatalog` for what tables cannot do yet."""
+    for plan in catalog:
+        if plan.replaces:
+            raise UnusableCatalog(
+                f"The stream {plan.stream} is to be replaced, which is not available for tables yet. "
+                "In the connection, choose to append or to deduplicate."
+            )
 
 
 def _heed_signals(sync: Sync) -> None:
@@ -162,13 +217,14 @@ def _heed_signals(sync: Sync) -> None:
         signal.signal(number, on_signal)
 
 
-def _report(error: Exception, config: Config | None, output: Output) -> None:
-    """Log what happened for those who look into it, and tell the user in a TRACE."""
+def _report(error: Exception, config: Config | None, output: Output) -> str:
+    """Log what happened for those who look into it, tell the user in a TRACE, and return what it says."""
     kind = explanations.failure_type(error)
     foreseen = any(isinstance(error, known) for known in explanations.FAILURE_TYPES)
     logger.error("%s", type(error).__name__, exc_info=None if foreseen else error)
-    message = explanations.message(error, config.connection if config else None)
+    message = filter_secrets(explanations.message(error, config.connection if config else None))
     output.failure(message, kind, f"{type(error).__name__}: {error}" if foreseen else type(error).__name__)
+    return message
 
 
 def _log_to(output: Output) -> None:
@@ -190,7 +246,10 @@ def _parse(settings: Mapping[str, Any]) -> Config:
         add_to_secrets(key)
     config = Config.parse(settings)
     if config.unknown:
-        logger.warning("Settings that this version does not know were ignored: %s.", ", ".join(config.unknown))
+        logger.warning(
+            "Settings that this version does not know were ignored: %s. Correct them if they are mistyped.",
+            ", ".join(config.unknown),
+        )
     return config
 
 

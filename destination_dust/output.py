@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import logging
 import os
+import select
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
-import orjson
 from airbyte_cdk.models import FailureType
 from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets
+
+from destination_dust import exact_json
 
 LEVELS = {
     logging.CRITICAL: "FATAL",
@@ -27,26 +30,40 @@ LEVELS = {
 
 
 class Output:
-    """Lines to a file descriptor, one write for each."""
+    """Lines to a file descriptor, one write for each.
 
-    def __init__(self, descriptor: int) -> None:
+    Args:
+        before: Called before each line, by whichever thread writes it.
+    """
+
+    def __init__(self, descriptor: int, *, before: Callable[[], None] | None = None) -> None:
         self._descriptor = descriptor
+        self._before = before
         self._lock = threading.Lock()
 
     def line(self, content: bytes) -> None:
         """Write a line. `content` has no line end. Raises `BrokenPipeError` if nobody reads any more."""
         rest = memoryview(content + b"\n")
         with self._lock:
+            if self._before:
+                self._before()
             while rest:
-                rest = rest[os.write(self._descriptor, rest) :]
+                try:
+                    rest = rest[os.write(self._descriptor, rest) :]
+                except BlockingIOError:  # somebody who shares the pipe has made it so
+                    select.select([], [self._descriptor], [])
 
     def message(self, message: dict[str, Any]) -> None:
-        """Write a message of the protocol, without secrets."""
-        self.line(filter_secrets(orjson.dumps(message, default=str).decode()).encode())
+        """Write a message of the protocol. Its texts must be free of secrets."""
+        self.line(exact_json.dumps(message))
 
     def failure(self, message: str, failure_type: FailureType, internal_message: str) -> None:
         """Write the TRACE that tells the platform, and the user, why the sync failed."""
-        error = {"message": message, "internal_message": internal_message, "failure_type": failure_type.value}
+        error = {
+            "message": filter_secrets(message),
+            "internal_message": filter_secrets(internal_message),
+            "failure_type": failure_type.value,
+        }
         self.message({"type": "TRACE", "trace": {"type": "ERROR", "emitted_at": time.time() * 1000, "error": error}})
 
 
@@ -60,12 +77,13 @@ class LogLines(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Write a record as one line."""
         try:
-            log: dict[str, Any] = {
+            # Only texts are filtered: what was typed for a key may occur in the words of the protocol.
+            log = {
                 "level": LEVELS.get(record.levelno, "INFO"),
-                "message": record.getMessage(),
+                "message": filter_secrets(record.getMessage()),
             }
             if record.exc_info:
-                log["stack_trace"] = logging.Formatter().formatException(record.exc_info)
+                log["stack_trace"] = filter_secrets(logging.Formatter().formatException(record.exc_info))
             self._output.message({"type": "LOG", "log": log})
         except BrokenPipeError:
             pass  # nobody reads our output any more: the next state will tell the loop

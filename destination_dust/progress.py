@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from typing import Protocol
 
 from destination_dust.dust.answers import Retry
-from destination_dust.dust.pacing import Pacer
+from destination_dust.dust.pacing import Pacer, PacerStatus
 from destination_dust.reader import StreamKey
 
 logger = logging.getLogger("airbyte")
 
 # A call that has to be repeated is told of at once, and again this often while the trouble lasts.
 RETRY_INTERVAL = 60.0
+# A call that is repeated and fails again takes some seconds to do so.
+TROUBLE_SHOWN = 5.0
 
 
 @dataclass(slots=True)
@@ -23,27 +27,78 @@ class Counts:
 
     read: int = 0
     upserted: int = 0
+    unchanged: int = 0
+    """Those whose document Dust has already, and which were not sent again."""
+    superseded: int = 0
+    """Those that a later record of the same document overtook before they were sent."""
     deleted: int = 0
+    stale: int = 0
+    """Documents, not records: those of earlier syncs that were deleted."""
     rejected: int = 0
     without_key: int = 0
     cleaned: int = 0
+    left_out: int = 0
+    """Those whose chosen link or time Dust would not take, and which were stored without it."""
+    lacking_text: int = 0
+    """Those that have none of the fields chosen for the text."""
+    queued: int = 0
+    """Those that Dust has taken for a table, but that could not be read there yet."""
 
     def __add__(self, other: Counts) -> Counts:
         return Counts(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
+
+    def __str__(self) -> str:
+        always = {
+            "records read": self.read,
+            "upserted": self.upserted,
+            "deleted": self.deleted,
+            "rejected": self.rejected,
+        }
+        sometimes = {
+            "unchanged": self.unchanged,
+            "superseded by later ones": self.superseded,
+            "queued in Dust": self.queued,
+            "stale documents deleted": self.stale,
+        }
+        told = {**always, **{what: count for what, count in sometimes.items() if count}}
+        return ", ".join(f"{count} {what}" for what, count in told.items())
+
+    @property
+    def on_their_way(self) -> int:
+        """Records that were read, and of which it is not settled yet what becomes of them."""
+        return self.read - self.upserted - self.unchanged - self.superseded - self.deleted - self.rejected
+
+
+class Display(Protocol):
+    """Where a person looks on, who gets this in place of log lines. `trouble` is empty if there is none."""
+
+    def live(self, done: Counts, seconds: float, status: PacerStatus, trouble: str) -> None: ...
+    def report(self, streams: Mapping[StreamKey, Counts], seconds: float) -> None: ...
 
 
 class Progress:
     """Counts by stream, and the log lines made of them."""
 
-    def __init__(self, *, interval: float, pacer: Pacer, now: Callable[[], float] = time.monotonic) -> None:
-        """`interval`: seconds between two progress lines."""
+    def __init__(
+        self,
+        *,
+        interval: float,
+        pacer: Pacer,
+        display: Display | None = None,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`interval`: seconds between two progress lines, or versions of the display."""
         self._interval = interval
         self._pacer = pacer
+        self._display = display
+        self._trouble = (-math.inf, "")
+        """When the call that met it is repeated, and what it was."""
         self._now = now
         self._started = now()
         self._next = self._started + interval
         self._retries_told: dict[object, float] = {}
         self._streams: dict[StreamKey, Counts] = {}
+        self._last_words: list[Callable[[], None]] = []
 
     def of(self, stream: StreamKey) -> Counts:
         """The counts of a stream, to be added to."""
@@ -51,6 +106,10 @@ class Progress:
         if counts is None:
             counts = self._streams[stream] = Counts()
         return counts
+
+    def at_the_end(self, tell: Callable[[], None]) -> None:
+        """Have more told with the report."""
+        self._last_words.append(tell)
 
     def tick(self, in_flight: int) -> None:
         """Log a progress line if it is time for one."""
@@ -60,22 +119,23 @@ class Progress:
         self._next = now + self._interval
         done = sum(self._streams.values(), Counts())
         elapsed = now - self._started
-        stored = done.upserted + done.deleted
+        if self._display:
+            self._display.live(done, elapsed, self._pacer.status(), self._latest_trouble(now))
+            return
+        stored = done.upserted + done.deleted + done.stale
         logger.info(
-            "Progress after %s: %d records read, %d upserted, %d deleted, %d rejected, %d in flight; %.1f a minute%s.",
+            "Progress after %s: %s, %d in flight; %.1f a minute%s.",
             duration(elapsed),
-            done.read,
-            done.upserted,
-            done.deleted,
-            done.rejected,
+            done,
             in_flight,
             stored * 60 / elapsed if elapsed else 0,
-            self._waiting(in_flight),
+            self._waiting(done.on_their_way),
         )
 
     def retrying(self, retry: Retry, seconds: float) -> None:
         """Tell of a call that has to be repeated. May be called from any thread."""
         now = self._now()
+        self._trouble = (now + seconds, retry.trouble.value)
         if now < self._retries_told.get(retry.trouble, 0.0):
             return
         self._retries_told[retry.trouble] = now + RETRY_INTERVAL
@@ -83,15 +143,13 @@ class Progress:
 
     def report(self, *, ignored_lines: int) -> None:
         """Log what became of each stream."""
+        for tell in self._last_words:
+            tell()
+        if self._display:
+            self._display.report(self._streams, self._now() - self._started)
         for stream, counts in self._streams.items():
-            logger.info(
-                "Stream %s: %d records read, %d upserted, %d deleted, %d rejected.",
-                stream,
-                counts.read,
-                counts.upserted,
-                counts.deleted,
-                counts.rejected,
-            )
+            if not self._display:
+                logger.info("Stream %s: %s.", stream, counts)
             if counts.without_key:
                 logger.warning(
                     "Stream %s: %d records lacked a part of their primary key. Each was stored under a hash of its "
@@ -106,15 +164,40 @@ class Progress:
                     stream,
                     counts.cleaned,
                 )
+            if counts.left_out:
+                logger.warning(
+                    "Stream %s: %d records have a source_url_field that is not a URL Dust takes (http or https), or a "
+                    "timestamp_field that is not a date or time. They were stored without it.",
+                    stream,
+                    counts.left_out,
+                )
+            if counts.lacking_text:
+                logger.warning(
+                    "Stream %s: %d records have none of the text_fields, so their documents have no text. "
+                    "Choose other fields for this stream in stream_overrides.",
+                    stream,
+                    counts.lacking_text,
+                )
         if ignored_lines:
-            logger.info("%d lines of the input were no messages that a destination acts on.", ignored_lines)
+            logger.info(
+                "%d lines of the input were ignored: logs of the source, and other messages that are not for a "
+                "destination.",
+                ignored_lines,
+            )
 
-    def _waiting(self, in_flight: int) -> str:
+    def _latest_trouble(self, now: float) -> str:
+        """What keeps a call from succeeding, until some time after it was repeated without that being told again."""
+        again_at, trouble = self._trouble
+        if now > again_at + TROUBLE_SHOWN:
+            return ""
+        return f"{trouble}, trying again in {max(again_at - now, 0):.0f} s"
+
+    def _waiting(self, on_their_way: int) -> str:
         """What keeps upserts from going, for how long, and when those that are read will all have gone."""
         status = self._pacer.status()
-        if status.wait is None or not in_flight:
+        if status.wait is None or not on_their_way:
             return ""
-        eta = duration(60 * in_flight / max(status.share, 1))
+        eta = duration(60 * on_their_way / max(status.share, 1))
         return (
             f". Waiting because {status.wait.reason.value}: the next upsert can go in {status.wait.seconds:.0f} s, "
             f"those that were read so far in about {eta}"

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from destination_dust.acknowledgements import Ledger
 from destination_dust.catalog import Catalog
+from destination_dust.completion import Completion, Ending, SourceFailed
 from destination_dust.inlet import Inlet
+from destination_dust.kept_states import KeptStates
 from destination_dust.progress import Progress
 from destination_dust.reader import Message, Reader, Record, State, UnreadableInput
-from destination_dust.workers import Workers
+from destination_dust.workers import Outcome, Workers
 from destination_dust.writers.base import BadRecord, Writer
 
 logger = logging.getLogger("airbyte")
@@ -44,6 +46,7 @@ class Sync:
         workers: Workers,
         ledger: Ledger,
         progress: Progress,
+        completion: Completion,
         *,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -54,6 +57,9 @@ class Sync:
         self._workers = workers
         self._ledger = ledger
         self._progress = progress
+        self._completion = completion
+        self._replaced = [plan for plan in catalog if plan.replaces]
+        self._kept = KeptStates(plan.stream for plan in self._replaced)
         self._now = now
         self._signal: int | None = None
 
@@ -69,36 +75,74 @@ class Sync:
         """
         try:
             yield from self._store_everything()
-        except (UnreadableInput, BadRecord):
-            # Dust is well, so what was read before can still be stored: the next sync need not repeat it.
-            yield from self._let_calls_end()
-            yield from self._wind_down()
-            raise
-        except Exception:
-            yield from self._wind_down()
+        except Exception as error:
+            # Where Dust is well, what was read before is still sent: the next sync need not repeat it.
+            yield from self._wind_down(goes_on=isinstance(error, (UnreadableInput, BadRecord)))
             raise
         finally:
             self._workers.stop()
+            self._kept.close()
             self._progress.report(ignored_lines=self._reader.ignored)
 
     def _store_everything(self) -> Iterator[bytes]:
-        drained = False
-        while not drained or self._workers.busy or not self._writer.idle:
-            for line in self._inlet.lines(TICK, reading=self._workers.has_room and self._writer.has_room):
-                self._take(line)
-            if self._signal is not None:
-                raise Interrupted(self._signal)
-            if self._inlet.ended and not drained:
-                self._writer.drain()
-                drained = True
-            self._writer.tick()
-            for outcome in self._workers.outcomes():
+        if self._replaced:
+            yield from self._prepare()
+        while not self._inlet.ended:
+            yield from self._turn(reading=self._workers.has_room and self._writer.has_room)
+        self._writer.drain()
+        yield from self._until_quiet()
+        if self._replaced:
+            yield from self._conclude()
+
+    def _prepare(self) -> Iterator[bytes]:
+        """Learn what there is to replace. What an earlier attempt has replaced already is only added to."""
+        self._writer.prepare(self._replaced)
+        yield from self._until_quiet()
+        self._replaced = [plan for plan in self._replaced if not self._writer.has_replaced(plan)]
+        self._kept = KeptStates(plan.stream for plan in self._replaced)
+
+    def _conclude(self) -> Iterator[bytes]:
+        """Everything is stored: delete what is proven stale, and give out the states that waited for that."""
+        endings = {plan.stream: self._completion.ending(plan) for plan in self._replaced}
+        self._writer.conclude(endings)
+        yield from self._until_quiet()
+        failed = [stream for stream, ending in endings.items() if ending is Ending.BROKEN_OFF]
+        self._kept.let_go(endings.keys() - set(failed))
+        yield from self._kept.release()
+        if failed:
+            raise SourceFailed.in_streams(failed)
+
+    def _until_quiet(self) -> Iterator[bytes]:
+        """Go on, without reading, until there is nothing to do."""
+        while self._workers.busy or not self._writer.idle:
+            yield from self._turn(reading=False)
+
+    def _turn(self, *, reading: bool) -> Iterator[bytes]:
+        """Wait for whatever comes first, and do what follows from it."""
+        for line in self._inlet.lines(TICK, reading=reading):
+            self._take(line)
+        if self._signal is not None:
+            raise Interrupted(self._signal)
+        self._writer.tick()
+        self._follow(self._workers.outcomes())
+        yield from self._safe_states()
+        self._progress.tick(self._workers.in_flight)
+
+    def _follow(self, outcomes: Iterable[Outcome]) -> None:
+        """Do what follows from calls that have ended. A failed one must not cost the others their acknowledgement."""
+        failure: Exception | None = None
+        for outcome in outcomes:
+            try:
                 outcome.follow()
-            yield from self._safe_states()
-            self._progress.tick(self._workers.in_flight)
+            except Exception as error:  # raised below, once the others are booked
+                failure = failure or error
+        if failure:
+            raise failure
 
     def _take(self, line: bytes) -> None:
         message: Message | None = self._reader.read(line)
+        if message:
+            self._completion.note(message)
         if isinstance(message, Record):
             plan = self._catalog.plan_of(message.stream)
             if plan is None:
@@ -113,25 +157,38 @@ class Sync:
 
     def _safe_states(self) -> Iterator[bytes]:
         for safe in self._ledger.release():
-            yield safe.state.acknowledgement(stored=safe.stored, rejected=safe.rejected)
+            line = safe.state.acknowledgement(stored=safe.stored, rejected=safe.rejected)
+            if self._kept.keeps(safe.state):
+                self._kept.keep(safe.state, line)
+            else:
+                yield line
 
-    def _wind_down(self) -> Iterator[bytes]:
-        """Start no more calls, and give out the states that those under way make safe."""
-        self._workers.stop()
+    def _wind_down(self, *, goes_on: bool) -> Iterator[bytes]:
+        """Give out the states that calls make safe which end within a while. Those that wait for a limit do not."""
+        until = self._now() + GRACE
         logger.info("Stopping. Calls under way have %.0f s to end.", GRACE)
-        yield from self._let_calls_end()
+        if goes_on:
+            self._try(self._writer.drain)
+            yield from self._let_calls_end(until - GRACE / 2)
+        self._workers.stop()
+        yield from self._let_calls_end(until)
         if self._ledger.held:
             logger.info("%d states were not given back: their records are not all stored.", self._ledger.held)
+        if len(self._kept):
+            logger.info("%d states of streams that are being replaced were not given back.", len(self._kept))
 
-    def _let_calls_end(self) -> Iterator[bytes]:
+    def _let_calls_end(self, until: float) -> Iterator[bytes]:
         """Wait for calls without reading on, and give out the states that become safe."""
-        until = self._now() + GRACE
+        self._try(self._writer.tick)
         yield from self._safe_states()
         while self._workers.busy and self._now() < until:
             self._inlet.lines(min(TICK, until - self._now()), reading=False)
-            for outcome in self._workers.outcomes():
-                try:
-                    outcome.follow()
-                except Exception as error:  # the sync has failed already, with the first error
-                    logger.debug("While stopping: %s", type(error).__name__)
+            self._try(lambda: self._follow(self._workers.outcomes()))
             yield from self._safe_states()
+
+    def _try(self, step: Callable[[], object]) -> None:
+        """Do something after the sync has failed: its first error is the one to tell."""
+        try:
+            step()
+        except Exception as error:
+            logger.debug("While stopping: %s", type(error).__name__)

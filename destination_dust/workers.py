@@ -11,10 +11,13 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
+
+# A reader refuses it, where an end would look like that of a source that is done.
+NOT_THE_END = b"{\n"
 
 
 class Lane(Enum):
@@ -187,20 +190,30 @@ class _Lane:
 
 @contextmanager
 def pump(lines: Iterable[bytes]) -> Iterator[int]:
-    """A descriptor from which lines can be read as from standard input, fed by a thread of its own."""
+    """A descriptor from which lines can be read as from standard input, fed by a thread of its own.
+
+    Raises what `lines` raises, in the place of what the reader makes of it.
+    """
     reading, writing = os.pipe()
+    failures: list[Exception] = []
 
     def feed() -> None:
-        try:
-            with os.fdopen(writing, "wb") as pipe:
+        # A reader that has stopped before the end says why itself.
+        with suppress(BrokenPipeError), os.fdopen(writing, "wb") as pipe:
+            try:
                 for line in lines:
                     pipe.write(line + b"\n")
                     pipe.flush()
-        except BrokenPipeError:
-            pass  # the reader has stopped before the end, and says why itself
+            except BrokenPipeError:
+                raise
+            except Exception as error:
+                failures.append(error)
+                pipe.write(NOT_THE_END)
 
     threading.Thread(target=feed, name="dust-pump", daemon=True).start()
     try:
         yield reading
     finally:
         os.close(reading)
+        if failures:
+            raise failures[0]

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from integration_tests.connector import kill_what_is_left
 from integration_tests.stand_in import StandIn, World
 
 
@@ -23,3 +24,10 @@ def dust() -> Iterator[StandIn]:
     """A local Dust in which nothing waits for the limit of upserts."""
     with FastDust(World(upserts_per_minute=None)) as stand_in:
         yield stand_in
+
+
+@pytest.fixture(autouse=True)
+def _no_process_is_left() -> Iterator[None]:
+    """A test that fails must not leave a connector behind."""
+    yield
+    kill_what_is_left()

@@ -16,6 +16,17 @@ from typing import Any
 ROOT = Path(__file__).parent.parent
 PATIENCE = 60.0
 
+_started: list[Connector] = []
+
+
+def kill_what_is_left() -> None:
+    """End the processes of a test that did not come to its end."""
+    while _started:
+        process = _started.pop().process
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+
 
 class Connector:
     """A run of `main.py`. Lines of its output are collected as they come, with their time."""
@@ -46,6 +57,7 @@ class Connector:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
+        _started.append(self)
         self.lines: list[tuple[float, bytes]] = []
         self.stderr = b""
         self._readers = [threading.Thread(target=self._read_errors, daemon=True)]

@@ -41,6 +41,7 @@ def test_a_data_source_may_be_given_by_name(dust: StandIn, tmp_path: Path) -> No
         ({"api_key": "nonsense"}, ["api_key", "sk-"]),
         ({"workspace_id": "nowhere123"}, ["no workspace nowhere123", "/w/"]),
         ({"space_id": "vlt_nowhere"}, ["no space vlt_nowhere", "Connectors (vlt_"]),
+        ({"data_source_id": "dsv_nowhere"}, ["no data source dsv_nowhere", "the ID of a view", "airbyte (dts_"]),
         ({"data_source_id": "dts_nowhere"}, ["no data source dts_nowhere", "airbyte (dts_"]),
         ({"base_url": "http://dust.tt"}, ["https://"]),
         ({"base_url": "https://user:secret@dust.tt"}, ["user name or a password"]),

@@ -61,9 +61,10 @@ def test_the_later_version_of_a_document_wins(dust: StandIn, tmp_path: Path) -> 
     """However long the first version takes, the second is not sent before it has ended."""
     hold = dust.hold(lambda arrival: arrival.is_upsert and '"v":1' in arrival.body["text"], late=True)
     connector = Connector("write", tmp_path, config=dust.config(), catalog=catalog("users"))
-    connector.send(record("users", id=1, v=1), record("users", id=1, v=2), record("users", id=2, v=9))
-    connector.wait_for(lambda: "users-2" in dust.world.documents())
+    connector.send(record("users", id=1, v=1))
     hold.wait_for(1)
+    connector.send(record("users", id=1, v=2), record("users", id=2, v=9))
+    connector.wait_for(lambda: "users-2" in dust.world.documents())
     assert ["users-1", "users-2"] == sorted(str(a.document_id) for a in dust.world.arrivals if a.is_upsert)
 
     hold.let_go()

@@ -180,3 +180,37 @@ def test_a_record_of_change_data_capture_can_be_a_deletion(value: object) -> Non
 def test_a_record_without_the_mark_is_no_deletion(data: dict[str, Any]) -> None:
     """Sources of change data capture send the field with every record."""
     assert not plan_of(mode="append_dedup", primary_key=[["id"]]).deletes(data)
+
+
+@pytest.mark.parametrize(
+    ("mode", "ids", "has_ids", "replaces"),
+    [
+        ("append_dedup", (5, 5, 7), True, True),
+        ("append_dedup", (5, 4, 7), True, True),
+        ("append_dedup", (5, 0, 7), True, False),
+        ("append", (1, 1, 7), True, True),
+        ("append", (1, 1, None), True, True),
+        ("append", (0, 0, 0), True, False),
+        ("append", (1, 1, 1), False, False),
+        ("append", (5, None, 7), False, False),
+        ("append", (None, 5, 7), False, False),
+        ("append", ("5", "5", "7"), False, False),
+        ("append", (True, True, 7), False, False),
+        ("overwrite", (None, None, None), False, True),
+        ("overwrite", (1, 1, 1), False, True),
+        ("overwrite", (5, 5, 7), True, True),
+        ("overwrite", (5, 0, 7), True, False),
+        ("overwrite_dedup", (None, None, None), False, True),
+    ],
+)
+def test_a_stream_is_replaced_if_the_ids_or_else_the_mode_say_so(
+    mode: str, ids: tuple[object, ...], has_ids: bool, replaces: bool
+) -> None:
+    """Three times 1 is what hosts send that count nothing; a minimum of 0 keeps all generations."""
+    generation, minimum, sync = ids
+    plan = plan_of(
+        mode=mode, primary_key=[["id"]], generation_id=generation, minimum_generation_id=minimum, sync_id=sync
+    )
+
+    assert (has_ids, replaces) == (plan.has_ids, plan.replaces)
+    assert (generation if has_ids else None) == plan.generation

@@ -9,10 +9,12 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 
+from destination_dust.reader import Reader
 from destination_dust.workers import Call, Lane, Outcome, Workers, pump
 
 PATIENCE = 10.0
@@ -62,7 +64,7 @@ def no_threads_are_left() -> Iterator[None]:
     """A test begins without threads of another one, so that it can count its own."""
     yield
     deadline = time.monotonic() + PATIENCE
-    for thread in (*_threads(Lane.LIMITED), *_threads(Lane.FREE)):
+    for thread in [thread for thread in threading.enumerate() if thread.name.startswith("dust-")]:
         thread.join(deadline - time.monotonic())
         assert not thread.is_alive()
 
@@ -84,7 +86,7 @@ def test_calls_of_one_key_are_made_in_the_order_submitted() -> None:
 
     for number in range(1500):
         key, pause, lane = chance.randrange(40), chance.random() / 1000, chance.choice(list(Lane))
-        pool.submit(key, lambda k=key, n=number, p=pause: send(k, n, p), lane=lane)
+        pool.submit(key, partial(send, key, number, pause), lane=lane)
     pool.outcomes(1500)
     pool.workers.stop()
 
@@ -241,7 +243,8 @@ def test_threads_are_never_more_than_allowed(pool: Pool) -> None:
 
 def test_stopping_starts_nothing_more_and_lets_calls_under_way_end() -> None:
     """What Dust may already have carried out is worth waiting for; the rest is not."""
-    pool, begun, go, made = Pool(limited=1), threading.Event(), threading.Event(), []
+    pool, begun, go = Pool(limited=1), threading.Event(), threading.Event()
+    made: list[str] = []
 
     def send() -> str:
         begun.set()
@@ -250,7 +253,7 @@ def test_stopping_starts_nothing_more_and_lets_calls_under_way_end() -> None:
 
     pool.submit("a", send)
     for key in ("a", "b", "c"):
-        pool.submit(key, lambda k=key: made.append(k))
+        pool.submit(key, partial(made.append, key))
     assert begun.wait(PATIENCE)
 
     pool.workers.stop()
@@ -315,3 +318,22 @@ def test_a_reader_that_stops_early_ends_the_feeding() -> None:
     feeder.join(PATIENCE)
 
     assert not feeder.is_alive()
+
+
+def test_lines_that_fail_are_no_end_of_input() -> None:
+    """Where an end allows to delete what is old, a source that broke off must not look like one that is done."""
+
+    def lines() -> Iterator[bytes]:
+        yield b"one"
+        raise OSError("source broke off")
+
+    def read() -> None:
+        with pump(lines()) as descriptor:
+            content = b"".join(iter(lambda: os.read(descriptor, 1000), b""))
+            for line in content.splitlines():
+                if line != b"one":
+                    Reader().read(line)
+            pytest.fail("the reader takes it for an end")
+
+    with pytest.raises(OSError, match="source broke off"):
+        read()

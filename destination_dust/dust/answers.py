@@ -138,7 +138,10 @@ def _client_error(status: int, error: dict[str, Any], host: str) -> DustError | 
     if error:
         return Misconfigured(message, reason=kind)
     if status in (401, 403, 407):
-        return Misconfigured(f"{host} refused access (status {status}), but not in the words of Dust.")
+        return Misconfigured(
+            f"{host} refused access (status {status}), but not in the words of Dust. Check the base URL, and whether "
+            "a proxy or a firewall stands in between."
+        )
     return _not_dust(host)
 
 

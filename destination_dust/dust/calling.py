@@ -104,7 +104,10 @@ class Caller:
             answer = self._transport.exchange(request)
         except Untrusted as error:
             pacer.uncounted(departure)
-            return Misconfigured(f"The certificate of {self._host} is not valid ({error}). Check the base URL.")
+            return Misconfigured(
+                f"The certificate of {self._host} is not valid ({error}). Check the base URL, and whether a proxy "
+                "stands in between that shows a certificate of its own."
+            )
         except NotSent as error:
             pacer.uncounted(departure)
             return Retry(Trouble.UNREACHABLE, str(error))

@@ -6,14 +6,16 @@ Each method raises the errors of `errors.py` and nothing else.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit
 
 import orjson
 
 from destination_dust.dust.calling import Caller, Clock, OnRetry
-from destination_dust.dust.errors import Doubtful, NameTaken
+from destination_dust.dust.errors import Doubtful, Missing, NameTaken, Unavailable
 from destination_dust.dust.pacing import Pacer
 from destination_dust.dust.transport import Request, Transport
 
@@ -49,6 +51,14 @@ class Connection:
         return f"{self.space}/data_sources/{quote(self.data_source_id, safe='')}"
 
 
+class ListedDocument(NamedTuple):
+    """What a listing tells of a document. `timestamp` is in ms since 1970."""
+
+    document_id: str
+    timestamp: int
+    tags: tuple[str, ...]
+
+
 class DustClient:
     """One data source of one workspace. Methods may be called from many threads at once."""
 
@@ -74,9 +84,23 @@ class DustClient:
         request = Request("POST", path, body=body, read_timeout=300, target=self._at.data_source)
         self._call(request, self._pacer)
 
+    def document(self, document_id: str) -> dict[str, Any]:
+        """A document: `title`, `text`, `mime_type`, `tags`, `timestamp` in ms, `source_url`. Raises `Missing`."""
+        return _object(self._call(Request("GET", self._document(document_id))), "document")
+
+    def list_documents(self, *, offset: int, limit: int) -> list[ListedDocument]:
+        """A page of all documents, newest first. Among equal timestamps their order differs from call to call."""
+        return self._listed((("offset", offset), ("limit", limit)))
+
+    def look_up_documents(self, document_ids: Sequence[str]) -> list[ListedDocument]:
+        """Those of some documents that exist. The ids travel in the URL."""
+        # Without a limit, Dust's server lists 10 documents, however many are asked for.
+        return self._listed((*(("document_ids", each) for each in document_ids), ("limit", len(document_ids))))
+
     def delete_document(self, document_id: str) -> None:
         """Remove a document. One that does not exist counts as removed."""
-        self._call(Request("DELETE", self._document(document_id), target=self._at.data_source))
+        with suppress(Missing):
+            self._call(Request("DELETE", self._document(document_id), target=self._at.data_source))
 
     def tables(self) -> list[dict[str, Any]]:
         """All tables of the data source: objects with `table_id`, `name`, `schema` and more."""
@@ -135,6 +159,17 @@ class DustClient:
         except Doubtful:
             return None
         return _object(_object(answer, "row"), "value")
+
+    def _listed(self, query: Sequence[tuple[str, str | int]]) -> list[ListedDocument]:
+        answer = self._call(Request("GET", f"{self._at.data_source}/documents", query=query))
+        try:
+            return [
+                ListedDocument(str(each["document_id"]), int(each["timestamp"]), tuple(map(str, each["tags"])))
+                for each in answer["documents"]
+            ]
+        except (KeyError, TypeError, ValueError):
+            # Taken for an empty one, such a listing would be wrong about everything.
+            raise Unavailable(f"{self._at.host} lists documents in a way that this version does not know.") from None
 
     def _table(self, table_id: str) -> str:
         return f"{self._at.data_source}/tables/{quote(table_id, safe='')}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -13,7 +12,8 @@ import requests
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from urllib3.exceptions import HTTPError as Urllib3Error
-from urllib3.exceptions import NewConnectionError
+
+from destination_dust.dust.causes import cause, never_connected, untrusted
 
 # A listing of 1,000 documents with their tags is about 1 MB; nothing that Dust sends us is near this.
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
@@ -120,8 +120,8 @@ class Transport:
                 stream=True,
             )
         except requests.exceptions.SSLError as error:
-            if _untrusted(error):
-                raise Untrusted(_cause(error)) from error
+            if untrusted(error):
+                raise Untrusted(cause(error)) from error
             raise OutcomeUnknown("the encrypted connection broke") from error
         except requests.exceptions.ProxyError as error:
             # Its text can hold the proxy's password.
@@ -131,8 +131,8 @@ class Transport:
         except requests.exceptions.Timeout as error:
             raise TimedOut("no answer in time") from error
         except requests.exceptions.ConnectionError as error:
-            if _never_connected(error):
-                raise NotSent(_cause(error)) from error
+            if never_connected(error):
+                raise NotSent(cause(error)) from error
             if "timed out" in str(error):
                 raise TimedOut("the request could not be sent in time") from error
             raise OutcomeUnknown("the connection was closed before an answer came") from error
@@ -185,44 +185,3 @@ class _Upload(io.BytesIO):
         if self._is_over():
             raise TimeoutError("timed out")
         return super().read(size)
-
-
-def _reason(error: requests.exceptions.RequestException) -> object:
-    """What happened below `requests`. The text of `error` itself contains the path, and so the ids in it."""
-    cause = error.args[0] if error.args else error
-    return getattr(cause, "reason", None) or cause
-
-
-def _never_connected(error: requests.exceptions.ConnectionError) -> bool:
-    """Whether the failure was one of making the connection, so that nothing was sent."""
-    return isinstance(_reason(error), NewConnectionError)
-
-
-def _untrusted(error: requests.exceptions.SSLError) -> bool:
-    """Whether the other side is not who it should be, or speaks no TLS at all. Handshakes also just break."""
-    reason = _reason(error)
-    is_certificate = any(isinstance(part, ssl.SSLCertVerificationError) for part in getattr(reason, "args", ()))
-    return is_certificate or "WRONG_VERSION_NUMBER" in str(reason)
-
-
-def _cause(error: requests.exceptions.RequestException) -> str:
-    """The most telling part of what happened, without URLs."""
-    text = str(_reason(error))
-    for known in (
-        "Name or service not known",
-        "nodename nor servname provided",
-        "Temporary failure in name resolution",
-        "Connection refused",
-        "Network is unreachable",
-        "No route to host",
-        "certificate has expired",
-        "self-signed certificate",
-        "self signed certificate",
-        "Hostname mismatch",
-        "IP address mismatch",
-        "unable to get local issuer certificate",
-        "WRONG_VERSION_NUMBER",
-    ):
-        if known in text:
-            return known
-    return type(error).__name__

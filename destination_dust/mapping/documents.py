@@ -55,8 +55,12 @@ class Document:
     source_url: str | None
     fingerprint: str
     """Equal for documents that differ in nothing but generation, replaced mark and default timestamp."""
-    cleaned: int
-    """How many values had to be changed or left out because Dust could not hold them."""
+    cleaned: int = 0
+    """How many values had to be changed because Dust could not hold them as they were."""
+    left_out: int = 0
+    """How many of the chosen link and time were there, but not in a form that Dust takes."""
+    lacks_text: bool = False
+    """Whether the record has none of the fields that were chosen for the text."""
 
 
 def document(
@@ -70,7 +74,8 @@ def document(
 ) -> Document:
     """Return the document of a record; `emitted_at`, in ms since 1970, is its time unless a field is."""
     title, title_path, title_odd = _title(stream, data, shape)
-    text, text_odd = _text(title, title_path, data, shape)
+    chosen = _chosen(data, shape)
+    text, text_odd = _text(title, title_path, chosen, shape)
     mime_type = "text/markdown" if shape.text_format == "markdown" else "application/json"
     user_tags, tags_odd = field_tags(data, shape.tag_fields)
     url, url_dropped = _source_url(data, shape)
@@ -83,8 +88,18 @@ def document(
     if generation is not None:
         tags.append(generation_tag(generation))
     tags.append(fingerprint_tag(fingerprint))
-    cleaned = title_odd + text_odd + tags_odd + url_dropped + moment_dropped
-    return Document(title, text, mime_type, tuple(tags), moment, url, fingerprint, cleaned)
+    return Document(
+        title,
+        text,
+        mime_type,
+        tuple(tags),
+        moment,
+        url,
+        fingerprint,
+        cleaned=title_odd + text_odd + tags_odd,
+        left_out=url_dropped + moment_dropped,
+        lacks_text=not chosen and bool(shape.text_fields),
+    )
 
 
 def marked(content: Document, generation: int) -> Document:
@@ -122,12 +137,15 @@ def _title(stream: str, data: Mapping[str, Any], shape: DocumentShape) -> tuple[
     return cut(one_line(f"{stream} record")[0], MAX_TITLE_UNITS), None, 0
 
 
-def _text(title: str, title_path: str | None, data: Mapping[str, Any], shape: DocumentShape) -> tuple[str, int]:
-    if shape.text_fields:
-        found = {path: find(data, path) for path in shape.text_fields}
-        chosen = {path: value for path, value in found.items() if value is not MISSING}
-    else:
-        chosen = {name: value for name, value in data.items() if not name.startswith(_CDC_PREFIX)}
+def _chosen(data: Mapping[str, Any], shape: DocumentShape) -> dict[str, Any]:
+    """The fields of the text, by their paths."""
+    if not shape.text_fields:
+        return {name: value for name, value in data.items() if not name.startswith(_CDC_PREFIX)}
+    found = {path: find(data, path) for path in shape.text_fields}
+    return {path: value for path, value in found.items() if value is not MISSING}
+
+
+def _text(title: str, title_path: str | None, chosen: dict[str, Any], shape: DocumentShape) -> tuple[str, int]:
     if shape.text_format == "json":
         return exact_json.readable(chosen)
     return markdown(title, {name: value for name, value in chosen.items() if name != title_path})

@@ -45,10 +45,18 @@ def replaced_tag(generation: int) -> str:
     return f"{_REPLACED}{generation}"
 
 
+def origin(tags: Iterable[str]) -> frozenset[str] | None:
+    """Return the tags that say of which stream a document is, None if they say it twice.
+
+    It equals `frozenset(stream_tags(…))` for documents of exactly that stream.
+    """
+    ours = [tag for tag in tags if tag.startswith((_STREAM, _NAMESPACE))]
+    return frozenset(ours) if len(ours) == len(set(ours)) else None
+
+
 def is_of_stream(tags: Iterable[str], namespace: str | None, stream: str) -> bool:
     """Whether a document with these tags was written for exactly this stream."""
-    ours = [tag for tag in tags if tag.startswith((_STREAM, _NAMESPACE))]
-    return sorted(ours) == sorted(stream_tags(namespace, stream))
+    return origin(tags) == frozenset(stream_tags(namespace, stream))
 
 
 def generation_of(tags: Iterable[str]) -> int:
@@ -61,6 +69,16 @@ def fingerprint_of(tags: Iterable[str]) -> str | None:
     """Return the fingerprint of the document, None unless it has exactly one."""
     found = [tag.removeprefix(_FINGERPRINT) for tag in tags if tag.startswith(_FINGERPRINT)]
     return found[0] if len(found) == 1 else None
+
+
+def is_replaced_by(tags: Iterable[str], generation: int) -> bool:
+    """Whether the tags hold the mark that this generation has replaced the stream."""
+    return replaced_tag(generation) in tags
+
+
+def without_marks(tags: Iterable[str]) -> tuple[str, ...]:
+    """Return the tags without any such mark."""
+    return tuple(tag for tag in tags if not tag.startswith(_REPLACED))
 
 
 def field_tags(data: Mapping[str, object], fields: Sequence[str]) -> tuple[list[str], int]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from destination_dust.acknowledgements import Ledger, Span
 from destination_dust.catalog import StreamPlan
+from destination_dust.completion import Ending
 from destination_dust.config import OnRecordError
 from destination_dust.dust.errors import Rejected
 from destination_dust.progress import Progress
@@ -25,7 +26,8 @@ class BadRecord(Exception):
 class Writer(Protocol):
     """Takes records, submits calls that store them, and settles them in the ledger once they are stored.
 
-    All methods run on the loop's thread, and so does what follows from a call.
+    All methods run on the loop's thread, and so does what follows from a call. If streams are to be replaced, the
+    order is: `prepare`, until idle; `has_replaced`; `add` and `tick`; `drain`, until idle; `conclude`, until idle.
     """
 
     @property
@@ -43,7 +45,24 @@ class Writer(Protocol):
         """Do what is due by time."""
 
     def drain(self) -> None:
-        """The input has ended: submit all that is still kept back."""
+        """The input has ended: submit all that is still kept back, but for what `conclude` decides on."""
+
+    def prepare(self, replaced: Collection[StreamPlan]) -> None:
+        """Before the first record: find out what Dust has of the streams that are to be replaced."""
+
+    def has_replaced(self, plan: StreamPlan) -> bool:
+        """Whether an earlier attempt has completed the replacement by this generation.
+
+        Its states may have gone out, so that this attempt brings only a part: it is added, and nothing is deleted.
+        """
+
+    def conclude(self, endings: Mapping[StreamKey, Ending]) -> None:
+        """Everything is stored. Of each stream to be replaced (but for those that already are), the ending decides:
+
+        COMPLETE: what is stale goes, and the replacement is marked as done, before this becomes idle;
+        UNPROVEN: all that was read is stored besides what is old, which stays, and a warning says why;
+        BROKEN_OFF: nothing is deleted, the sync fails after this.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,109 +1,127 @@
-"""Records as Dust documents: one synchronous upsert, or one delete, for each."""
+"""Records as Dust documents: one synchronous upsert, or one delete, for each that changes anything."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Collection, Mapping
 from functools import partial
 
 from destination_dust.acknowledgements import Span
-from destination_dust.catalog import MissingKey, Mode, StreamPlan
+from destination_dust.catalog import MissingKey, StreamPlan
+from destination_dust.completion import Ending
 from destination_dust.dust.client import DustClient
-from destination_dust.mapping.documents import DocumentShape, body, document
-from destination_dust.mapping.ids import identifier, record_identifier
-from destination_dust.reader import Record
-from destination_dust.workers import Call, Lane
+from destination_dust.mapping.documents import DocumentShape, body, document, marked
+from destination_dust.mapping.tags import fingerprint_of, is_of_stream
+from destination_dust.reader import Record, StreamKey
 from destination_dust.writers.base import Desk
+from destination_dust.writers.identity import identity
+from destination_dust.writers.lookups import Lookups
+from destination_dust.writers.outbox import Outbox, Version
+from destination_dust.writers.replacement import Replacement
 
 
 class DocumentsWriter:
-    """Submits each record as it comes. Calls for one document are made in the order of its records."""
+    """Maps records to documents, and leaves each to the outbox, with what Dust has of it already."""
 
-    def __init__(self, client: DustClient, desk: Desk, shape: DocumentShape) -> None:
-        self._client = client
+    def __init__(
+        self,
+        client: DustClient,
+        desk: Desk,
+        shapes: Mapping[StreamKey, DocumentShape],
+        *,
+        upserts: int,
+        skip_unchanged: bool,
+    ) -> None:
+        """`shapes`: by stream, of every stream in the catalog; `upserts`: how many may be in flight."""
         self._desk = desk
-        self._shape = shape
+        self._shapes = shapes
+        self._skip_unchanged = skip_unchanged
+        self._replacement = Replacement(client, desk)
+        self._lookups = Lookups(client, desk.submit, self._found)
+        self._outbox = Outbox(
+            client,
+            desk,
+            look_up=self._look_up,
+            stored=self._stored,
+            upserts=upserts,
+            skip_unchanged=skip_unchanged,
+        )
 
     @property
     def has_room(self) -> bool:
-        """Nothing is kept back, so there always is."""
-        return True
+        """Whether the documents on their way are few enough."""
+        return self._outbox.has_room
 
     @property
     def idle(self) -> bool:
-        """Nothing is kept back, so it always is."""
-        return True
+        """Whether all documents have arrived."""
+        return self._outbox.idle and self._replacement.idle
 
     def add(self, plan: StreamPlan, record: Record, span: Span) -> None:
         """Upsert the record's document, or delete it if the record says that its row is gone."""
         try:
-            document_id = self._identity(plan, record)
+            document_id = identity(plan, record, self._desk.progress.of(plan.stream))
         except MissingKey as error:
+            self._replacement.see(plan.stream, None)
             self._desk.reject(plan.stream, f"in line {record.line} of the input", str(error), span)
             return
+        self._replacement.see(plan.stream, document_id)
         if plan.deletes(record.data):
-            self._delete(plan, document_id, span)
+            self._outbox.add(Version(plan, document_id, None, None, span))
         else:
             self._upsert(plan, document_id, record, span)
 
     def tick(self) -> None:
-        """Nothing is kept back, so nothing becomes due."""
+        """Look up what has waited long enough."""
+        self._lookups.tick()
 
     def drain(self) -> None:
-        """Nothing is kept back."""
+        """Look up the rest. What follows from it follows by itself."""
+        self._lookups.close()
 
-    def _identity(self, plan: StreamPlan, record: Record) -> str:
-        """The document's id. Only where a key decides what is replaced must every record have one."""
-        if plan.primary_key:
-            try:
-                return identifier(*plan.stream, plan.key_of(record.data))
-            except MissingKey:
-                if plan.mode is Mode.APPEND_DEDUP:
-                    raise
-                self._desk.progress.of(plan.stream).without_key += 1
-        return record_identifier(*plan.stream, record.data)
+    def prepare(self, replaced: Collection[StreamPlan]) -> None:
+        """List the documents of these streams."""
+        self._replacement.prepare(replaced)
+
+    def has_replaced(self, plan: StreamPlan) -> bool:
+        """Whether the listing showed that the replacement is done."""
+        return self._replacement.has_replaced(plan.stream)
+
+    def conclude(self, endings: Mapping[StreamKey, Ending]) -> None:
+        """Delete the stale documents of complete streams."""
+        self._replacement.conclude(endings)
 
     def _upsert(self, plan: StreamPlan, document_id: str, record: Record, span: Span) -> None:
         content = document(
             plan.stream.namespace,
             plan.stream.name,
             record.data,
-            generation=plan.generation_id,
+            generation=plan.generation,
             emitted_at=record.emitted_at,
-            shape=self._shape,
+            shape=self._shapes[plan.stream],
         )
         counts = self._desk.progress.of(plan.stream)
         counts.cleaned += content.cleaned > 0
-        payload = body(content)
+        counts.left_out += content.left_out > 0
+        counts.lacking_text += content.lacks_text
+        if plan.generation is not None and self._replacement.has_replaced(plan.stream):
+            content = marked(content, plan.generation)
+        self._outbox.add(Version(plan, document_id, body(content), content.fingerprint, span))
 
-        def stored(_answer: None) -> None:
-            counts.upserted += 1
-            self._desk.ledger.settle(span, stored=1)
+    def _look_up(self, version: Version) -> None:
+        """Find out which fingerprint the document has in Dust, unless nothing depends on it."""
+        if version.payload is None:
+            decide = partial(self._outbox.compare, version.document_id, None)
+            self._replacement.before_delete(version.plan, version.document_id, decide)
+        elif not self._skip_unchanged:
+            self._outbox.compare(version.document_id, None)
+        elif self._replacement.covers(version.plan.stream):
+            self._outbox.compare(version.document_id, self._replacement.fingerprint(version.document_id))
+        else:
+            self._lookups.ask(version.document_id)
 
-        send = partial(self._client.upsert_document, document_id, payload)
-        self._submit(plan, document_id, send, stored, span, size=len(payload), lane=Lane.LIMITED)
+    def _found(self, document_id: str, tags: tuple[str, ...]) -> None:
+        stream = self._outbox.stream_of(document_id)
+        self._outbox.compare(document_id, fingerprint_of(tags) if is_of_stream(tags, *stream) else None)
 
-    def _delete(self, plan: StreamPlan, document_id: str, span: Span) -> None:
-        counts = self._desk.progress.of(plan.stream)
-
-        def deleted(_answer: None) -> None:
-            counts.deleted += 1
-            self._desk.ledger.settle(span, stored=1)
-
-        send = partial(self._client.delete_document, document_id)
-        self._submit(plan, document_id, send, deleted, span, size=0, lane=Lane.FREE)
-
-    def _submit(
-        self,
-        plan: StreamPlan,
-        document_id: str,
-        send: Callable[[], None],
-        done: Callable[[None], None],
-        span: Span,
-        *,
-        size: int,
-        lane: Lane,
-    ) -> None:
-        def failed(error: Exception) -> None:
-            self._desk.reject_or_raise(error, plan.stream, document_id, span)
-
-        self._desk.submit(Call(document_id, send, done, failed, size, lane))
+    def _stored(self, version: Version) -> None:
+        self._replacement.store(version.plan, version.document_id, version.fingerprint)

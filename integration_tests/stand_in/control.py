@@ -1,6 +1,6 @@
 """The routes under `/__stand_in__/`, by which other processes look at a world and steer it. They need no key.
 
-GET     /__stand_in__/                   a page to look at
+GET     /                                a page to look at
 GET     /__stand_in__/config             the connector's connection settings
 GET     /__stand_in__/stats              counts
 GET     /__stand_in__/arrivals[?since=N] the log, from the N-th request on;  DELETE empties it
@@ -23,7 +23,7 @@ from collections.abc import Callable
 from dataclasses import asdict, fields
 from typing import Any
 
-from integration_tests.stand_in.answers import HTML, Answer, encode, ok
+from integration_tests.stand_in.answers import Answer, encode, ok
 from integration_tests.stand_in.arrivals import Arrival
 from integration_tests.stand_in.holds import Holds
 from integration_tests.stand_in.page import page
@@ -62,12 +62,12 @@ class Control:
         }
 
     def owns(self, request: Request) -> bool:
-        return request.segments[:1] == (ROOT,)
+        return request.segments[:1] == (ROOT,) or _asks_for_page(request)
 
     def answer(self, request: Request) -> Answer:
+        if _asks_for_page(request):
+            return page(self._world, request)
         name = "/".join(request.segments[1:])
-        if name == "" and request.method == "GET":
-            return Answer(200, page(self._world).encode(), HTML)
         route = self._routes.get((request.method, name))
         if route is None:
             return Answer(404, encode({"error": f"no such control route; {__doc__}"}))
@@ -113,6 +113,10 @@ class Control:
     def _lose_rows(self, request: Request) -> Any:
         self._world.lose_rows(**request.json)
         return {}
+
+
+def _asks_for_page(request: Request) -> bool:
+    return request.method == "GET" and request.segments in (("",), (ROOT, ""))
 
 
 def _set(target: Any, values: dict[str, Any]) -> dict[str, Any]:

@@ -29,7 +29,7 @@ class Hold:
         with self._changed:
             return tuple(self._held)
 
-    def wait_for(self, count: int, timeout: float = 10.0) -> None:
+    def wait_for(self, count: int, timeout: float = 60.0) -> None:
         """Block until so many requests are held.
 
         Raises:

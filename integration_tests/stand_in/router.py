@@ -10,6 +10,7 @@ from integration_tests.stand_in.calls import Call, Effect, refuse_all_but_system
 
 Handler = Callable[[Call], Effect]
 Routes = dict[tuple[str, ...], dict[str, Handler]]
+PREFIX = ("api", "v1", "w")
 
 _IN_WORKSPACE: Routes = {
     ("spaces",): {"GET": space_routes.list_spaces},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections import Counter
@@ -18,14 +19,14 @@ from integration_tests.stand_in.faults import Faults
 from integration_tests.stand_in.founding import Founding
 from integration_tests.stand_in.limiter import FixedMinute
 from integration_tests.stand_in.limits import Limits
+from integration_tests.stand_in.recording import recording
 from integration_tests.stand_in.request import Request
-from integration_tests.stand_in.router import Route, find
+from integration_tests.stand_in.router import PREFIX, Route, find
 from integration_tests.stand_in.stored_documents import StoredDocument
 from integration_tests.stand_in.stored_tables import StoredTable
 from integration_tests.stand_in.tenancy import DataSource, Workspace
 
 Server = Literal["hono", "legacy"]
-PREFIX = ("api", "v1", "w")
 FOREIGN_ORIGIN = Answer(403, b"", None)
 """Dust's server refuses what comes from a browser on another site."""
 
@@ -42,7 +43,7 @@ class World(Founding):
         seed: Of everything that is left to chance.
         keep_bodies: Whether arrivals keep the parsed bodies.
 
-    Everything here may be called from any thread.
+    Everything here may be called from any thread. If the variable CONTRACT_LOG names a file, all is recorded there.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class World(Founding):
         self.faults = Faults()
         self.arrivals: list[Arrival] = []
         self.now = now
+        self._recording = recording(os.environ)
         self._route_counter = FixedMinute()
         super().__init__(self.limits, region=region, now=now, wall=wall, seed=seed)
 
@@ -126,8 +128,8 @@ class World(Founding):
                 effect = self._admitted(request)
             except DustError as error:
                 refusal = error.answer
-                return lambda: refusal
-        return lambda: self._applied(effect)
+                return lambda: self._recorded(request, refusal)
+        return lambda: self._recorded(request, self._applied(effect))
 
     def _admitted(self, request: Request) -> Effect:
         if self.server == "legacy":
@@ -187,6 +189,11 @@ class World(Founding):
                 return effect()
             except DustError as error:
                 return error.answer
+
+    def _recorded(self, request: Request, answer: Answer) -> Answer:
+        if self._recording is not None:
+            self._recording.note(request, answer, server=self.server)
+        return answer
 
     def _work(self) -> None:
         """Do what Dust's background workers would have done by now."""

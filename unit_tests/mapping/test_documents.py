@@ -132,13 +132,13 @@ def test_markdown_does_not_repeat_the_title() -> None:
 
 
 def test_what_dust_cannot_hold_is_cleaned_dropped_and_counted() -> None:
-    """One for the text, one for the tag, one for the link, one for the time."""
+    """What is cleaned counts for the text and for the tag; what is left out, for the link and for the time."""
     record = {"a": "x\0y", "url": "ftp://x", "when": "soon"}
     shape = DocumentShape(tag_fields=("a",), source_url_field="url", timestamp_field="when")
 
     content = made(record, shape)
 
-    assert 4 == content.cleaned
+    assert (2, 2) == (content.cleaned, content.left_out)
     assert "a:xy" in content.tags
     assert content.source_url is None
     assert 1_700_000_000_123 == content.timestamp
@@ -149,8 +149,18 @@ def test_a_record_without_link_or_time_lost_nothing(value: object) -> None:
     """So nothing is counted."""
     shape = DocumentShape(source_url_field="url", timestamp_field="when")
 
-    assert 0 == made({"url": value, "when": value}, shape).cleaned
-    assert 0 == made({}, shape).cleaned
+    assert 0 == made({"url": value, "when": value}, shape).left_out
+    assert 0 == made({}, shape).left_out
+
+
+def test_a_record_with_none_of_the_chosen_fields_is_told_apart() -> None:
+    """Its text says nothing, which its user should know. Null is a value, and no choice is a choice of all."""
+    shape = DocumentShape(text_fields=("a", "b.c"))
+
+    assert [True, False, False] == [
+        made(record, shape).lacks_text for record in ({"b": {}}, {"a": None}, {"b": {"c": 1}})
+    ]
+    assert not made({}).lacks_text
 
 
 SHAPE = DocumentShape(title_field="t", text_fields=("x",), source_url_field="u", tag_fields=("g",), timestamp_field="w")

@@ -1,0 +1,1 @@
+"""How well documents are found by meaning, by the settings that they were written with."""

@@ -1,0 +1,83 @@
+"""What Dust makes of a text cell: its tables are CSV files, and the type of each cell is guessed on each reading.
+
+There is no way to force text, so all that can be done is to know, and to tell.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from enum import Enum
+
+
+class Kind(Enum):
+    """What a cell is when it is read back."""
+
+    NULL = "null"
+    BOOL = "a boolean"
+    INT = "a whole number"
+    FLOAT = "a floating-point number"
+    DATETIME = "a date"
+    TEXT = "text"
+
+
+# No number or date that means something is longer.
+_LONGEST = 64
+# What Rust's `trim` removes, which Dust's server applies to each cell.
+_BLANKS = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
+# What a number, a boolean or the name of a day or month can begin with; most texts end here.
+_FIRST = frozenset(_BLANKS + "+-.0123456789tTfFjJmMaAsSoOnNdDwW")
+
+_INTEGER = re.compile("[+-]?[0-9]+")
+_REAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_BOOLEANS = frozenset(("t", "f", "true", "false"))
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_DAYS_AND_MONTHS = frozenset(_DAYS + _MONTHS)
+
+_TIME = r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?\s*(?:am|pm)?"
+_ZONE = r"\s*(?:z|[+-][0-9]{2}(?::?[0-9]{2})?|[a-z]{3,4})?"
+_MONTH = rf"(?:{'|'.join(_MONTHS)})[a-z]{{0,6}}\.?"
+# The ways to write a date that Dust's server understands: RFC 3339 and 2822, SQL, and those of the Rust crate
+# `dateparser`. A few texts that look alike and are no dates (month 13) match too.
+_DATE = re.compile(
+    "|".join(
+        (
+            rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}(?:(?:t|\s+){_TIME})?{_ZONE}",
+            rf"{_TIME}{_ZONE}",
+            rf"[0-9]{{4}}-{_MONTH}-[0-9]{{2}}",
+            rf"[0-9]{{1,2}}-{_MONTH}-[0-9]{{4}}",
+            rf"{_MONTH}\s+[0-9]{{1,2}},?\s+[0-9]{{2,4}}(?:,?\s*(?:at\s+)?{_TIME})?{_ZONE}",
+            rf"{_MONTH}\s+[0-9]{{1,2}}\s*(?:at\s+)?{_TIME}",
+            rf"(?:(?:{'|'.join(_DAYS)}),?\s+)?[0-9]{{1,2}}\s+{_MONTH}\s+[0-9]{{2,4}}(?:,?\s*{_TIME})?{_ZONE}",
+            rf"[0-9]{{1,2}}/[0-9]{{1,2}}/[0-9]{{2,4}}(?:\s+{_TIME})?",
+            rf"[0-9]{{4}}/[0-9]{{1,2}}/[0-9]{{1,2}}(?:\s+{_TIME})?",
+            r"[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{2,4}|[0-9]{4}\.[0-9]{1,2}\.[0-9]{1,2}",
+            rf"[0-9]{{6}}\s+{_TIME}",
+            "[0-9]{4}年[0-9]{2}月[0-9]{2}日.*",
+        )
+    ),
+    re.IGNORECASE,
+)
+
+
+def read_as(text: str) -> Kind:
+    """What Dust's server reads when a cell holds this text."""
+    if text[:1] not in _FIRST and text:
+        return Kind.TEXT
+    if len(text) > _LONGEST:
+        return Kind.TEXT if text.strip(_BLANKS) else Kind.NULL
+    text = text.strip(_BLANKS)
+    if not text:
+        return Kind.NULL
+    if text[0].isalpha():
+        if text.lower() in _BOOLEANS:
+            return Kind.BOOL
+        if text[:3].lower() not in _DAYS_AND_MONTHS:
+            return Kind.TEXT
+    if _INTEGER.fullmatch(text) and -(2**63) <= int(text) < 2**63:
+        return Kind.INT
+    # What is too large for a float64 stays text.
+    if _REAL.fullmatch(text) and math.isfinite(float(text)):
+        return Kind.FLOAT
+    return Kind.DATETIME if _DATE.fullmatch(text) else Kind.TEXT

@@ -1,0 +1,56 @@
+"""One setting of the configuration: read, checked, and refused in words that help.
+
+In all of these, a setting of null is a setting left out: forms send fields that were emptied like that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any, TypeVar
+
+Choice = TypeVar("Choice", bound=Enum)
+
+
+class InvalidConfig(Exception):
+    """A setting cannot be used. Its text says which, why, and what to put there."""
+
+
+def required(settings: Mapping[str, Any], name: str, where: str) -> str:
+    """A text that must be there. `where` says where the user finds it."""
+    value = settings.get(name)
+    if not isinstance(value, str) or not value.strip():
+        raise InvalidConfig(f"The setting {name} is missing. {where}")
+    # Pasted values come with blanks and line ends.
+    return value.strip()
+
+
+def choice(choices: type[Choice], settings: Mapping[str, Any], name: str, default: Choice) -> Choice:
+    """One of the values of an enumeration."""
+    value = settings.get(name)
+    if value is None:
+        return default
+    try:
+        return choices(value)
+    except ValueError:
+        raise InvalidConfig(f"{name} must be one of: {', '.join(each.value for each in choices)}.") from None
+
+
+def whole(settings: Mapping[str, Any], name: str, default: int, least: int, most: int) -> int:
+    """A whole number within bounds."""
+    value = settings.get(name)
+    if value is None:
+        return default
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        raise InvalidConfig(f"{name} must be a whole number from {least} to {most}.")
+    return value
+
+
+def switch(settings: Mapping[str, Any], name: str, default: bool) -> bool:
+    """True or false."""
+    value = settings.get(name)
+    if value is None:
+        return default
+    if not isinstance(value, bool):
+        raise InvalidConfig(f"{name} must be true or false.")
+    return value

@@ -1,0 +1,75 @@
+"""What comes before rows: the table is created, and before each burst, its room is measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import partial
+from typing import Any
+
+from destination_dust.catalog import StreamPlan
+from destination_dust.mapping.descriptions import table_description
+from destination_dust.mapping.guessing import Kind
+from destination_dust.mapping.rows import VALUE_TYPES, RowShape, TooManyColumns
+from destination_dust.writers.bursts import Burst
+from destination_dust.writers.one_call import OneCall
+from destination_dust.writers.room import TableFull, next_loading_time, room
+from destination_dust.writers.table_calls import TableCalls, UnusableTable
+from destination_dust.writers.workbench import Workbench
+
+
+class Preparation:
+    """Makes sure that there is a table, and that it can take what is to be sent."""
+
+    def __init__(self, plan: StreamPlan, shape: RowShape, dust: TableCalls, calls: OneCall, bench: Workbench) -> None:
+        self.created = False
+        self._plan = plan
+        self._shape = shape
+        self._dust = dust
+        self._calls = calls
+        self._bench = bench
+        self._last_loaded_at = 0
+
+    def create(self) -> None:
+        """Create the table, once per process, or describe it anew."""
+        key = [".".join(path) for path in self._plan.primary_key]
+        title = str(self._plan.stream)
+        description = table_description(title, key, self._plan.properties, self._shape.columns)
+        self._calls.make(partial(self._dust.create, title, description), self._created)
+
+    def measure(self, burst: Burst) -> None:
+        """Learn how much the table may still grow, and fix when the burst's rows are said to be loaded."""
+        self._calls.make(self._dust.measure, partial(self._measured, burst))
+
+    def _created(self, table: Mapping[str, Any]) -> None:
+        self.created = True
+        schema = {str(column.get("name")): column.get("value_type") for column in table.get("schema") or []}
+        self._check_width(schema, {name: VALUE_TYPES[kind] for name, kind in schema.items() if kind in VALUE_TYPES})
+
+    def _measured(self, burst: Burst, found: tuple[list[Mapping[str, Any]], int]) -> None:
+        sample, total = found
+        # Dust shows the schema that it knew before the last merge; a row shows the columns of now.
+        self._check_width(name for value in sample[:1] for name in value)
+        rows, size = burst.waiting
+        try:
+            burst.room = room(sample, total, rows=rows, size=size)
+        except TableFull as error:
+            raise UnusableTable(
+                f"The table {self._dust.table_id} is full: {error}. Sync fewer rows or fields of the stream "
+                f"{self._plan.stream}, or delete rows that are not needed any more."
+            ) from error
+        burst.loaded_at = next_loading_time(sample, wall=self._bench.wall(), after=self._last_loaded_at)
+        self._last_loaded_at = burst.loaded_at
+
+    def _check_width(self, columns: Iterable[str], kinds: Mapping[str, Kind] | None = None) -> None:
+        try:
+            self._shape.exists(columns, kinds)
+        except TooManyColumns as error:
+            raise too_wide(self._plan, error) from error
+
+
+def too_wide(plan: StreamPlan, error: TooManyColumns) -> UnusableTable:
+    """What to say of a stream with too many fields."""
+    return UnusableTable(
+        f"The stream {plan.stream} cannot be stored: {error}. Select fewer of its fields in the connection. Columns "
+        "that the table has already stay until its rows are replaced."
+    )

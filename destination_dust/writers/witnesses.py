@@ -1,0 +1,104 @@
+"""Which rows show that the requests of a burst were merged.
+
+A 200 only means that Dust queued a request, and a merge that fails is silent. What a request did shows in a row
+that it changed and no later request of the burst did: its witness.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+# Dust merges what is queued together, or drops it together, once nothing has come for 10 s.
+RUN_GAP = 5.0
+MOST_READ = 10
+CANDIDATES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """A row to read, and whether it should be there."""
+
+    row_id: str
+    deleted: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class _Request:
+    began: float
+    ended: float
+    deletes: bool
+    packed_ids: bytes
+    """The ids of all its rows. There may be 250,000 in a burst, so they are kept small."""
+    candidates: dict[str, None] = field(default_factory=dict)
+    """Some of its rows that no later request has changed so far."""
+
+    @property
+    def ids(self) -> list[str]:
+        return zlib.decompress(self.packed_ids).decode().split("\n")
+
+
+class Witnesses:
+    """The requests of one burst, in the order in which Dust took them."""
+
+    def __init__(self) -> None:
+        self._requests: list[_Request] = []
+        self._candidates: dict[str, _Request] = {}
+
+    def took(self, row_ids: Sequence[str], *, began: float, ended: float, deletes: bool = False) -> None:
+        """Dust has taken a request, which was begun and answered at these times, with changes of these rows."""
+        for row_id in self._candidates.keys() & set(row_ids):
+            del self._candidates.pop(row_id).candidates[row_id]
+        request = _Request(began, ended, deletes, zlib.compress("\n".join(row_ids).encode(), 1))
+        # The last rows first: a source that repeats rows has had the least time to repeat those.
+        for row_id in row_ids[:: -max(1, len(row_ids) // CANDIDATES)]:
+            request.candidates[row_id] = None
+            self._candidates[row_id] = request
+        self._requests.append(request)
+
+    def to_read(self) -> list[Witness]:
+        """The rows to read: the last request's first, then those of others, spread evenly.
+
+        They are 10 at most, but for this: Dust merges or drops a run of requests without a pause together, and of
+        each run the first and the last are read. A request all of whose rows were changed again needs no witness.
+        """
+        self._find_missing_candidates()
+        runs = [[each for each in run if each.candidates] for run in self._runs()]
+        runs = [run for run in runs if run]
+        if not runs:
+            return []
+        ends = {request: None for run in runs for request in (run[-1], run[0])}
+        last = runs[-1][-1]
+        others = [request for run in runs for request in run if request not in ends]
+        spread = _evenly(others, MOST_READ + 1 - len(ends))
+        chosen = [last, *(each for each in ends if each is not last), *spread]
+        return [Witness(next(iter(each.candidates)), each.deletes) for each in chosen]
+
+    def _runs(self) -> list[list[_Request]]:
+        runs: list[list[_Request]] = []
+        for request in self._requests:
+            # The time between the arrivals of two requests at Dust is this at most.
+            if not runs or request.ended - runs[-1][-1].began >= RUN_GAP:
+                runs.append([])
+            runs[-1].append(request)
+        return runs
+
+    def _find_missing_candidates(self) -> None:
+        """Look through all rows for a witness of each request that has lost its candidates."""
+        if all(request.candidates for request in self._requests):
+            return
+        later: set[str] = set()
+        for request in reversed(self._requests):
+            ids = request.ids
+            if not request.candidates:
+                request.candidates = dict.fromkeys([row_id for row_id in ids if row_id not in later][:1])
+            later.update(ids)
+
+
+def _evenly(requests: Iterable[_Request], count: int) -> list[_Request]:
+    """So many of the requests, at equal distances."""
+    each = list(requests)
+    if len(each) <= count:
+        return each
+    return [each[(2 * n + 1) * len(each) // (2 * count)] for n in range(max(0, count))]
