@@ -24,7 +24,7 @@ def refused(dust: StandIn) -> list[Arrival]:
     return [arrival for arrival in dust.world.arrivals if arrival.is_upsert and arrival.status == 429]
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("answer_seconds", [0.0, 3.0])
 def test_one_connection_uses_the_whole_limit(tmp_path: Path, answer_seconds: float) -> None:
     """300 documents at 120 a minute take the two minutes that they must, and 5 % at most on top."""

@@ -160,6 +160,22 @@ def test_a_rejected_record_keeps_its_document(world: World) -> None:
     assert [{"recordCount": 0.0, "rejectedRecordCount": 1.0}] == [each["destinationStats"] for each in finished.states]
 
 
+def test_the_mark_goes_to_a_document_that_dust_takes(world: World) -> None:
+    """Documents may have become too large for the plan; if all have, the sync fails rather than go on without."""
+    keep(world, stream("users", generation=4), [*users(1, text="x" * 1_100_000), *users(2)])
+    world.limits.text_mb = 1
+    streams, messages = catalog(truncating(5)), [state("users", 1), complete("users")]
+    large = users(1, text="x" * 1_100_000)
+
+    finished = sync(world, streams, [*large, *users(2), *messages])
+
+    assert finished.failure is None
+    assert "airbyte:replaced:5" in world.documents()["users-2"].tags
+    world.data_source.documents.delete("users-2")
+    failed = sync(world, streams, [*large, *messages])
+    assert ("config_error", []) == (failed.failure, failed.states)
+
+
 def test_a_rejected_record_without_an_id_stops_the_clean_up(world: World) -> None:
     """Nobody knows which document it is, not even an attempt that does not see the record."""
     keep(world, stream("users", generation=4), users(1, 2))

@@ -85,7 +85,7 @@ def test_paths_and_methods_that_do_not_exist_are_a_plain_404_after_the_key(dust:
         visitor.get("/documents/a/b"),
         visitor.get("/documents/"),
         visitor.get(visitor.workspace_url),
-        visitor.get(dust.url + "/"),
+        visitor.get(dust.url + "/nothing"),
     ]
 
     assert {(404, "404 Not Found", "text/plain; charset=UTF-8")} == {

@@ -55,7 +55,7 @@ def test_answers_are_quick(dust: StandIn) -> None:
         visitor.upsert(str(number), text="x" * 2000)
         times.append(time.perf_counter() - started)
 
-    assert statistics.median(times) < 0.02
+    assert statistics.median(times) < 0.035
 
 
 def test_every_request_is_in_the_log(dust: StandIn) -> None:

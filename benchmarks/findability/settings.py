@@ -13,7 +13,7 @@ DEFAULT = "default settings"
 CHOSEN = "title, chosen text, `markdown`"
 
 STREAM = "packages"
-_TEXT_FIELDS = ("Description",)
+_TEXT_FIELDS = ("Package", "Description")
 
 _SHAPES = {
     DEFAULT: DocumentShape(),

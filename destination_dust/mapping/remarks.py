@@ -14,7 +14,7 @@ _NUMBERS = {Kind.INT, Kind.FLOAT}
 _LISTED = 30
 
 
-def oddities(columns: Mapping[str, Column]) -> Iterator[str]:
+def oddities(columns: Mapping[str, Column]) -> Iterator[tuple[Oddity, str]]:
     """One sentence for each way in which Dust reads values as something else, with the counts by column."""
     found: dict[Oddity, Counter[str]] = defaultdict(Counter)
     for column in columns.values():
@@ -23,7 +23,7 @@ def oddities(columns: Mapping[str, Column]) -> Iterator[str]:
     for odd in Oddity:
         if odd in found:
             counts = [f"{name} ({count})" for name, count in found[odd].most_common()]
-            yield f"{found[odd].total()} values are {odd.value}: {listed(counts)}."
+            yield odd, f"{found[odd].total()} values are {odd.value}: {listed(counts)}."
 
 
 def changed_types(columns: Mapping[str, Column], existing: Mapping[str, Kind]) -> Iterator[str]:

@@ -95,7 +95,7 @@ class Burst:
             return earlier
         if self._open is not None and not self._open.takes(change, limits):
             self.seal()
-        if self._open is None:
+        if not self._open:
             self._open = Batch(now)
         self._open.put(change)
         self._rows += 1

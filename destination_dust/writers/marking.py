@@ -12,7 +12,7 @@ from typing import Any
 
 from destination_dust.catalog import StreamPlan
 from destination_dust.dust.client import DustClient
-from destination_dust.dust.errors import Missing
+from destination_dust.dust.errors import Missing, Rejected
 from destination_dust.mapping.documents import Document, body, marked
 from destination_dust.mapping.tags import is_of_stream, without_marks
 from destination_dust.mapping.timestamps import stored_timestamp
@@ -39,15 +39,18 @@ class Marking:
         self._client = client
         self._desk = desk
         self._done = done
+        self._refusal: Rejected | None = None
 
     def start(self) -> None:
-        """Try the next candidate.
+        """Try the next candidate. Raises the refusal if Dust takes none of them again.
 
-        If none is left, no mark is needed: what a later attempt writes is itself of this generation, and so
+        If none exists, no mark is needed: what a later attempt writes is itself of this generation, and so
         never stale.
         """
         document_id = next(self._candidates, None)
         if document_id is None:
+            if self._refusal:
+                raise self._refusal
             self._done(None)
             return
         send, ended = partial(self._mark, document_id), partial(self._ended, document_id)
@@ -68,7 +71,10 @@ class Marking:
             self.start()
 
     def _failed(self, error: Exception) -> None:
-        if not isinstance(error, Missing):
+        if isinstance(error, Rejected):
+            # Limits can have become smaller since the document was stored.
+            self._refusal = error
+        elif not isinstance(error, Missing):
             raise error
         self.start()
 

@@ -12,7 +12,7 @@ from destination_dust.catalog import StreamPlan
 from destination_dust.dust.client import DustClient
 from destination_dust.reader import StreamKey
 from destination_dust.workers import Call, Lane
-from destination_dust.writers.base import Desk
+from destination_dust.writers.base import BadRecord, Desk
 
 # Enough for several minutes of Dust's document limit, so that finished calls never wait for input.
 MAX_DOCUMENTS = 2000
@@ -160,7 +160,12 @@ class Outbox:
 
     def _failed(self, version: Version, error: Exception) -> None:
         self._landed(version)
-        self._desk.reject_or_raise(error, version.plan.stream, version.document_id, version.span)
+        try:
+            self._desk.reject_or_raise(error, version.plan.stream, version.document_id, version.span)
+        except BadRecord:
+            # The sync ends, but what was read before can still be stored.
+            self._go_on(version, None)
+            raise
         for span, records in version.superseded.items():
             self._desk.progress.of(version.plan.stream).superseded -= records
             self._desk.progress.of(version.plan.stream).rejected += records

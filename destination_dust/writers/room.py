@@ -15,8 +15,8 @@ from destination_dust.writers.confirmation import loading_time
 
 MAX_ROWS = 500_000
 MAX_BYTES = 100_000_000
-# Enough rows to know what one takes on average; more would make a large answer.
-SAMPLE_ROWS = 100
+# Enough rows to know what one takes on average. Each may be up to 1 MB, and the answer has to fit into memory.
+SAMPLE_ROWS = 50
 # With less room than this, a sync would creep: each burst takes ten seconds and more.
 FEWEST_ROWS = 1_000
 FEWEST_BYTES = 1_000_000

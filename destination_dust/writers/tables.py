@@ -9,6 +9,7 @@ from destination_dust.acknowledgements import Span
 from destination_dust.catalog import MissingKey, StreamPlan
 from destination_dust.completion import Ending
 from destination_dust.config import CdcDeletes
+from destination_dust.mapping.cells import Oddity
 from destination_dust.mapping.ids import table_name
 from destination_dust.mapping.remarks import changed_types, listed, oddities, renamed
 from destination_dust.mapping.rows import RowShape, TooManyColumns
@@ -114,8 +115,9 @@ class TablesWriter:
         for stream, table in self._tables.items():
             shape = table.shape
             self._bench.desk.progress.of(stream).cleaned = shape.cleaned
-            for line in oddities(shape.columns):
-                logger.warning("Stream %s: %s", stream, line)
+            for odd, line in oddities(shape.columns):
+                # Blanks become null nearly everywhere, and few will miss them.
+                logger.log(logging.INFO if odd is Oddity.BLANK else logging.WARNING, "Stream %s: %s", stream, line)
             for line in changed_types(shape.columns, shape.existing):
                 logger.warning("Stream %s: %s", stream, line)
             names = renamed({field: column for field, column in shape.columns.items() if not column.declared})

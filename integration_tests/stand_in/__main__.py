@@ -25,7 +25,7 @@ included. It keeps everything in memory. When it is ready it prints one line:
     Stand-in Dust listening on http://127.0.0.1:PORT
 
 Point the connector at it with the settings that GET /__stand_in__/config answers (or --config writes to a file).
-SIGTERM and SIGINT stop it.
+SIGTERM and SIGINT stop it. If the variable CONTRACT_LOG names a file, what is exchanged is recorded there.
 """
 
 

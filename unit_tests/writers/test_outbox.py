@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from destination_dust.catalog import Mode, StreamPlan
 from destination_dust.dust.errors import Rejected, Unavailable
 from destination_dust.writers import outbox as module
+from destination_dust.writers.base import BadRecord
 from destination_dust.writers.outbox import Outbox, Version
 from unit_tests.builders import USERS, state
 from unit_tests.writers.desk import Calls, FakeClient
@@ -225,6 +226,19 @@ def test_a_refused_version_takes_those_that_it_superseded_with_it() -> None:
 
     assert [(0, 2)] == [(safe.stored, safe.rejected) for safe in sending.calls.ledger.release()]
     assert "2 records read, 0 upserted, 0 deleted, 2 rejected" == sending.counts
+
+
+def test_a_record_that_ends_the_sync_does_not_hold_up_what_was_read_before() -> None:
+    """Their states can then go out, so that the next sync need not repeat them."""
+    sending = Sending(known=None, upserts=1)
+    sending.add("users-1", "v1")
+    sending.add("users-2", "v1")
+
+    with pytest.raises(BadRecord):
+        sending.calls.end("users-1", Rejected("too strange"))
+    sending.calls.end_all()
+
+    assert ["upsert users-2 v1"] == sending.client.made
 
 
 def test_other_failures_end_the_sync() -> None:

@@ -70,7 +70,7 @@ def test_what_nobody_touches_is_listed_while_others_write_and_delete(sizes: list
     touched = [each for each in listing.timestamps if each not in untouched]
 
     def meanwhile() -> None:
-        if touched and chance.random() < 0.5:
+        for _ in range(min(chance.randrange(6), len(touched))):
             document = touched.pop()
             if chance.random() < 0.7:
                 listing.timestamps.pop(document)
@@ -105,7 +105,7 @@ def test_a_delete_during_a_pass_does_not_hide_a_document() -> None:
     def meanwhile() -> None:
         nonlocal pages
         pages += 1
-        if pages == 5 and (victim := next(victims, None)):
+        if pages == 3 and (victim := next(victims, None)):
             listing.timestamps.pop(victim)
 
     listed, walk, _ = walked(listing, page=4, largest_page=16, meanwhile=meanwhile)
