@@ -19,6 +19,12 @@ class FastDust(StandIn):
         return super().config(**{"documents_per_minute": 100_000, **overrides})
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Have the others run beside the tests that wait for minutes."""
+    items.sort(key=lambda item: item.get_closest_marker("first") is None)
+
+
 @pytest.fixture
 def dust() -> Iterator[StandIn]:
     """A local Dust in which nothing waits for the limit of upserts."""

@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parent.parent
+from integration_tests.launcher import ROOT, Forked, can_fork
+
 PATIENCE = 180.0
 
 _started: list[Connector] = []
@@ -38,9 +39,13 @@ class Connector:
         *,
         log_level: str = "DEBUG",
         reads_output: bool = True,
+        fresh: bool = False,
         **files: dict[str, Any],
     ) -> None:
-        """`files`: what the command takes (config, catalog), written to `folder` and passed by path."""
+        """`files`: what the command takes (config, catalog), written to `folder` and passed by path.
+
+        `fresh`: in an interpreter of its own, from `main.py` on; it takes seconds longer to start.
+        """
         self._secret = str(files.get("config", {}).get("api_key") or "")
         arguments = []
         for name, content in files.items():
@@ -49,14 +54,19 @@ class Connector:
             arguments += [f"--{name}", str(path)]
         # With it set, Python does not buffer its output, which would hide a line that is never flushed.
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
-        self.process = subprocess.Popen(
-            [sys.executable, "main.py", command, *arguments],
-            cwd=ROOT,
-            env={**environment, "LOG_LEVEL": log_level},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
+        environment["LOG_LEVEL"] = log_level
+        self.process: Forked | subprocess.Popen[bytes]
+        if fresh or not can_fork():
+            self.process = subprocess.Popen(
+                [sys.executable, "main.py", command, *arguments],
+                cwd=ROOT,
+                env=environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+            )
+        else:
+            self.process = Forked([command, *arguments], environment)
         _started.append(self)
         self.lines: list[tuple[float, bytes]] = []
         self.stderr = b""
@@ -160,9 +170,10 @@ def write(
     messages: Iterable[dict[str, Any] | bytes],
     *,
     patience: float = PATIENCE,
+    fresh: bool = False,
 ) -> Connector:
-    """A whole sync that must succeed."""
-    connector = Connector("write", folder, config=config, catalog=catalog)
+    """A whole sync that must succeed. `fresh`: see `Connector`."""
+    connector = Connector("write", folder, fresh=fresh, config=config, catalog=catalog)
     code = connector.finish(*messages, patience=patience)
     assert code == 0, connector.text()
     return connector

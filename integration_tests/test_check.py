@@ -14,9 +14,9 @@ from integration_tests.stand_in import StandIn
 KEY = "sk-" + "0" * 32
 
 
-def checked(folder: Path, config: dict[str, Any]) -> tuple[str, str]:
+def checked(folder: Path, config: dict[str, Any], *, fresh: bool = False) -> tuple[str, str]:
     """Status and message of a check, which must have gone well as a command."""
-    connector = Connector("check", folder, config=config)
+    connector = Connector("check", folder, fresh=fresh, config=config)
     assert 0 == connector.finish(), connector.text()
     (result,) = connector.messages("CONNECTION_STATUS")
     return result["connectionStatus"]["status"], result["connectionStatus"].get("message", "")
@@ -24,7 +24,7 @@ def checked(folder: Path, config: dict[str, Any]) -> tuple[str, str]:
 
 def test_right_settings_succeed_and_change_nothing(dust: StandIn, tmp_path: Path) -> None:
     """The probe for write permission leaves no trace and uses none of the upsert limit."""
-    assert ("SUCCEEDED", "") == checked(tmp_path, dust.config())
+    assert ("SUCCEEDED", "") == checked(tmp_path, dust.config(), fresh=True)
     assert {} == dust.world.documents()
     assert not any(arrival.is_upsert for arrival in dust.world.arrivals)
 

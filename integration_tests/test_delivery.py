@@ -27,7 +27,7 @@ def upsert_of(*ids: str) -> Any:
 
 def test_a_state_comes_back_while_the_input_is_still_open(dust: StandIn, tmp_path: Path) -> None:
     """It neither waits for the end of the input nor sticks in a buffer."""
-    connector = Connector("write", tmp_path, config=dust.config(), catalog=catalog("users"))
+    connector = Connector("write", tmp_path, fresh=True, config=dust.config(), catalog=catalog("users"))
     connector.send(record("users", id=1), state("users", 1))
 
     connector.wait_for(lambda: connector.states())
@@ -144,7 +144,7 @@ def test_a_signal_ends_the_sync_with_what_is_under_way(
     """Calls under way end, those that wait for the limit are abandoned, safe states go out."""
     dust.world.limits.upserts_per_minute = 2
     hold = dust.hold(upsert_of("users-2"))
-    connector = Connector("write", tmp_path, config=dust.config(), catalog=catalog("users"))
+    connector = Connector("write", tmp_path, fresh=True, config=dust.config(), catalog=catalog("users"))
     for each in range(1, 6):
         connector.send(record("users", id=each), state("users", each))
     hold.wait_for(1)
@@ -162,7 +162,7 @@ def test_a_signal_ends_the_sync_with_what_is_under_way(
 def test_a_second_signal_ends_the_process_at_once(dust: StandIn, tmp_path: Path) -> None:
     """Somebody who asks twice does not want to wait for calls under way."""
     hold = dust.hold(upsert_of("users-1"))
-    connector = Connector("write", tmp_path, config=dust.config(), catalog=catalog("users"))
+    connector = Connector("write", tmp_path, fresh=True, config=dust.config(), catalog=catalog("users"))
     connector.send(record("users", id=1))
     hold.wait_for(1)
 
@@ -175,7 +175,9 @@ def test_a_second_signal_ends_the_process_at_once(dust: StandIn, tmp_path: Path)
 
 def test_a_reader_of_the_output_that_goes_away_ends_the_sync(dust: StandIn, tmp_path: Path) -> None:
     """A closed pipe is no reason for a traceback."""
-    connector = Connector("write", tmp_path, reads_output=False, config=dust.config(), catalog=catalog("users"))
+    connector = Connector(
+        "write", tmp_path, fresh=True, reads_output=False, config=dust.config(), catalog=catalog("users")
+    )
     assert connector.process.stdout
     connector.send(record("users", id=1), state("users", 1))
     while b"STATE" not in connector.process.stdout.readline():
@@ -197,7 +199,7 @@ def killed_and_restarted(dust: StandIn, folder: Path, seed: int) -> None:
         name = ("users", "orders", "products")[number % 3]
         messages += [record(name, id=number), *([state(name, number)] if number % 10 == 9 else [])]
     names = catalog("users", "orders", "products")
-    connector = Connector("write", folder, config=dust.config(), catalog=names)
+    connector = Connector("write", folder, fresh=seed % 10 == 0, config=dust.config(), catalog=names)
     connector.send(*messages)
     fatal = chance.randrange(1, 300)
     connector.wait_for(lambda: len(dust.world.arrivals) >= fatal)

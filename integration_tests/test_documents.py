@@ -28,7 +28,7 @@ def test_every_record_arrives_and_every_state_comes_back(dust: StandIn, tmp_path
     """300 records of three interleaved streams: exact documents, 30 states in order, with `id` and counts."""
     messages = interleaved(300)
 
-    connector = write(tmp_path, dust.config(), catalog(*STREAMS), messages)
+    connector = write(tmp_path, dust.config(), catalog(*STREAMS), messages, fresh=True)
 
     documents = dust.world.documents()
     expected = {f"{m['record']['stream']}-{m['record']['data']['id']}": m["record"] for m in messages if "record" in m}

@@ -7,6 +7,7 @@ end by time, not by count. Waiting for Dust's upsert limit is not a retry and ha
 from __future__ import annotations
 
 import random as _random
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -60,6 +61,8 @@ class Caller:
         self._budget = budget
         self._clock = clock or Clock()
         self._on_retry = on_retry
+        self._turn = threading.Lock()
+        """Held by the one caller that waits for the pacer: if all did, each free slot would wake every thread."""
         self._successes: dict[tuple[str, str], float] = {}
         """When the last call that succeeded was sent, by method and target."""
 
@@ -126,11 +129,14 @@ class Caller:
 
     def _departure(self, pacer: Pacer | Unpaced) -> Departure:
         """Wait until the pacer lets a call go."""
-        while True:
-            reply = pacer.ask()
-            if isinstance(reply, Departure):
-                return reply
-            self._pause(reply.seconds)
+        if isinstance(pacer, Unpaced):
+            return Departure()
+        with self._turn:
+            while True:
+                reply = pacer.ask()
+                if isinstance(reply, Departure):
+                    return reply
+                self._pause(reply.seconds)
 
     def _only_this_one_fails(self, request: Request, first_failure: float, tries: int) -> bool:
         """Dust answers 500 to bad data and to trouble alike; only success elsewhere tells them apart.

@@ -30,7 +30,7 @@ ARRIVAL = 1.0
 PROOF = 0.35
 # A burst leaves one by one, or 30 calls would be on their way when the first refusal comes back. Slow answers hold it
 # back by themselves (32 workers at 3 s send 11 a second).
-BURST_GAP = 1 / 20
+BURST_GAP = 1 / 40
 SLOW_ANSWER = 1.0
 # With others about, a share leaves in two sevenths of the window: spread, and yet there when slots come free.
 SPREAD = 3.5
