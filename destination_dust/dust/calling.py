@@ -73,7 +73,7 @@ class Caller:
         paced = 0.0
         while True:
             asked_at = self._clock.now()
-            departure = self._departure(pacer or Unpaced())
+            departure = self._departure(pacer) if pacer else Departure()
             sent_at = self._clock.now()
             paced += sent_at - asked_at
             outcome = self._attempt(request, pacer or Unpaced(), departure)
@@ -129,8 +129,6 @@ class Caller:
 
     def _departure(self, pacer: Pacer | Unpaced) -> Departure:
         """Wait until the pacer lets a call go."""
-        if isinstance(pacer, Unpaced):
-            return Departure()
         with self._turn:
             while True:
                 reply = pacer.ask()
