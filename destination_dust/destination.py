@@ -29,7 +29,7 @@ from airbyte_cdk.utils.airbyte_secrets_utils import add_to_secrets, filter_secre
 
 from destination_dust import exact_json, explanations
 from destination_dust.acknowledgements import Ledger
-from destination_dust.catalog import Catalog, UnusableCatalog
+from destination_dust.catalog import Catalog
 from destination_dust.check import check
 from destination_dust.completion import Completion
 from destination_dust.config import Config, DataFormat
@@ -182,7 +182,6 @@ def _writer(config: Config, catalog: Catalog, client: DustClient, desk: Desk) ->
             upserts=config.max_concurrency,
             skip_unchanged=config.skip_unchanged,
         )
-    _refuse_replacement(catalog)
     timing = config.timing
     bench = Workbench(
         client,
@@ -194,16 +193,6 @@ def _writer(config: Config, catalog: Catalog, client: DustClient, desk: Desk) ->
         confirm=config.confirm_rows,
     )
     return TablesWriter(bench, prefix=config.table_id_prefix, deletes=config.cdc_deletes)
-
-
-def _refuse_replacement(catalog: Catalog) -> None:
-    """Raise `UnusableCatalog` for what tables cannot do yet."""
-    for plan in catalog:
-        if plan.replaces:
-            raise UnusableCatalog(
-                f"The stream {plan.stream} is to be replaced, which is not available for tables yet. "
-                "In the connection, choose to append or to deduplicate."
-            )
 
 
 def _heed_signals(sync: Sync) -> None:

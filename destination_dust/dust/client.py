@@ -110,12 +110,14 @@ class DustClient:
         """A table's description. Raises `Missing`."""
         return _object(self._call(Request("GET", self._table(table_id))), "table")
 
-    def upsert_table(self, table_id: str, *, name: str, title: str, description: str) -> dict[str, Any]:
-        """Create a table, or replace its description; its rows stay. Returns it, with its `schema` (may be null).
+    def upsert_table(
+        self, table_id: str, *, name: str, title: str, description: str, tags: Sequence[str] = ()
+    ) -> dict[str, Any]:
+        """Create a table, or replace what describes it; its rows stay. Returns it, with its `schema` (may be null).
 
         Raises `NameTaken` if another table of the data source has the name.
         """
-        fields = {"table_id": table_id, "name": name, "title": title, "description": description}
+        fields = {"table_id": table_id, "name": name, "title": title, "description": description, "tags": list(tags)}
         request = Request(
             "POST", f"{self._at.data_source}/tables", body=orjson.dumps(fields), target=self._table(table_id)
         )
@@ -131,6 +133,7 @@ class DustClient:
     def upsert_rows(self, table_id: str, body: bytes, *, doubt_after: int | None = None) -> None:
         """Queue rows. Dust merges the queue of a table once the table was left alone for 10 seconds.
 
+        A body that says `truncate` is not queued: it takes the place of all rows, and of all that is queued.
         Raises `Doubtful` after so many failures that bad data and trouble share.
         """
         path = f"{self._table(table_id)}/rows"

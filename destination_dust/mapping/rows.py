@@ -137,10 +137,10 @@ class RowShape:
         return orjson.dumps(value)
 
 
-def body(rows: Iterable[bytes], loaded_at: int) -> bytes:
-    """The request that upserts encoded rows. `loaded_at`: seconds since 1970."""
+def body(rows: Iterable[bytes], loaded_at: int, *, truncates: bool = False) -> bytes:
+    """The request that upserts encoded rows, or with `truncates` replaces all. `loaded_at`: seconds since 1970."""
     head = row_head(loaded_at)
-    return b'{"rows":[' + head + (b"," + head).join(rows) + b"]}"
+    return b'{"rows":[' + head + (b"," + head).join(rows) + b"]" + (_TRUNCATE if truncates else b"}")
 
 
 def row_head(loaded_at: int) -> bytes:
@@ -148,6 +148,9 @@ def row_head(loaded_at: int) -> bytes:
     return b'{"value":{"%b":%b' % (LOADED_AT.encode(), orjson.dumps(datetime_cell(loaded_at)))
 
 
+_TRUNCATE = b',"truncate":true}'
+EMPTYING_BODY = b'{"rows":[]' + _TRUNCATE
+
 # What a row takes in a request besides its own bytes: its head and a comma.
 ROW_OVERHEAD = len(row_head(10**9)) + 1
-BODY_OVERHEAD = len(b'{"rows":[]}')
+BODY_OVERHEAD = len(EMPTYING_BODY)

@@ -15,6 +15,7 @@ _NAMESPACE = "airbyte:namespace:"
 _GENERATION = "airbyte:generation:"
 _FINGERPRINT = "airbyte:fingerprint:"
 _REPLACED = "airbyte:replaced:"
+_REPLACING = "airbyte:replacing:"
 
 # Dust's server gives these two a meaning of its own, and refuses the second.
 _RESERVED = ("airbyte:", "title:", "__DUST")
@@ -43,6 +44,11 @@ def fingerprint_tag(fingerprint: str) -> str:
 def replaced_tag(generation: int) -> str:
     """Return the mark which says that the replacement of the stream by this generation was completed."""
     return f"{_REPLACED}{generation}"
+
+
+def replacing_tag(generation: int) -> str:
+    """Return the mark of a table that its rows are being replaced by those of this generation, and may not be whole."""
+    return f"{_REPLACING}{generation}"
 
 
 def origin(tags: Iterable[str]) -> frozenset[str] | None:
@@ -74,6 +80,11 @@ def fingerprint_of(tags: Iterable[str]) -> str | None:
 def is_replaced_by(tags: Iterable[str], generation: int) -> bool:
     """Whether the tags hold the mark that this generation has replaced the stream."""
     return replaced_tag(generation) in tags
+
+
+def is_being_replaced_by(tags: Iterable[str], generation: int) -> bool:
+    """Whether the tags say that a replacement by this generation was begun, and not completed."""
+    return replacing_tag(generation) in tags
 
 
 def without_marks(tags: Iterable[str]) -> tuple[str, ...]:

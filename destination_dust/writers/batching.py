@@ -104,9 +104,9 @@ class Batch:
             (first if position < count else rest).put(change)
         return first, rest
 
-    def body(self, loaded_at: int) -> bytes:
-        """The request. `loaded_at`: seconds since 1970."""
-        return body(self._contents(), loaded_at)
+    def body(self, loaded_at: int, *, truncates: bool = False) -> bytes:
+        """The request, see `mapping.rows`."""
+        return body(self._contents(), loaded_at, truncates=truncates)
 
     def objects(self) -> Iterator[bytes]:
         """Its rows, each as a JSON object."""

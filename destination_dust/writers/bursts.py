@@ -48,6 +48,8 @@ class Burst:
         """… and how many were never sent, because a later one of the same row came before."""
         self.ended: float | None = None
         """When Dust took the last request."""
+        self.queued = False
+        """Whether any of its requests waits to be merged. One that replaces all rows does not."""
         self.witnesses = Witnesses()
         self.batches: deque[Batch] = deque()
         """What can be sent."""
@@ -130,9 +132,10 @@ class Burst:
         self.batches.appendleft(rest)
         return first
 
-    def took(self, changes: Collection[Change], *, size: int, began: float, ended: float) -> None:
+    def took(self, changes: Collection[Change], *, size: int, began: float, ended: float, queued: bool = True) -> None:
         """Dust has taken a request with these changes, which was begun and answered at these times."""
         self._sent += 1
+        self.queued |= queued
         self.ended = ended
         deletes = all(change.content is None for change in changes)
         self.witnesses.took([change.row_id for change in changes], began=began, ended=ended, deletes=deletes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -12,7 +12,7 @@ from destination_dust.mapping.guessing import Kind
 from destination_dust.mapping.rows import VALUE_TYPES, RowShape, TooManyColumns
 from destination_dust.writers.bursts import Burst
 from destination_dust.writers.one_call import OneCall
-from destination_dust.writers.room import TableFull, next_loading_time, room
+from destination_dust.writers.room import MAX_BYTES, MAX_ROWS, Room, TableFull, next_loading_time, room
 from destination_dust.writers.table_calls import TableCalls, UnusableTable
 from destination_dust.writers.workbench import Workbench
 
@@ -22,6 +22,8 @@ class Preparation:
 
     def __init__(self, plan: StreamPlan, shape: RowShape, dust: TableCalls, calls: OneCall, bench: Workbench) -> None:
         self.created = False
+        self._tags: Sequence[str] = ()
+        self._replaces = False
         self._plan = plan
         self._shape = shape
         self._dust = dust
@@ -29,19 +31,39 @@ class Preparation:
         self._bench = bench
         self._last_loaded_at = 0
 
-    def create(self) -> None:
+    def tag(self, tags: Sequence[str]) -> None:
+        """What the table's tags are to be when it is created, or described anew."""
+        self._tags = tags
+
+    def replace(self) -> None:
+        """All rows that the table has go, so that it does not matter how many they are."""
+        self._replaces = True
+
+    def create(self, then: Callable[[], None] | None = None) -> None:
         """Create the table, once per process, or describe it anew."""
         key = [".".join(path) for path in self._plan.primary_key]
         title = str(self._plan.stream)
         description = table_description(title, key, self._plan.properties, self._shape.columns)
-        self._calls.make(partial(self._dust.create, title, description), self._created)
+
+        def done(table: Mapping[str, Any]) -> None:
+            self._created(table)
+            if then:
+                then()
+
+        self._calls.make(partial(self._dust.create, title, description, self._tags), done)
 
     def measure(self, burst: Burst) -> None:
         """Learn how much the table may still grow, and fix when the burst's rows are said to be loaded."""
-        self._calls.make(self._dust.measure, partial(self._measured, burst))
+        if self._replaces:
+            burst.room = Room(MAX_ROWS, MAX_BYTES)  # of which it was seen that they suffice
+            self._fix_loading_time(burst, [])
+        else:
+            self._calls.make(self._dust.measure, partial(self._measured, burst))
 
     def _created(self, table: Mapping[str, Any]) -> None:
         self.created = True
+        if self._replaces:
+            return
         schema = {str(column.get("name")): column.get("value_type") for column in table.get("schema") or []}
         self._check_width(schema, {name: VALUE_TYPES[kind] for name, kind in schema.items() if kind in VALUE_TYPES})
 
@@ -57,6 +79,9 @@ class Preparation:
                 f"The table {self._dust.table_id} is full: {error}. Sync fewer rows or fields of the stream "
                 f"{self._plan.stream}, or delete rows that are not needed any more."
             ) from error
+        self._fix_loading_time(burst, sample)
+
+    def _fix_loading_time(self, burst: Burst, sample: list[Mapping[str, Any]]) -> None:
         burst.loaded_at = next_loading_time(sample, wall=self._bench.wall(), after=self._last_loaded_at)
         self._last_loaded_at = burst.loaded_at
 

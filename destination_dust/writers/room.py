@@ -56,7 +56,7 @@ def room(sample: Sequence[Mapping[str, Any]], total: int, *, rows: int, size: in
 
     Raises `TableFull` if there is next to none, and the `rows` that wait, of `size` bytes, do not fit in.
     """
-    average = sum(map(_csv_size, sample)) / len(sample) if sample else 0.0
+    average = sum(map(csv_size, sample)) / len(sample) if sample else 0.0
     found = Room(MAX_ROWS - total, int(MAX_BYTES - total * average), len(sample[0]) if sample else 0)
     if found.rows < min(rows, FEWEST_ROWS) or found.size < min(size, FEWEST_BYTES):
         raise TableFull(
@@ -75,7 +75,7 @@ def next_loading_time(sample: Sequence[Mapping[str, Any]], *, wall: float, after
     return max([int(wall), after + 1, *(seconds + 1 for seconds in known if seconds - wall < DAY)])
 
 
-def _csv_size(value: Mapping[str, Any]) -> int:
+def csv_size(value: Mapping[str, Any]) -> int:
     """The bytes of a row, roughly: its cells, the commas between them, its id."""
     return sum(_cell_size(cell) + 1 for cell in value.values()) + 40
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
+from destination_dust.config import OnRecordError
 from destination_dust.dust.errors import Doubtful, Rejected, TooLarge
 from destination_dust.mapping.delimiters import misleading_columns
 from destination_dust.reader import StreamKey
@@ -27,18 +29,25 @@ class Sending:
         self._bench = bench
         self._taken = 0
         """Requests of the table that Dust took so far."""
+        self._reject = bench.desk.reject
+        self._replaces = False
+        self._truncates = False
+
+    def replace(self) -> None:
+        """From now on, rows take the place of all that the table has.
+
+        Nothing stops that half-way: the rows were looked at before, and those that Dust refuses are left out.
+        """
+        self._replaces = self._truncates = True
+        self._reject = replace(self._bench.desk, on_record_error=OnRecordError.SKIP).reject
 
     def send_batch(self, burst: Burst, batch: Batch) -> None:
         """Have rows queued. Raises `UnusableTable` if Dust would garble them."""
-        if columns := misleading_columns(batch.objects()):
-            raise UnusableTable(
-                f"Rows of the stream {self._stream} cannot be stored: Dust keeps tables as CSV and guesses the "
-                "delimiter, and in these rows semicolons or tabs outnumber the commas. Leave these columns out in the "
-                f"connection, or change them in the source: {', '.join(columns)}."
-            )
+        if not self._replaces:
+            refuse_misleading(self._stream, batch)
         done = partial(self._took, burst, [*batch.changes.values()], batch.size, self._bench.now())
         failed = partial(self._refused, burst, batch, self._taken)
-        send = partial(self._dust.upsert, batch, burst.loaded_at)
+        send = partial(self._dust.upsert, batch, burst.loaded_at, truncates=self._truncates)
         self._calls.make(send, done, failed, size=batch.size, lane=Lane.LIMITED)
 
     def send_delete(self, burst: Burst) -> None:
@@ -51,7 +60,8 @@ class Sending:
     def _took(self, burst: Burst, changes: Sequence[Change], size: int, began: float, _answer: None) -> None:
         """Dust has queued changes: they need no memory any more, but are acknowledged once they can be read."""
         self._taken += 1
-        burst.took(changes, size=size, began=began, ended=self._bench.now())
+        burst.took(changes, size=size, began=began, ended=self._bench.now(), queued=not self._truncates)
+        self._truncates = False
         self._bench.budget.used -= sum(change.memory for change in changes)
         self._bench.desk.progress.of(self._stream).queued += sum(len(change.spans) for change in changes)
         if not self._bench.confirm:
@@ -69,13 +79,23 @@ class Sending:
             # Nothing that Dust took since shows that it is the row and not Dust.
             burst.postpone(batch)
         else:
-            self._reject(batch, error)
+            self._leave_out(batch, error)
 
-    def _reject(self, batch: Batch, error: Exception) -> None:
+    def _leave_out(self, batch: Batch, error: Exception) -> None:
         (change,) = batch.changes.values()
         self._bench.budget.used -= change.memory
         for span in change.spans:
-            self._bench.desk.reject(self._stream, change.row_id, str(error), span)
+            self._reject(self._stream, change.row_id, str(error), span)
+
+
+def refuse_misleading(stream: StreamKey, batch: Batch) -> None:
+    """Raise `UnusableTable` if Dust would garble rows."""
+    if columns := misleading_columns(batch.objects()):
+        raise UnusableTable(
+            f"Rows of the stream {stream} cannot be stored: Dust keeps tables as CSV and guesses the delimiter, and in "
+            "these rows semicolons or tabs outnumber the commas. Leave these columns out in the connection, or change "
+            f"them in the source: {', '.join(columns)}."
+        )
 
 
 def settle(burst: Burst, stream: StreamKey, desk: Desk) -> None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -37,6 +38,7 @@ class Table:
 
     def __init__(self, plan: StreamPlan, table_id: str, shape: RowShape, bench: Workbench) -> None:
         self.shape = shape
+        self.table_id = table_id
         self._stream = plan.stream
         self._bench = bench
         self._dust = TableCalls(bench.client, table_id)
@@ -63,6 +65,21 @@ class Table:
     def open_burst(self) -> Burst | None:
         """The burst that is being sent, if it still takes changes."""
         return self._bursts[0] if self._bursts and not self._bursts[0].closed else None
+
+    def tag(self, tags: Sequence[str]) -> None:
+        """What its tags are to be when it is created. Those that it has go."""
+        self._preparation.tag(tags)
+
+    def replace(self, *, tags: Sequence[str]) -> None:
+        """Before the first change: from now on, rows take the place of all that it has."""
+        self.tag(tags)
+        self._preparation.replace()
+        self._sending.replace()
+
+    def describe(self, tags: Sequence[str], then: Callable[[], None]) -> None:
+        """Have it described anew, with other tags. Only while it is idle."""
+        self.tag(tags)
+        self._preparation.create(then)
 
     def change(self, change: Change) -> None:
         """Take in what becomes of a row. The latest change of a row decides."""
@@ -105,7 +122,8 @@ class Table:
             return False
         elif self._confirmation is None:
             witnesses = burst.witnesses.to_read() if self._bench.confirm else []
-            self._confirmation = Confirmation(witnesses, since=burst.ended or 0.0, patience=self._bench.patience)
+            patience = self._bench.patience if burst.queued else replace(self._bench.patience, first=0.0)
+            self._confirmation = Confirmation(witnesses, since=burst.ended or 0.0, patience=patience)
         elif self._confirmation.witness is None:
             self._finish(burst)
         elif self._confirmation.due(now):
@@ -140,7 +158,7 @@ class Table:
     def _finish(self, burst: Burst) -> None:
         """Acknowledge a burst whose rows were read back, or are believed to be stored."""
         settle(burst, self._stream, self._bench.desk)
-        if not self._bench.confirm and burst.ended is not None:
+        if not self._bench.confirm and burst.queued and burst.ended is not None:
             self._rests_until = burst.ended + self._bench.patience.first
         self._confirmation = None
         self._bursts.popleft()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from destination_dust.dust.client import DustClient
 from destination_dust.dust.errors import Doubtful, Missing
+from destination_dust.mapping.rows import EMPTYING_BODY, GENERATION_ID
 from destination_dust.writers.batching import Batch
 from destination_dust.writers.room import SAMPLE_ROWS
 from destination_dust.writers.witnesses import Witness
@@ -19,6 +21,16 @@ class UnusableTable(Exception):
     """A table cannot take what it should. Its text says why, and what to do."""
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A table as it was before the sync."""
+
+    exists: bool = False
+    tags: tuple[str, ...] = ()
+    generation: int = 0
+    """The lowest in which some of its rows were written, 0 if one of them does not say."""
+
+
 class TableCalls:
     """What Dust is asked to do with one table."""
 
@@ -26,9 +38,25 @@ class TableCalls:
         self._client = client
         self.table_id = table_id
 
-    def create(self, title: str, description: str) -> Mapping[str, Any]:
+    def find(self) -> Found:
+        """What there is."""
+        try:
+            tags = self._client.table(self.table_id).get("tags")
+        except Missing:
+            return Found()
+        try:
+            rows, _ = self._client.rows(self.table_id, limit=SAMPLE_ROWS)
+        except Doubtful:
+            rows = []  # Dust cannot read it, which replacing its rows mends
+        generations = [(row.get("value") or {}).get(GENERATION_ID) for row in rows]
+        lowest = min((each if isinstance(each, int) else 0 for each in generations), default=0)
+        return Found(True, tuple(map(str, tags or ())), lowest)
+
+    def create(self, title: str, description: str, tags: Sequence[str]) -> Mapping[str, Any]:
         """Create the table unless it exists, and describe it. Returns it as Dust describes it."""
-        return self._client.upsert_table(self.table_id, name=self.table_id, title=title, description=description)
+        return self._client.upsert_table(
+            self.table_id, name=self.table_id, title=title, description=description, tags=tags
+        )
 
     def measure(self) -> tuple[list[Mapping[str, Any]], int]:
         """The cells of some rows, by column, and the number of all rows. Raises `UnusableTable`."""
@@ -43,9 +71,13 @@ class TableCalls:
             ) from error
         return [row["value"] for row in rows if isinstance(row.get("value"), dict)], total
 
-    def upsert(self, batch: Batch, loaded_at: int) -> None:
-        """Have rows queued. Raises `Doubtful` where Dust may fail on the rows."""
-        body = batch.body(loaded_at)
+    def clear(self) -> None:
+        """Delete all rows, at once."""
+        self._client.upsert_rows(self.table_id, EMPTYING_BODY)
+
+    def upsert(self, batch: Batch, loaded_at: int, *, truncates: bool = False) -> None:
+        """Have rows queued, or with `truncates` replace all at once. Raises `Doubtful` where it may be the rows."""
+        body = batch.body(loaded_at, truncates=truncates)
         try:
             self._client.upsert_rows(self.table_id, body, doubt_after=None if batch.patient else TRIES)
         except Doubtful:

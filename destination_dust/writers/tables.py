@@ -13,12 +13,18 @@ from destination_dust.mapping.cells import Oddity
 from destination_dust.mapping.ids import table_name
 from destination_dust.mapping.remarks import changed_types, listed, oddities, renamed
 from destination_dust.mapping.rows import RowShape, TooManyColumns
+from destination_dust.mapping.tags import replaced_tag
 from destination_dust.reader import Record, StreamKey
 from destination_dust.writers.batching import MAX_ROW_BYTES, Change
 from destination_dust.writers.identity import identity
 from destination_dust.writers.preparation import too_wide
+from destination_dust.writers.refill import Refill
 from destination_dust.writers.table import Table
+from destination_dust.writers.table_replacement import TableReplacement
 from destination_dust.writers.workbench import Workbench
+
+# Memory for rows that wait on disk, over all tables.
+SPOOL_CACHE = 16_000_000
 
 logger = logging.getLogger("airbyte")
 
@@ -32,6 +38,7 @@ class TablesWriter:
         self._prefix = prefix
         self._hard = deletes is CdcDeletes.HARD
         self._tables: dict[StreamKey, Table] = {}
+        self._replacement = TableReplacement()
         bench.desk.progress.at_the_end(self._report)
 
     @property
@@ -42,7 +49,7 @@ class TablesWriter:
     @property
     def idle(self) -> bool:
         """Whether all rows were sent and confirmed."""
-        return all(table.idle for table in self._tables.values())
+        return self._replacement.idle and all(table.idle for table in self._tables.values())
 
     def add(self, plan: StreamPlan, record: Record, span: Span) -> None:
         """Upsert the record's row, or delete it if the record says that it is gone."""
@@ -62,11 +69,14 @@ class TablesWriter:
         change = Change(row_id, content, span)
         if change.size > MAX_ROW_BYTES:
             desk.reject(plan.stream, row_id, f"it is larger than a request to Dust may be ({change.size} bytes)", span)
+        elif refill := self._replacement.of(plan.stream):
+            refill.put(change)
         else:
             table.change(change)
 
     def tick(self) -> None:
         """Let each table do what is due."""
+        self._replacement.advance()
         for table in self._tables.values():
             table.advance()
         if not self._bench.budget.has_room:
@@ -78,14 +88,23 @@ class TablesWriter:
             table.close()
 
     def prepare(self, replaced: Collection[StreamPlan]) -> None:
-        """Nothing yet: catalogs that would replace tables are refused."""
+        """Learn what Dust has of the tables of these streams, whose rows wait on disk from now on."""
+        for plan in replaced:
+            cache = SPOOL_CACHE // len(replaced)
+            self._replacement.prepare(Refill(plan, self._begin(plan), self._bench, cache=cache))
 
-    def has_replaced(self, plan: StreamPlan) -> bool:  # noqa: ARG002  # see `prepare`
-        """Never yet."""
-        return False
+    def has_replaced(self, plan: StreamPlan) -> bool:
+        """Whether the table carries the mark that it was replaced."""
+        refill = self._replacement.of(plan.stream)
+        if not refill or plan.generation is None or not refill.was_done:
+            return False
+        self._replacement.forget(plan.stream)
+        self._tables[plan.stream].tag([replaced_tag(plan.generation)])
+        return True
 
     def conclude(self, endings: Mapping[StreamKey, Ending]) -> None:
-        """Nothing yet: see `prepare`."""
+        """Put the rows that have waited into their tables."""
+        self._replacement.conclude(endings)
 
     def _begin(self, plan: StreamPlan) -> Table:
         shape = RowShape(plan.properties, generation_id=plan.generation)
