@@ -47,7 +47,7 @@ test: $(READY) ## Run the unit and integration tests
 
 .PHONY: test-long
 test-long: $(READY) ## Run the tests that take minutes
-	FRESH_PROCESSES=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m long
+	FRESH_PROCESSES=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -rP -m long
 
 SCHEMAS := contract_tests/node_modules/.ready
 RECORDING := .tmp/contract.jsonl
