@@ -117,5 +117,7 @@ def test_two_connections_share_the_limit(tmp_path: Path) -> None:
         assert min(share.values()) >= 0.3 * len(both), share
         assert len(both) >= 0.9 * 6 * 120, len(both)
         calls = [a for a in dust.world.arrivals if a.is_upsert]
-        print(f"Of {len(both)} upserts in six minutes: {share}; {len(refused(dust))} of {len(calls)} calls were refused.")
+        print(
+            f"Of {len(both)} upserts in six minutes: {share}; {len(refused(dust))} of {len(calls)} calls were refused."
+        )
         assert len(refused(dust)) <= 0.1 * len(calls), (len(refused(dust)), len(calls))

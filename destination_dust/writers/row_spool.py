@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import tempfile
+import weakref
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,6 +33,8 @@ class RowSpool:
         except OSError as error:
             raise _full(error.strerror) from error
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        # A sync that fails does not come to `close`.
+        weakref.finalize(self, self._db.close)
         try:
             # Nobody reads the file after a crash, so nothing need be ready for one.
             for pragma in (f"cache_size = -{cache // 1024}", "journal_mode = OFF", "synchronous = OFF"):
