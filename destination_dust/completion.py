@@ -30,9 +30,8 @@ class SourceFailed(Exception):
     def in_streams(cls, streams: list[StreamKey]) -> SourceFailed:
         """The failure, with what it means for the data."""
         return cls(
-            f"The source ended before it had sent all of: {', '.join(map(str, streams))}. What it sent is kept, "
-            "nothing old was deleted, and the states of these streams were not given back, so that the next attempt "
-            "brings all of them."
+            f"The source ended before it had sent all of: {', '.join(map(str, streams))}. Nothing old was deleted, and "
+            "the states of these streams were not given back, so that the next attempt brings all of them."
         )
 
 

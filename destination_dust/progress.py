@@ -141,7 +141,7 @@ class Progress:
         self._retries_told[retry.trouble] = now + RETRY_INTERVAL
         logger.warning("%s (%s). Trying again in %.0f s.", _sentence(retry.trouble.value), retry.detail, seconds)
 
-    def report(self, *, ignored_lines: int) -> None:
+    def report(self) -> None:
         """Log what became of each stream."""
         for tell in self._last_words:
             tell()
@@ -178,12 +178,6 @@ class Progress:
                     stream,
                     counts.lacking_text,
                 )
-        if ignored_lines:
-            logger.info(
-                "%d lines of the input were ignored: logs of the source, and other messages that are not for a "
-                "destination.",
-                ignored_lines,
-            )
 
     def _latest_trouble(self, now: float) -> str:
         """What keeps a call from succeeding, until some time after it was repeated without that being told again."""

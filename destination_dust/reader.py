@@ -6,11 +6,14 @@ and forgets the `id` by which the platform recognises a STATE. This one keeps th
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from destination_dust import exact_json
+
+logger = logging.getLogger("airbyte")
 
 UTF8_BOM = b"\xef\xbb\xbf"
 # With these the source says, in the state of a stream, that it has read the stream to its end.
@@ -82,6 +85,7 @@ class Reader:
         """Lines seen, which is also the number of the current line."""
         self.ignored = 0
         """Lines that were not blank, and no message that a destination acts on."""
+        self._without_type = 0
 
     def read(self, line: bytes) -> Message | None:
         """The message of a line (without its line end), or None if there is nothing in it for us.
@@ -103,6 +107,21 @@ class Reader:
             raise self._unreadable("is not valid JSON") from error
         return self._message(message)
 
+    def report(self) -> None:
+        """Log how much was ignored, and whether it may have been meant as records."""
+        if self.ignored:
+            logger.info(
+                "%d lines of the input were ignored: logs of the source, and other messages that are not for a "
+                "destination.",
+                self.ignored,
+            )
+        if self._without_type:
+            logger.warning(
+                "%d lines of the input are JSON objects without a type, so they are no messages of Airbyte, and were "
+                'ignored. If they are records, write each as {"type":"RECORD","record":{"stream":…,"data":…}}.',
+                self._without_type,
+            )
+
     def _message(self, message: dict[str, Any]) -> Message | None:
         match message.get("type"):
             case "RECORD":
@@ -111,8 +130,9 @@ class Reader:
                 return self._state(message)
             case "TRACE":
                 return self._trace(message.get("trace"))
-            case _:
+            case kind:
                 self.ignored += 1
+                self._without_type += kind is None
                 return None
 
     def _record(self, record: Any) -> Record:

@@ -53,6 +53,14 @@ class Spool:
 
 def _full(error: OSError) -> DiskFull:
     return DiskFull(
-        f"The temporary files of the sync cannot grow ({error.strerror}). They are in {tempfile.gettempdir()}: "
-        "give the connector more disk there, or point the environment variable TMPDIR elsewhere."
+        f"The temporary files of the sync cannot grow ({error.strerror}). They are in {temporary_folder()}: give the "
+        "connector more disk there, or point the environment variable TMPDIR to a folder that has more."
     )
+
+
+def temporary_folder() -> str:
+    """Where temporary files are, in words if no folder can take any."""
+    try:
+        return tempfile.gettempdir()
+    except OSError:
+        return "a folder for temporary files, of which none can be written to"

@@ -82,7 +82,8 @@ class Sync:
         finally:
             self._workers.stop()
             self._kept.close()
-            self._progress.report(ignored_lines=self._reader.ignored)
+            self._progress.report()
+            self._reader.report()
 
     def _store_everything(self) -> Iterator[bytes]:
         if self._replaced:

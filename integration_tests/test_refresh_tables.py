@@ -228,6 +228,24 @@ def test_a_row_that_dust_refuses_does_not_stop_the_others(world: World, choice: 
         assert ["airbyte:replaced:5"] == tags(world)
 
 
+@pytest.mark.parametrize("choice", ["fail", "skip"])
+def test_if_dust_refuses_every_row_the_setting_decides_about_the_old_ones(world: World, choice: str) -> None:
+    """To skip them leaves an empty table; to fail leaves it as it was."""
+    keep(world, 1, 2, 3)
+    world.faults.add("status", status=400, path="/rows", method="POST", when=lambda arrival: has_row(arrival, 5))
+    messages = [*users(5, v=2), state("users", 1), complete("users")]
+
+    finished = run(world, truncating(5), messages, on_record_error=choice)
+
+    if choice == "fail":
+        assert ("config_error", []) == (finished.failure, finished.states)
+        assert ids(1, 2, 3) == stored(world).keys()
+    else:
+        assert (None, 1) == (finished.failure, len(finished.states))
+        assert {} == stored(world)
+        assert ["airbyte:replaced:5"] == tags(world)
+
+
 def test_limits_are_seen_before_any_table_is_touched(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """One stream is too large: no table of the sync loses a row."""
     keep(world, 1, 2, 3)
@@ -260,7 +278,8 @@ def test_a_delimiter_that_dust_would_mistake_is_seen_before_the_table_is_touched
 def test_a_full_disk_leaves_the_table_as_it_was(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rows wait on disk; where they do not fit, the user is told so."""
     keep(world, 1, 2, 3)
-    monkeypatch.setattr("tempfile.tempdir", "/nonexistent")
+    monkeypatch.setattr("tempfile.tempdir", None)
+    monkeypatch.setattr("tempfile._candidate_tempdir_list", lambda: ["/nonexistent"])
 
     finished = run(world, truncating(5), [*users(4), state("users", 1), complete("users")])
 

@@ -149,6 +149,20 @@ def test_lines_that_are_no_message_for_us_are_ignored_and_counted(line: str) -> 
     assert 1 == reader.ignored
 
 
+def test_what_was_ignored_is_told_and_bare_records_are_warned_of(caplog: pytest.LogCaptureFixture) -> None:
+    """Who pipes JSON lines without wrapping them would otherwise see a sync of nothing succeed."""
+    reader = Reader()
+    for line in (b"Starting", b'{"type":"LOG"}', b'{"id":1}', b'{"id":2}'):
+        reader.read(line)
+
+    with caplog.at_level("INFO", logger="airbyte"):
+        reader.report()
+
+    (told, warned) = caplog.records
+    assert ("INFO", True) == (told.levelname, told.getMessage().startswith("4 lines of the input were ignored"))
+    assert ("WARNING", True) == (warned.levelname, warned.getMessage().startswith("2 lines of the input are JSON"))
+
+
 @pytest.mark.parametrize(
     ("line", "problem"),
     [

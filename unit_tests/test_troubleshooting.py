@@ -20,6 +20,10 @@ UNSAID = {
     "bool | int | float | str | dict[str, Any] | None",
     "it is as the request left it",
     "it is as it was before",
+    "CREATE TABLE changes (row_id TEXT NOT NULL UNIQUE, content BLOB, span INTEGER NOT NULL)",
+    "SELECT * FROM changes ORDER BY rowid",
+    "SELECT span, content IS NULL FROM changes",
+    "a folder for temporary files, of which none can be written to",
 }
 # Shorter texts are parts of messages, names and the like.
 FEWEST_WORDS = 5

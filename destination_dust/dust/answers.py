@@ -84,9 +84,6 @@ def _success(answer: Answer, host: str) -> dict[str, Any] | DustError | Retry:
 
 
 def _redirect(answer: Answer, host: str) -> DustError:
-    target = answer.headers.get("Location", "")
-    if target.startswith("https://") and target.split("/")[2] == host:
-        return Misconfigured(f"{host} asks for an encrypted connection. Set the base URL to https://{host}.")
     return Misconfigured(
         f"{host} sends us to another address (status {answer.status}), which a Dust server does not do. "
         "The redirect was not followed. Check the base URL."

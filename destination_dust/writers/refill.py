@@ -93,6 +93,12 @@ class Refill:
             self._table.replace(tags=() if generation is None else [replacing_tag(generation)])
         else:
             self._table.tag(self._found.tags)
+        if ending is Ending.COMPLETE and not self._replaces:
+            logger.info(
+                "Stream %s: the table %s has rows of this refresh already, so rows are only added.",
+                self.plan.stream,
+                self._dust.table_id,
+            )
         if ending is Ending.UNPROVEN:
             self._tell_what_stays()
         self._left = iter(self._rows or ())
@@ -138,11 +144,19 @@ class Refill:
         left_out = self._bench.desk.progress.of(self.plan.stream).rejected
         if left_out and self._bench.desk.on_record_error is OnRecordError.FAIL:
             self.failure = BadRecord(
-                f"{left_out} records of the stream {self.plan.stream} could not be stored in the table "
+                f"Some records of the stream {self.plan.stream} ({left_out}) could not be stored in the table "
                 f"{self._dust.table_id}; all others are. The warnings in the log name them. Mend them in the source, "
-                "or set on_record_error to skip, which leaves such records out and counts them."
+                "or set on_record_error to skip, which leaves such records out and counts them. The next sync brings "
+                "all of the stream again."
             )
-        if self.plan.generation is None or self.failure:
+            self._end()
+        elif self._table.still_to_replace:
+            self._calls.make(self._dust.clear, lambda _answer: self._mark())
+        else:
+            self._mark()
+
+    def _mark(self) -> None:
+        if self.plan.generation is None:
             self._end()
         else:
             self._table.describe([replaced_tag(self.plan.generation)], self._end)
@@ -150,7 +164,8 @@ class Refill:
     def _empty(self) -> None:
         """No row is left of the stream."""
         if self._found.exists:
-            self._calls.make(self._dust.clear, lambda _answer: self._finish())
+            logger.info("Stream %s: it has no rows, so the table %s is emptied.", self.plan.stream, self._dust.table_id)
+            self._calls.make(self._dust.clear, lambda _answer: self._mark())
         else:
             self._end()
 
@@ -183,7 +198,7 @@ class Refill:
         refuse_misleading(self.plan.stream, batch)
         size += count * len(columns)
         if count > MAX_ROWS or size > MAX_BYTES:
-            raise self._too_large(f"{count:,} rows of {size / 1e6:,.0f} MB in all")
+            raise self._too_large(f"{count:,} rows, {size / 1e6:,.0f} MB in all")
         return count
 
     def _too_large(self, what: str) -> UnusableTable:

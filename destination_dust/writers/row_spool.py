@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from destination_dust.acknowledgements import Span
-from destination_dust.spool import DiskFull
+from destination_dust.spool import DiskFull, temporary_folder
 from destination_dust.writers.batching import Change
 
 # How many changes more make it worth to count the rows again.
@@ -32,19 +32,14 @@ class RowSpool:
             os.close(handle)
         except OSError as error:
             raise _full(error.strerror) from error
-        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        # A sync that fails does not come to `close`.
-        weakref.finalize(self, self._db.close)
         try:
-            # Nobody reads the file after a crash, so nothing need be ready for one.
-            for pragma in (f"cache_size = -{cache // 1024}", "journal_mode = OFF", "synchronous = OFF"):
-                self._db.execute(f"PRAGMA {pragma}")
-            self._db.execute("CREATE TABLE changes (row_id TEXT NOT NULL UNIQUE, content BLOB, span INTEGER NOT NULL)")
-            self._db.execute("BEGIN")
+            self._db = _open(path, cache)
         except sqlite3.Error as error:
             raise _full(str(error)) from error
         finally:
             Path(path).unlink()
+        # A sync that fails does not come to `close`.
+        weakref.finalize(self, self._db.close)
         self._spans: list[Span] = []
         self._numbers: dict[Span, int] = {}
         self._records: Counter[int] = Counter()
@@ -71,29 +66,38 @@ class RowSpool:
         return self._at_most > rows
 
     def __iter__(self) -> Iterator[Change]:
-        """All changes. Nothing may be put while they are read. Raises `DiskFull`."""
-        try:
-            for row_id, content, number in self._db.execute("SELECT * FROM changes ORDER BY rowid"):
-                yield Change(row_id, content, self._spans[number])
-        except sqlite3.Error as error:
-            raise _full(str(error)) from error
+        """All changes. Nothing may be put while they are read."""
+        for row_id, content, number in self._db.execute("SELECT * FROM changes ORDER BY rowid"):
+            yield Change(row_id, content, self._spans[number])
 
     def unsent(self, *, deletes_are_sent: bool) -> Iterator[tuple[Span, int, int]]:
         """By span: the records that a later one of the same row came after, and the deletes that are not sent."""
-        count = "SELECT span, count(*), count(content) FROM changes GROUP BY span"
-        kept = {number: (rows, upserts) for number, rows, upserts in self._db.execute(count)}
+        # Counted here, because the database would sort copies of all rows on the disk.
+        rows, deletes = Counter[int](), Counter[int]()
+        for number, is_delete in self._db.execute("SELECT span, content IS NULL FROM changes"):
+            rows[number] += 1
+            deletes[number] += is_delete
         for number, records in self._records.items():
-            rows, upserts = kept.get(number, (0, 0))
-            yield self._spans[number], records - rows, 0 if deletes_are_sent else rows - upserts
+            yield self._spans[number], records - rows[number], 0 if deletes_are_sent else deletes[number]
 
     def close(self) -> None:
         """Forget all of them, and free their room on the disk."""
         self._db.close()
 
 
+def _open(path: str, cache: int) -> sqlite3.Connection:
+    database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    # Nobody reads the file after a crash, so nothing need be ready for one.
+    for pragma in (f"cache_size = -{cache // 1024}", "journal_mode = OFF", "synchronous = OFF"):
+        database.execute(f"PRAGMA {pragma}")
+    database.execute("CREATE TABLE changes (row_id TEXT NOT NULL UNIQUE, content BLOB, span INTEGER NOT NULL)")
+    database.execute("BEGIN")
+    return database
+
+
 def _full(reason: str | None) -> DiskFull:
     return DiskFull(
-        f"The rows that are to replace a table do not fit on the disk ({reason}). They wait in "
-        f"{tempfile.gettempdir()}, and the table is as it was: give the connector more disk there, or point the "
-        "environment variable TMPDIR elsewhere."
+        f"The rows that are to replace a table do not fit on the disk ({reason}). They wait in {temporary_folder()}, "
+        "and the table is as it was: give the connector more disk there, or point the environment variable TMPDIR to "
+        "a folder that has more."
     )

@@ -41,6 +41,11 @@ class Sending:
         self._replaces = self._truncates = True
         self._reject = replace(self._bench.desk, on_record_error=OnRecordError.SKIP).reject
 
+    @property
+    def still_replaces(self) -> bool:
+        """Whether Dust has taken none of the rows that were to replace others, so that those are still there."""
+        return self._truncates
+
     def send_batch(self, burst: Burst, batch: Batch) -> None:
         """Have rows queued. Raises `UnusableTable` if Dust would garble them."""
         if not self._replaces:

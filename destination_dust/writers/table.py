@@ -76,6 +76,11 @@ class Table:
         self._preparation.replace()
         self._sending.replace()
 
+    @property
+    def still_to_replace(self) -> bool:
+        """Whether the rows that were to be replaced are still there, because Dust has taken none of the new ones."""
+        return self._sending.still_replaces
+
     def describe(self, tags: Sequence[str], then: Callable[[], None]) -> None:
         """Have it described anew, with other tags. Only while it is idle."""
         self.tag(tags)

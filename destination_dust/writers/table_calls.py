@@ -66,8 +66,8 @@ class TableCalls:
             self._must_exist()
             raise UnusableTable(
                 f"Dust cannot read the table {self.table_id} ({error}). That is so for a table that has grown past "
-                "500,000 rows, 100 MB or 511 columns, until its rows are replaced. Delete it in Dust, select less "
-                "for it in the connection, and refresh the stream."
+                "500,000 rows, 100 MB or 511 columns, until its rows are replaced. Select less for it in the "
+                "connection, then refresh the stream and remove its records, or sync it once in a mode that overwrites."
             ) from error
         return [row["value"] for row in rows if isinstance(row.get("value"), dict)], total
 

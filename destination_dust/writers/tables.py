@@ -100,6 +100,7 @@ class TablesWriter:
             return False
         self._replacement.forget(plan.stream)
         self._tables[plan.stream].tag([replaced_tag(plan.generation)])
+        logger.info("Stream %s: an earlier attempt has replaced its table, so rows are only added.", plan.stream)
         return True
 
     def conclude(self, endings: Mapping[StreamKey, Ending]) -> None:

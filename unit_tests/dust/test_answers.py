@@ -194,11 +194,6 @@ def test_a_redirect_is_a_mistake_in_the_settings(status: int, location: str) -> 
     assert "evil" not in str(outcome)
 
 
-def test_a_redirect_to_encryption_says_so() -> None:
-    """The base URL has to begin with https."""
-    assert "https://dust.tt" in str(take(301, Location="https://dust.tt/api/v1/w/x"))
-
-
 @pytest.mark.parametrize(
     ("status", "body"),
     [
