@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from integration_tests.connector import Connector
 from integration_tests.in_process import Finished, Killed, sync
 from integration_tests.messages import catalog, complete, global_state, record, state, stream
 from integration_tests.refreshes import ids, truncating, users
-from integration_tests.stand_in import Arrival, World
+from integration_tests.stand_in import Arrival, StandIn, World
 from integration_tests.tables import QUIET, TABLE, has_row, settings, stored, upserts
 
 # Dust's own quiet time would make each of them last ten seconds.
@@ -144,6 +146,20 @@ def test_an_attempt_after_a_finished_replacement_only_adds(world: World) -> None
     assert run(world, truncating(5), [state("users", 3), complete("users")]).failure is None
 
     assert {"users-1": 2, "users-2": 2, "users-4": 3, "users-5": 3} == values(world)
+
+
+def test_an_attempt_that_only_adds_gives_its_states_back_at_once(world: World, tmp_path: Path) -> None:
+    """It is plain append: nothing waits for the end of the input."""
+    assert run(world, truncating(5), [*users(1, v=1), state("users", 1), complete("users")]).failure is None
+    with StandIn(world) as dust:
+        config = dust.config(**settings(burst_interval=0.2))
+        connector = Connector("write", tmp_path, config=config, catalog=catalog(truncating(5)))
+        connector.send(*users(2, v=2), state("users", 2))
+
+        connector.wait_for(connector.states)
+
+        assert connector.process.poll() is None
+        assert 0 == connector.finish()
 
 
 def test_rows_of_this_generation_without_a_mark_are_added_to(world: World) -> None:
