@@ -97,8 +97,8 @@ def _launcher() -> socket.socket:
                 env={name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"},
             )
         _launchers.append(ours)
-        # It ends when the connection does.
-        atexit.register(lambda: (ours.close(), process.wait()))
+        atexit.register(process.wait)
+        atexit.register(ours.close)  # called first, and that ends it
     return _launchers[0]
 
 
