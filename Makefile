@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 FINDABILITY := .findability-venv
+CLIENTS := .clients-venv
+FAKER := .faker-venv
 # The resolver that the locks were made with.
 UV_VERSION := 0.13.8
 # Most tests wait for pipes, sockets and child processes, so there are more workers than cores.
@@ -105,6 +107,20 @@ $(FINDABILITY)/.ready: benchmarks/findability/requirements.txt
 	@$(FINDABILITY)/bin/python -m pip install --quiet --disable-pip-version-check --no-input --requirement $<
 	@touch $@
 
+.PHONY: test-clients
+test-clients: $(READY) $(CLIENTS)/.ready $(FAKER)/.ready ## Have PyAirbyte and the CDK's own tests drive the connector, offline
+	$(BIN)/python -m pytest client_tests
+
+# Apart from .venv and from each other: they need different versions of the CDK, and no Python after 3.12.
+$(CLIENTS)/.ready: client_tests/pyairbyte.txt
+$(FAKER)/.ready: client_tests/source-faker.txt
+$(CLIENTS)/.ready $(FAKER)/.ready: %/.ready:
+	@test -n "$(PYTHON)" || { echo "No Python 3.10 to 3.13 with venv and ensurepip found." >&2; exit 1; }
+	@echo "Installing $< into $*: once, a minute or two"
+	@$(PYTHON) -m venv $*
+	@$*/bin/python -m pip install --quiet --disable-pip-version-check --no-input --requirement $<
+	@touch $@
+
 .PHONY: lock
 lock: .lock-venv/.ready ## Resolve requirements*.txt anew, for all supported Pythons
 	@.lock-venv/bin/uv pip compile $(LOCKING) --output-file requirements.txt requirements.in
@@ -120,5 +136,5 @@ LOCKING := --quiet --no-config --upgrade --universal --python-version 3.10 --gen
 
 .PHONY: clean
 clean: ## Remove .venv and everything else that was made here
-	rm -rf $(VENV) $(FINDABILITY) .lock-venv build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache .tmp contract_tests/node_modules browser_tests/node_modules
+	rm -rf $(VENV) $(FINDABILITY) $(CLIENTS) $(FAKER) .lock-venv build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache .tmp contract_tests/node_modules browser_tests/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -48,7 +48,7 @@ def test_a_table_is_created_once_and_says_what_is_in_it(world: World) -> None:
     sync(world, catalog(stream("users", fields=fields)), users(5), **settings(table_batch_size=1))
 
     created = [arrival.body for arrival in world.arrivals if arrival.path.endswith("/tables")]
-    assert [{"table_id", "name", "title", "description"}] == [set(body) for body in created]
+    assert [{"table_id", "name", "title", "description", "tags"}] == [set(body) for body in created]
     assert (TABLE, TABLE, "users") == tuple(created[0][name] for name in ("table_id", "name", "title"))
     for part in ("users", "One row per id.", "id (integer)", "created_at (date and time)"):
         assert part in created[0]["description"]
