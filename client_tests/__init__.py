@@ -1,0 +1,1 @@
+"""Airbyte's own clients drive the connector as users do: `make test-clients`."""

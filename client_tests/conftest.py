@@ -1,0 +1,57 @@
+"""Fixtures of the tests with Airbyte's own clients."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from client_tests.clients import CLIENTS, FAKER, Client, Source
+from integration_tests.stand_in import StandIn, World
+from integration_tests.tables import QUIET, settings
+
+SETTINGS = {"documents": {"documents_per_minute": 100_000}, "tables": settings()}
+
+
+class QuickDust(StandIn):
+    """A local Dust in which nothing waits."""
+
+    def __enter__(self) -> QuickDust:
+        super().__enter__()
+        return self
+
+    def settings(self, data_format: str) -> dict[str, Any]:
+        """The connector's settings for this server."""
+        return self.config(**SETTINGS[data_format])
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _clients_are_installed() -> None:
+    if not (CLIENTS / "pyab").exists() or not FAKER.exists():
+        pytest.exit("These tests need two more environments: run `make test-clients`.")
+
+
+def quick_dust() -> QuickDust:
+    """A local Dust without the limit of upserts, which merges quickly."""
+    return QuickDust(World(upserts_per_minute=None, quiet_seconds=QUIET))
+
+
+@pytest.fixture
+def dust() -> Iterator[QuickDust]:
+    """One for each test."""
+    with quick_dust() as stand_in:
+        yield stand_in
+
+
+@pytest.fixture
+def client(tmp_path: Path) -> Client:
+    """What starts PyAirbyte in a folder of its own."""
+    return Client(tmp_path)
+
+
+@pytest.fixture
+def faker(client: Client) -> Source:
+    """Airbyte's source of invented users, products and purchases."""
+    return Source(client, FAKER)
