@@ -48,6 +48,8 @@ class Burst:
         """… and how many were never sent, because a later one of the same row came before."""
         self.ended: float | None = None
         """When Dust took the last request."""
+        self.under_way = False
+        """Whether a request is on its way, which is then neither among those that wait nor among those sent."""
         self.queued = False
         """Whether any of its requests waits to be merged. One that replaces all rows does not."""
         self.witnesses = Witnesses()
@@ -80,7 +82,7 @@ class Burst:
         """Whether a change still fits in."""
         if self.closed:
             return False
-        requests = self._sent + len(self.batches) + len(self.deletes) + bool(self._open)
+        requests = self._sent + self.under_way + len(self.batches) + len(self.deletes) + bool(self._open)
         if change.content is None:
             return requests < self._limits.requests
         if self._rows >= self._limits.rows or self._size + change.size > self._limits.size:
@@ -135,6 +137,7 @@ class Burst:
     def took(self, changes: Collection[Change], *, size: int, began: float, ended: float, queued: bool = True) -> None:
         """Dust has taken a request with these changes, which was begun and answered at these times."""
         self._sent += 1
+        self.under_way = False
         self.queued |= queued
         self.ended = ended
         deletes = all(change.content is None for change in changes)

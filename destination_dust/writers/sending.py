@@ -53,6 +53,7 @@ class Sending:
         done = partial(self._took, burst, [*batch.changes.values()], batch.size, self._bench.now())
         failed = partial(self._refused, burst, batch, self._taken)
         send = partial(self._dust.upsert, batch, burst.loaded_at, truncates=self._truncates)
+        burst.under_way = True
         self._calls.make(send, done, failed, size=batch.size, lane=Lane.LIMITED)
 
     def send_delete(self, burst: Burst) -> None:
@@ -60,6 +61,7 @@ class Sending:
         row_id, change = next(iter(burst.deletes.items()))
         del burst.deletes[row_id]
         done = partial(self._took, burst, [change], 0, self._bench.now())
+        burst.under_way = True
         self._calls.make(partial(self._dust.delete, row_id), done, lane=Lane.LIMITED)
 
     def _took(self, burst: Burst, changes: Sequence[Change], size: int, began: float, _answer: None) -> None:
@@ -73,6 +75,7 @@ class Sending:
             settle(burst, self._stream, self._bench.desk)
 
     def _refused(self, burst: Burst, batch: Batch, taken: int, error: Exception) -> None:
+        burst.under_way = False
         batch.failed_after = taken if batch.failed_after is None else batch.failed_after
         if not isinstance(error, (Rejected, Doubtful)):
             raise error

@@ -133,3 +133,17 @@ def test_a_batch_ages_from_its_first_row() -> None:
     burst.add(upsert(3), limits, 51.0)
 
     assert 50.0 == burst.open_since
+
+
+def test_a_request_on_its_way_counts_among_those_of_the_burst() -> None:
+    """Else one too many is let in, becomes a burst of its own, and costs the table another rest."""
+    limits, one_row = BurstLimits(requests=2), RequestLimits(1)
+    burst = Burst(0.0, limits)
+    for number in (1, 2):
+        burst.add(upsert(number), one_row, 0.0)
+    burst.seal()
+    assert ["1"] == ids(burst.next_batch(one_row))
+
+    burst.under_way = True
+
+    assert not burst.accepts(upsert(3), one_row)
