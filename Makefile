@@ -6,6 +6,7 @@ READY := $(VENV)/.ready
 FINDABILITY := .findability-venv
 CLIENTS := .clients-venv
 FAKER := .faker-venv
+OPS := .ops-venv
 # The resolver that the locks were made with.
 UV_VERSION := 0.13.8
 # Most tests wait for pipes, sockets and child processes, so there are more workers than cores.
@@ -108,13 +109,14 @@ $(FINDABILITY)/.ready: benchmarks/findability/requirements.txt
 	@touch $@
 
 .PHONY: test-clients
-test-clients: $(READY) $(CLIENTS)/.ready $(FAKER)/.ready ## Have PyAirbyte and the CDK's own tests drive the connector, offline
-	$(BIN)/python -m pytest client_tests
+test-clients: $(READY) $(CLIENTS)/.ready $(FAKER)/.ready $(OPS)/.ready ## Have PyAirbyte and Airbyte's own tests judge the connector, offline
+	$(BIN)/python -m pytest -n 2 --dist loadfile client_tests
 
-# Apart from .venv and from each other: they need different versions of the CDK, and no Python after 3.12.
+# Apart from .venv and from each other: they need different versions of packages, and no Python after 3.12.
 $(CLIENTS)/.ready: client_tests/pyairbyte.txt
 $(FAKER)/.ready: client_tests/source-faker.txt
-$(CLIENTS)/.ready $(FAKER)/.ready: %/.ready:
+$(OPS)/.ready: client_tests/airbyte-ops.txt
+$(CLIENTS)/.ready $(FAKER)/.ready $(OPS)/.ready: %/.ready:
 	@test -n "$(PYTHON)" || { echo "No Python 3.10 to 3.13 with venv and ensurepip found." >&2; exit 1; }
 	@echo "Installing $< into $*: once, a minute or two"
 	@$(PYTHON) -m venv $*
@@ -136,5 +138,5 @@ LOCKING := --quiet --no-config --upgrade --universal --python-version 3.10 --gen
 
 .PHONY: clean
 clean: ## Remove .venv and everything else that was made here
-	rm -rf $(VENV) $(FINDABILITY) $(CLIENTS) $(FAKER) .lock-venv build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache .tmp contract_tests/node_modules browser_tests/node_modules
+	rm -rf $(VENV) $(FINDABILITY) $(CLIENTS) $(FAKER) $(OPS) .lock-venv build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache .tmp contract_tests/node_modules browser_tests/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from typing import Any, TypeAlias
 ROOT = Path(__file__).parent.parent
 CLIENTS = ROOT / ".clients-venv" / "bin"
 FAKER = ROOT / ".faker-venv" / "bin" / "source-faker"
+OPS = ROOT / ".ops-venv" / "bin"
 PATIENCE = 240.0
 
 Records: TypeAlias = dict[str, list[dict[str, Any]]]
@@ -112,6 +114,15 @@ class Source:
         for file in files:
             file.unlink()
         return reads
+
+
+def checkout(folder: Path) -> None:
+    """Fill a new folder with what git has or would take."""
+    listed = subprocess.check_output(["git", "ls-files", "-z", "-co", "--exclude-standard"], cwd=ROOT, text=True)
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, folder / name)
 
 
 def _records(output: str) -> Records:

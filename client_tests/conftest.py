@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from client_tests.clients import CLIENTS, FAKER, Client, Source
+from client_tests.clients import CLIENTS, FAKER, OPS, Client, Source
 from integration_tests.stand_in import StandIn, World
 from integration_tests.tables import QUIET, settings
 
@@ -29,8 +29,8 @@ class QuickDust(StandIn):
 
 @pytest.fixture(scope="session", autouse=True)
 def _clients_are_installed() -> None:
-    if not (CLIENTS / "pyab").exists() or not FAKER.exists():
-        pytest.exit("These tests need two more environments: run `make test-clients`.")
+    if not all(program.exists() for program in (CLIENTS / "pyab", FAKER, OPS / "airbyte-ops")):
+        pytest.exit("These tests need three more environments: run `make test-clients`.")
 
 
 def quick_dust() -> QuickDust:

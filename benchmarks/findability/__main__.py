@@ -41,7 +41,7 @@ def _options() -> Any:
     parser = argparse.ArgumentParser(prog="benchmarks.findability", description=__doc__)
     parser.add_argument("--python", required=True, help="a Python that has requirements.txt of this folder")
     parser.add_argument("--folder", type=Path, required=True, help="where Debian's lists of packages are kept")
-    parser.add_argument("--count", type=int, default=600, help="records (default: %(default)s)")
+    parser.add_argument("--count", type=int, default=3000, help="records (default: %(default)s)")
     return parser.parse_args()
 
 
