@@ -9,7 +9,6 @@ import os
 import signal
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -28,37 +27,24 @@ from airbyte_cdk.models import (
 from airbyte_cdk.utils.airbyte_secrets_utils import add_to_secrets, filter_secrets
 
 from destination_dust import exact_json, explanations
-from destination_dust.acknowledgements import Ledger
+from destination_dust.assembly import build, user_agent
 from destination_dust.catalog import Catalog
 from destination_dust.check import check
-from destination_dust.completion import Completion
-from destination_dust.config import Config, DataFormat
-from destination_dust.document_remarks import remarks
-from destination_dust.dust.calling import Clock
-from destination_dust.dust.client import DustClient, connect
+from destination_dust.config import Config
+from destination_dust.dust.client import connect
 from destination_dust.dust.pacing import Pacer
 from destination_dust.inlet import Inlet
 from destination_dust.output import LogLines, Output
-from destination_dust.progress import Progress
 from destination_dust.setting import InvalidConfig
 from destination_dust.sync import Interrupted, Sync
-from destination_dust.terminal import LIVE_INTERVAL, Terminal
-from destination_dust.workers import Lane, Workers, pump
-from destination_dust.writers.base import Desk, Writer
-from destination_dust.writers.batching import RequestLimits
-from destination_dust.writers.confirmation import Patience
-from destination_dust.writers.documents import DocumentsWriter
-from destination_dust.writers.tables import TablesWriter
-from destination_dust.writers.workbench import Workbench
+from destination_dust.terminal import Terminal
+from destination_dust.workers import pump
 
 logger = logging.getLogger("airbyte")
 
 STANDARD_INPUT, STANDARD_OUTPUT = 0, 1
 # A user waits for the result of `check`.
 CHECK_BUDGET = 20.0
-# Enough for several minutes of Dust's document limit, so that finished calls never wait for input.
-MAX_CALLS = 1000
-MAX_BYTES = 64 * 1024 * 1024
 
 
 class DestinationDust(Destination):
@@ -108,7 +94,7 @@ class DestinationDust(Destination):
             client = connect(
                 connection,
                 Pacer(parsed.documents_per_minute),
-                user_agent=_user_agent(),
+                user_agent=user_agent(),
                 connections=1,
                 budget=CHECK_BUDGET,
             )
@@ -144,55 +130,10 @@ class DestinationDust(Destination):
         with_signals: bool,
         terminal: Terminal | None = None,
     ) -> Iterator[bytes]:
-        """Build the parts of a sync, and run it."""
-        inlet = Inlet(descriptor)
-        threads = {Lane.LIMITED: config.max_concurrency, Lane.FREE: max(4, config.max_concurrency // 4)}
-        workers = Workers(threads, max_calls=MAX_CALLS, max_bytes=MAX_BYTES, wake=inlet.wake)
-        pacer = Pacer(config.documents_per_minute)
-        interval = LIVE_INTERVAL if terminal else config.timing.progress_interval
-        progress = Progress(interval=interval, pacer=pacer, display=terminal)
-        client = connect(
-            config.connection,
-            pacer,
-            user_agent=_user_agent(),
-            connections=sum(threads.values()),
-            budget=config.timing.retry_budget,
-            deadline=config.timing.call_deadline,
-            clock=Clock(pause=workers.stopping.wait),
-            on_retry=progress.retrying,
-        )
-        ledger = Ledger(plan.stream for plan in catalog)
-        desk = Desk(workers.submit, ledger, progress, config.on_record_error)
-        writer = _writer(config, catalog, client, desk)
-        completion = Completion(end_of_input_is_complete=config.end_of_input_is_complete)
-        sync = Sync(inlet, catalog, writer, workers, ledger, progress, completion)
+        sync = build(config, catalog, Inlet(descriptor), terminal=terminal)
         if with_signals:
             _heed_signals(sync)
         yield from sync.run()
-
-
-def _writer(config: Config, catalog: Catalog, client: DustClient, desk: Desk) -> Writer:
-    if config.data_format is DataFormat.DOCUMENTS:
-        for remark in remarks(config.documents, catalog):
-            logger.warning("%s", remark)
-        return DocumentsWriter(
-            client,
-            desk,
-            {plan.stream: config.documents.shape_of(plan.stream) for plan in catalog},
-            upserts=config.max_concurrency,
-            skip_unchanged=config.skip_unchanged,
-        )
-    timing = config.timing
-    bench = Workbench(
-        client,
-        desk,
-        RequestLimits(config.table_batch_size),
-        Patience(timing.confirmation_delay, timing.confirmation_limit),
-        burst_interval=timing.burst_interval,
-        batch_age=timing.batch_age,
-        confirm=config.confirm_rows,
-    )
-    return TablesWriter(bench, prefix=config.table_id_prefix, deletes=config.cdc_deletes)
 
 
 def _heed_signals(sync: Sync) -> None:
@@ -253,10 +194,3 @@ def _read_json(path: str) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise InvalidConfig(f"The file {path} must contain a JSON object.")
     return content
-
-
-def _user_agent() -> str:
-    try:
-        return f"airbyte-destination-dust/{version('destination-dust')}"
-    except PackageNotFoundError:
-        return "airbyte-destination-dust"

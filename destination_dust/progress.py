@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import math
+import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
 from typing import Protocol
 
+from destination_dust.counts import Counts
 from destination_dust.dust.answers import Retry
-from destination_dust.dust.pacing import Pacer, PacerStatus
+from destination_dust.dust.pacing import Pacer, PacerStatus, Wait
 from destination_dust.reader import StreamKey
 
 logger = logging.getLogger("airbyte")
@@ -19,54 +20,8 @@ logger = logging.getLogger("airbyte")
 RETRY_INTERVAL = 60.0
 # A call that is repeated and fails again takes some seconds to do so.
 TROUBLE_SHOWN = 5.0
-
-
-@dataclass(slots=True)
-class Counts:
-    """Records of one stream, by what became of them."""
-
-    read: int = 0
-    upserted: int = 0
-    unchanged: int = 0
-    """Those whose document Dust has already, and which were not sent again."""
-    superseded: int = 0
-    """Those that a later record of the same document overtook before they were sent."""
-    deleted: int = 0
-    stale: int = 0
-    """Documents, not records: those of earlier syncs that were deleted."""
-    rejected: int = 0
-    without_key: int = 0
-    cleaned: int = 0
-    left_out: int = 0
-    """Those whose chosen link or time Dust would not take, and which were stored without it."""
-    lacking_text: int = 0
-    """Those that have none of the fields chosen for the text."""
-    queued: int = 0
-    """Those that Dust has taken for a table, but that could not be read there yet."""
-
-    def __add__(self, other: Counts) -> Counts:
-        return Counts(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
-
-    def __str__(self) -> str:
-        always = {
-            "records read": self.read,
-            "upserted": self.upserted,
-            "deleted": self.deleted,
-            "rejected": self.rejected,
-        }
-        sometimes = {
-            "unchanged": self.unchanged,
-            "superseded by later ones": self.superseded,
-            "queued in Dust": self.queued,
-            "stale documents deleted": self.stale,
-        }
-        told = {**always, **{what: count for what, count in sometimes.items() if count}}
-        return ", ".join(f"{count} {what}" for what, count in told.items())
-
-    @property
-    def on_their_way(self) -> int:
-        """Records that were read, and of which it is not settled yet what becomes of them."""
-        return self.read - self.upserted - self.unchanged - self.superseded - self.deleted - self.rejected
+# Calls of a burst wait for one another, but not for the limit.
+SHORTEST_WAIT_TOLD = 1.0
 
 
 class Display(Protocol):
@@ -97,6 +52,7 @@ class Progress:
         self._started = now()
         self._next = self._started + interval
         self._retries_told: dict[object, float] = {}
+        self._retrying = threading.Lock()
         self._streams: dict[StreamKey, Counts] = {}
         self._last_words: list[Callable[[], None]] = []
 
@@ -134,11 +90,12 @@ class Progress:
 
     def retrying(self, retry: Retry, seconds: float) -> None:
         """Tell of a call that has to be repeated. May be called from any thread."""
-        now = self._now()
-        self._trouble = (now + seconds, retry.trouble.value)
-        if now < self._retries_told.get(retry.trouble, 0.0):
-            return
-        self._retries_told[retry.trouble] = now + RETRY_INTERVAL
+        with self._retrying:
+            now = self._now()
+            self._trouble = (now + seconds, retry.trouble.value)
+            if now < self._retries_told.get(retry.trouble, 0.0):
+                return
+            self._retries_told[retry.trouble] = now + RETRY_INTERVAL
         logger.warning("%s (%s). Trying again in %.0f s.", _sentence(retry.trouble.value), retry.detail, seconds)
 
     def report(self) -> None:
@@ -189,13 +146,19 @@ class Progress:
     def _waiting(self, on_their_way: int) -> str:
         """What keeps upserts from going, for how long, and when those that are read will all have gone."""
         status = self._pacer.status()
-        if status.wait is None or not on_their_way:
+        wait = wait_worth_telling(status, on_their_way)
+        if not wait:
             return ""
         eta = duration(60 * on_their_way / max(status.share, 1))
         return (
-            f". Waiting because {status.wait.reason.value}: the next upsert can go in {status.wait.seconds:.0f} s, "
+            f". Waiting because {wait.reason.value}: the next upsert can go in {wait.seconds:.0f} s, "
             f"those that were read so far in about {eta}"
         )
+
+
+def wait_worth_telling(status: PacerStatus, on_their_way: int) -> Wait | None:
+    """What the records that are on their way wait for, if they do."""
+    return status.wait if status.wait and status.wait.seconds >= SHORTEST_WAIT_TOLD and on_their_way else None
 
 
 def duration(seconds: float) -> str:

@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from typing import TextIO
 from unicodedata import east_asian_width
 
+from destination_dust.counts import Counts
 from destination_dust.dust.pacing import PacerStatus
-from destination_dust.progress import Counts, duration
+from destination_dust.progress import duration, wait_worth_telling
 from destination_dust.reader import StreamKey
 
 # Seconds between two versions of the line.
@@ -21,8 +22,6 @@ LIVE_INTERVAL = 0.25
 ALWAYS_TOLD = ("read", "upserted", "deleted", "rejected")
 COLUMNS = ("read", "upserted", "unchanged", "superseded", "deleted", "stale", "rejected")
 LONGEST_NAME = 40
-# Calls of a burst wait for one another, but not for the limit.
-SHORTEST_WAIT_TOLD = 1.0
 
 _TO_LINE_END = "\x1b[K"
 
@@ -99,8 +98,8 @@ def status_line(done: Counts, seconds: float, status: PacerStatus, trouble: str)
     line = f"{duration(seconds)}: {', '.join(parts)}"
     if trouble:
         return f"{line}; {trouble}"
-    waits = status.wait is not None and status.wait.seconds >= SHORTEST_WAIT_TOLD and done.on_their_way > 0
-    return f"{line}; waiting because {status.wait.reason.value}" if waits and status.wait else line
+    wait = wait_worth_telling(status, done.on_their_way)
+    return f"{line}; waiting because {wait.reason.value}" if wait else line
 
 
 def table(streams: Mapping[StreamKey, Counts]) -> str:

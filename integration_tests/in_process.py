@@ -9,13 +9,12 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
-from unittest import mock
 from urllib.parse import urlencode
 
 from destination_dust import explanations
+from destination_dust.assembly import build
 from destination_dust.catalog import Catalog
 from destination_dust.config import Config
-from destination_dust.destination import DestinationDust
 from destination_dust.dust.calling import Caller
 from destination_dust.dust.client import Connection, DustClient
 from destination_dust.dust.pacing import Pacer, Unpaced
@@ -88,38 +87,26 @@ def sync(
     config = Config.parse({**world.config(), "documents_per_minute": 100_000, **settings})
     finished = Finished()
     lines = [json.dumps(message).encode() for message in messages]
-    inlets: list[Inlet] = []
-
-    def open_inlet(descriptor: int) -> Inlet:
-        inlets.append(Inlet(descriptor))
-        return inlets[-1]
-
-    with (
-        mock.patch("destination_dust.destination.connect", connect),
-        mock.patch("destination_dust.destination.Inlet", open_inlet),
-        _logs(finished.logs),
-        pump(lines) as descriptor,
-    ):
-        given_out = DestinationDust()._lines(config, Catalog.parse(catalog), descriptor, with_signals=False)
+    with _logs(finished.logs), pump(lines) as descriptor:
+        inlet = Inlet(descriptor)
         try:
-            for line in given_out:
+            for line in build(config, Catalog.parse(catalog), inlet, connect=connect).run():
                 finished.states.append(json.loads(line)["state"])
         except Killed:
             finished.failure = "killed"
         except Exception as error:
             finished.failure = explanations.failure_type(error).value
             finished.message = explanations.message(error, config.connection)
-    _clear_up(inlets)
+    _clear_up(inlet)
     return finished
 
 
-def _clear_up(inlets: list[Inlet]) -> None:
+def _clear_up(inlet: Inlet) -> None:
     """Hundreds of syncs would otherwise use up the descriptors that a process may have."""
     for thread in threading.enumerate():
         if thread.name.startswith("dust-"):
             thread.join(10)
-    for inlet in inlets:
-        inlet.close()
+    inlet.close()
 
 
 @contextlib.contextmanager

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from destination_dust.counts import Counts
 from destination_dust.dust.answers import Retry, Trouble
 from destination_dust.dust.pacing import Pacer
-from destination_dust.progress import RETRY_INTERVAL, Counts, Progress, duration
+from destination_dust.progress import RETRY_INTERVAL, Progress, duration
 from unit_tests.builders import ORDERS, USERS
 
 

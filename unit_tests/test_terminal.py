@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from destination_dust.counts import Counts
 from destination_dust.dust.pacing import PacerStatus, Reason, Wait
-from destination_dust.progress import Counts
 from destination_dust.reader import StreamKey
 from destination_dust.terminal import LONGEST_NAME, status_line, table
 from unit_tests.builders import ORDERS, USERS

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from destination_dust.catalog import MissingKey, Mode, StreamPlan
+from destination_dust.counts import Counts
 from destination_dust.mapping.ids import identifier, record_identifier
-from destination_dust.progress import Counts
 from destination_dust.reader import Record
 
 

@@ -5,21 +5,18 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 
-import orjson
-
 from destination_dust.catalog import StreamPlan
 from destination_dust.completion import Ending
 from destination_dust.config import OnRecordError
-from destination_dust.mapping.rows import row_head
 from destination_dust.mapping.tags import is_being_replaced_by, is_replaced_by, replaced_tag, replacing_tag
 from destination_dust.writers.base import BadRecord
-from destination_dust.writers.batching import Batch, Change
+from destination_dust.writers.batching import Change
+from destination_dust.writers.examination import examine, too_large
 from destination_dust.writers.one_call import OneCall
-from destination_dust.writers.room import MAX_BYTES, MAX_ROWS, csv_size
+from destination_dust.writers.room import MAX_ROWS
 from destination_dust.writers.row_spool import RowSpool
-from destination_dust.writers.sending import refuse_misleading
 from destination_dust.writers.table import Table
-from destination_dust.writers.table_calls import Found, TableCalls, UnusableTable
+from destination_dust.writers.table_calls import Found, TableCalls
 from destination_dust.writers.workbench import Workbench
 
 logger = logging.getLogger("airbyte")
@@ -71,7 +68,7 @@ class Refill:
         self._rows = self._rows or RowSpool(cache=self._cache)
         self._rows.put(change)
         if self._rows.exceeds(MAX_ROWS):
-            raise self._too_large(f"more than {MAX_ROWS:,} rows")
+            raise too_large(self.plan.stream, self._dust.table_id, f"more than {MAX_ROWS:,} rows")
 
     def examine(self) -> None:
         """See whether the table can take all rows. Raises `UnusableTable` if it cannot; nothing was touched then."""
@@ -79,7 +76,8 @@ class Refill:
         def done(count: int) -> None:
             self._count = count
 
-        self._calls.make(self._examine, done)
+        rows = self._rows or ()
+        self._calls.make(lambda: examine(rows, self.plan.stream, self._dust.table_id, self._bench.requests), done)
 
     def start(self, ending: Ending) -> None:
         """Send the rows, in place of all that the table has if the stream is complete, or else besides."""
@@ -178,35 +176,6 @@ class Refill:
                 counts.superseded += superseded
                 counts.deleted += deleted
         self.drop()
-
-    def _examine(self) -> int:
-        """How many rows there are to send, once all was read; on a worker."""
-        count = size = 0
-        columns: set[str] = set()
-        batch, limits = Batch(0.0), self._bench.requests
-        for change in self._rows or ():
-            if change.content is None:
-                continue
-            value = orjson.loads(row_head(0) + change.content)["value"]
-            columns.update(value)
-            count += 1
-            size += csv_size(value) - len(value)
-            if not batch.takes(change, limits):
-                refuse_misleading(self.plan.stream, batch)
-                batch = Batch(0.0)
-            batch.put(change)
-        refuse_misleading(self.plan.stream, batch)
-        size += count * len(columns)
-        if count > MAX_ROWS or size > MAX_BYTES:
-            raise self._too_large(f"{count:,} rows, {size / 1e6:,.0f} MB in all")
-        return count
-
-    def _too_large(self, what: str) -> UnusableTable:
-        return UnusableTable(
-            f"The stream {self.plan.stream} is too large for a table: it has {what}, and Dust cannot read a table of "
-            f"more than {MAX_ROWS:,} rows or {MAX_BYTES // 1_000_000} MB. The table "
-            f"{self._dust.table_id} is as it was. Sync fewer rows or fields of the stream, or write it as documents."
-        )
 
     def _tell_what_stays(self) -> None:
         if self._found.exists:
