@@ -19,8 +19,10 @@ class InvalidConfig(Exception):
 def required(settings: Mapping[str, Any], name: str, where: str) -> str:
     """A text that must be there. `where` says where the user finds it."""
     value = settings.get(name)
-    if not isinstance(value, str) or not value.strip():
+    if value is None or (isinstance(value, str) and not value.strip()):
         raise InvalidConfig(f"The setting {name} is missing. {where}")
+    if not isinstance(value, str):
+        raise InvalidConfig(f"{name} must be a text, in quotes. {where}")
     # Pasted values come with blanks and line ends.
     return value.strip()
 

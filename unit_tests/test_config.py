@@ -105,13 +105,20 @@ def test_every_setting_is_in_the_readme() -> None:
 
 
 @pytest.mark.parametrize("name", ["api_key", "workspace_id", "space_id", "data_source_id"])
-@pytest.mark.parametrize("value", [None, "", "  ", 5, ["x"], {}])
+@pytest.mark.parametrize("value", [None, "", "  "])
 def test_a_required_setting_must_be_there(name: str, value: object) -> None:
     """The message names it, and says where to find what belongs there."""
     message = refusal(**{name: value})
 
     assert message.startswith(f"The setting {name} is missing. ")
     assert "Dust" in message or "address" in message
+
+
+@pytest.mark.parametrize("name", ["api_key", "workspace_id", "space_id", "data_source_id"])
+@pytest.mark.parametrize("value", [1234567890, True, ["x"], {}])
+def test_a_required_setting_that_is_no_text_is_not_called_missing(name: str, value: object) -> None:
+    """YAML makes a number of an ID whose digits happen to be decimal."""
+    assert refusal(**{name: value}).startswith(f"{name} must be a text, in quotes. ")
 
 
 @pytest.mark.parametrize("name", ["api_key", "workspace_id", "space_id", "data_source_id", "base_url"])
