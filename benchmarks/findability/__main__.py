@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import platform
+import shutil
 import subprocess
 import sys
 import time
@@ -24,6 +25,8 @@ GAIN = 1.08
 def main() -> None:
     """Run the benchmark."""
     options = _options()
+    if not shutil.which("apt-cache"):
+        sys.exit("The records are descriptions of Debian packages: this needs Debian or Ubuntu, with apt.")
     started = time.monotonic()
     records = packages(options.folder, options.count)
     texts = {name: [write(package.record) for package in records] for name, write in WRITERS.items()}
