@@ -96,7 +96,7 @@ def test_waiting_for_the_limit_is_told_and_ends_at_once(tmp_path: Path) -> None:
 @pytest.mark.timeout(2400)
 @pytest.mark.parametrize(
     ("count", "documents", "seconds_apart", "smallest", "most_refused"),
-    [(2, 650, 30, 0.3, 0.1), (4, 450, 10, 0.12, 0.12)],
+    [(2, 650, 30, 0.3, 0.1), (4, 450, 10, 0.12, 0.1)],
     ids=["two", "four"],
 )
 def test_connections_share_the_limit(
