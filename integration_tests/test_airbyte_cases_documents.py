@@ -359,8 +359,10 @@ def test_numbers_that_are_none_arrive_as_words(dust: StandIn, kind: str, value: 
 
 def test_streams_of_files_are_refused_in_words(dust: StandIn) -> None:
     """BFIT testBasicWriteFile does not apply: Dust's API takes no files."""
-    with pytest.raises(Exception, match="transfers files, which Dust's API cannot take"):
-        sync(dust.world, catalog({**stream("test"), "include_files": True}), [])
+    finished = sync(dust.world, catalog({**stream("test"), "include_files": True}), [])
+
+    assert "config_error" == finished.failure
+    assert "transfers files, which Dust's API cannot take" in finished.message
 
 
 def test_records_keep_their_time(dust: StandIn) -> None:
