@@ -61,7 +61,9 @@ class DestinationDust(Destination):
         try:
             if parsed.command == "write":
                 config, catalog = _read_config(parsed.config), Catalog.parse(_read_json(parsed.catalog))
-                for line in self._lines(config, catalog, STANDARD_INPUT, with_signals=True, terminal=terminal):
+                sync = build(config, catalog, Inlet(STANDARD_INPUT), terminal=terminal)
+                _heed_signals(sync)
+                for line in sync.run():
                     output.line(line)
             else:
                 for message in self.run_cmd(parsed):
@@ -118,22 +120,8 @@ class DestinationDust(Destination):
         catalog = Catalog.parse(ConfiguredAirbyteCatalogSerializer.dump(configured_catalog))
         lines = (exact_json.dumps(AirbyteMessageSerializer.dump(message)) for message in input_messages)
         with pump(lines) as descriptor:
-            for line in self._lines(_parse(config), catalog, descriptor, with_signals=False):
+            for line in build(_parse(config), catalog, Inlet(descriptor)).run():
                 yield AirbyteMessageSerializer.load(orjson.loads(line))
-
-    def _lines(
-        self,
-        config: Config,
-        catalog: Catalog,
-        descriptor: int,
-        *,
-        with_signals: bool,
-        terminal: Terminal | None = None,
-    ) -> Iterator[bytes]:
-        sync = build(config, catalog, Inlet(descriptor), terminal=terminal)
-        if with_signals:
-            _heed_signals(sync)
-        yield from sync.run()
 
 
 def _heed_signals(sync: Sync) -> None:

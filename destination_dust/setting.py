@@ -19,10 +19,10 @@ class InvalidConfig(Exception):
 def required(settings: Mapping[str, Any], name: str, where: str) -> str:
     """A text that must be there. `where` says where the user finds it."""
     value = settings.get(name)
-    if value is None or (isinstance(value, str) and not value.strip()):
-        raise InvalidConfig(f"The setting {name} is missing. {where}")
-    if not isinstance(value, str):
+    if value is not None and not isinstance(value, str):
         raise InvalidConfig(f"{name} must be a text, in quotes. {where}")
+    if not value or not value.strip():
+        raise InvalidConfig(f"The setting {name} is missing. {where}")
     # Pasted values come with blanks and line ends.
     return value.strip()
 

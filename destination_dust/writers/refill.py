@@ -91,12 +91,12 @@ class Refill:
             self._table.replace(tags=() if generation is None else [replacing_tag(generation)])
         else:
             self._table.tag(self._found.tags)
-        if ending is Ending.COMPLETE and not self._replaces:
-            logger.info(
-                "Stream %s: the table %s has rows of this refresh already, so rows are only added.",
-                self.plan.stream,
-                self._dust.table_id,
-            )
+            if ending is Ending.COMPLETE:
+                logger.info(
+                    "Stream %s: the table %s has rows of this refresh already, so rows are only added.",
+                    self.plan.stream,
+                    self._dust.table_id,
+                )
         if ending is Ending.UNPROVEN:
             self._tell_what_stays()
         self._left = iter(self._rows or ())
