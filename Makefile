@@ -100,25 +100,19 @@ bench: $(READY) ## Measure throughput against a local Dust
 bench-findability: $(READY) $(FINDABILITY)/.ready ## Measure how well documents are found, with a real embedding model
 	@$(BIN)/python -m benchmarks.findability --python $(FINDABILITY)/bin/python --folder build/findability
 
-# Apart from .venv, because the model needs two gigabytes of packages that nothing else does.
-$(FINDABILITY)/.ready: benchmarks/findability/requirements.txt
-	@test -n "$(PYTHON)" || { echo "No Python 3.10 to 3.13 with venv and ensurepip found." >&2; exit 1; }
-	@echo "Installing the embedding model into $(FINDABILITY): once, some minutes"
-	@$(PYTHON) -m venv $(FINDABILITY)
-	@$(FINDABILITY)/bin/python -m pip install --quiet --disable-pip-version-check --no-input --requirement $<
-	@touch $@
-
 .PHONY: test-clients
 test-clients: $(READY) $(CLIENTS)/.ready $(FAKER)/.ready $(OPS)/.ready ## Have PyAirbyte and Airbyte's own tests judge the connector, offline
 	$(BIN)/python -m pytest -n 2 --dist loadfile client_tests
 
-# Apart from .venv and from each other: they need different versions of packages, and no Python after 3.12.
+# Apart from .venv and from each other: an embedding model is two gigabytes of packages that nothing else needs, and
+# Airbyte's tools need different versions of packages, and no Python after 3.12.
+$(FINDABILITY)/.ready: benchmarks/findability/requirements.txt
 $(CLIENTS)/.ready: client_tests/pyairbyte.txt
 $(FAKER)/.ready: client_tests/source-faker.txt
 $(OPS)/.ready: client_tests/airbyte-ops.txt
-$(CLIENTS)/.ready $(FAKER)/.ready $(OPS)/.ready: %/.ready:
+$(FINDABILITY)/.ready $(CLIENTS)/.ready $(FAKER)/.ready $(OPS)/.ready: %/.ready:
 	@test -n "$(PYTHON)" || { echo "No Python 3.10 to 3.13 with venv and ensurepip found." >&2; exit 1; }
-	@echo "Installing $< into $*: once, a minute or two"
+	@echo "Installing $< into $*: once, some minutes"
 	@$(PYTHON) -m venv $*
 	@$*/bin/python -m pip install --quiet --disable-pip-version-check --no-input --requirement $<
 	@touch $@
