@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
 import shutil
 import subprocess
@@ -13,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
-ROOT = Path(__file__).parent.parent
+from integration_tests.launcher import ROOT, environment
+
 CLIENTS = ROOT / ".clients-venv" / "bin"
 FAKER = ROOT / ".faker-venv" / "bin" / "source-faker"
 OPS = ROOT / ".ops-venv" / "bin"
@@ -52,12 +52,10 @@ class Client:
         self, *command: str | Path, task: object = None, cwd: Path | None = None, **variables: str
     ) -> tuple[int, str]:
         """The exit code and the standard output of a run."""
-        # With PYTHONUNBUFFERED, a state that the connector never flushes would still arrive.
-        inherited = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
         done = subprocess.run(
             command,
             cwd=cwd or self.folder,
-            env={**inherited, **_OFFLINE, **dict.fromkeys(_FOLDERS, str(self.folder)), **variables},
+            env=environment(**{**_OFFLINE, **dict.fromkeys(_FOLDERS, str(self.folder)), **variables}),
             input=json.dumps(task),
             capture_output=True,
             text=True,

@@ -9,18 +9,15 @@ from typing import Any
 import pytest
 
 from client_tests.clients import CLIENTS, FAKER, OPS, Client, Source
-from integration_tests.stand_in import StandIn, World
+from integration_tests.conftest import FastDust
+from integration_tests.stand_in import World
 from integration_tests.tables import QUIET, settings
 
-SETTINGS = {"documents": {"documents_per_minute": 100_000}, "tables": settings()}
+SETTINGS = {"documents": {}, "tables": settings()}
 
 
-class QuickDust(StandIn):
+class QuickDust(FastDust):
     """A local Dust in which nothing waits."""
-
-    def __enter__(self) -> QuickDust:
-        super().__enter__()
-        return self
 
     def settings(self, data_format: str) -> dict[str, Any]:
         """The connector's settings for this server."""

@@ -5,12 +5,10 @@ from __future__ import annotations
 import pytest
 
 from client_tests.clients import Client
-from client_tests.conftest import QuickDust
-
-FORMATS = ("documents", "tables")
+from client_tests.conftest import SETTINGS, QuickDust
 
 
-@pytest.mark.parametrize("data_format", FORMATS)
+@pytest.mark.parametrize("data_format", SETTINGS)
 def test_a_check_of_right_settings_passes(dust: QuickDust, client: Client, data_format: str) -> None:
     """`check()` returns, and nothing is written by it."""
     client.pyairbyte(command="check", destination_config=dust.settings(data_format))

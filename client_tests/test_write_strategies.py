@@ -2,61 +2,68 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from client_tests.clients import Client, Source
 from client_tests.conftest import QuickDust
 from client_tests.faker import sizes, write
 from client_tests.sources import as_documents, as_rows, documents, rows, written_in_turn
+from integration_tests.stand_in import World
 
 SIZES = [{"users": 200, "products": 100, "purchases": 200}, {"users": 50, "products": 50, "purchases": 50}]
-ADDING = ("AUTO", "APPEND", "MERGE")
+TABLES = {"airbyte_users", "airbyte_products", "airbyte_purchases"}
+
+in_both_formats = pytest.mark.parametrize(
+    ("data_format", "expected", "found", "tables"),
+    [("documents", as_documents, documents, set()), ("tables", as_rows, rows, TABLES)],
+    ids=["documents", "tables"],
+)
+"""What records are to be in a format, what there is, and in which tables."""
+
+Expected = Callable[[dict[str, Any]], dict[str, Any]]
+Found = Callable[[World], dict[str, Any]]
 
 
-@pytest.mark.parametrize("strategy", ADDING)
-def test_documents_of_a_later_write_join_those_of_an_earlier_one(
-    dust: QuickDust, client: Client, faker: Source, strategy: str
+@in_both_formats
+@pytest.mark.parametrize("strategy", ["AUTO", "APPEND", "MERGE"])
+def test_what_a_later_write_brings_joins_that_of_an_earlier_one(
+    dust: QuickDust,
+    client: Client,
+    faker: Source,
+    strategy: str,
+    data_format: str,
+    expected: Expected,
+    found: Found,
+    tables: set[str],
 ) -> None:
-    """500 documents with the text and time of the source's records, the later version of each; nothing else."""
-    reads = write(client, faker, dust.settings("documents"), 200, 50, strategy=strategy)
+    """500 documents, or rows in three tables, with what the source printed, the later version of each; nothing else."""
+    reads = write(client, faker, dust.settings(data_format), 200, 50, strategy=strategy)
 
     assert SIZES == [sizes(read) for read in reads]
-    assert as_documents(written_in_turn(*reads)) == documents(dust.world)
+    assert expected(written_in_turn(*reads)) == found(dust.world)
+    assert tables == set(dust.world.tables())
 
 
-@pytest.mark.parametrize("strategy", ADDING)
-def test_rows_of_a_later_write_join_those_of_an_earlier_one(
-    dust: QuickDust, client: Client, faker: Source, strategy: str
+@in_both_formats
+def test_a_later_replace_removes_what_it_did_not_bring(
+    dust: QuickDust,
+    client: Client,
+    faker: Source,
+    data_format: str,
+    expected: Expected,
+    found: Found,
+    tables: set[str],
 ) -> None:
-    """500 rows in three tables with the cells of the source's records, the later version of each; nothing else."""
-    reads = write(client, faker, dust.settings("tables"), 200, 50, strategy=strategy)
-
-    assert SIZES == [sizes(read) for read in reads]
-    assert as_rows(written_in_turn(*reads)) == rows(dust.world)
-    assert {"airbyte_users", "airbyte_products", "airbyte_purchases"} == set(dust.world.tables())
-
-
-def test_a_later_replace_removes_documents_that_it_did_not_bring(
-    dust: QuickDust, client: Client, faker: Source
-) -> None:
-    """After 500 documents come 150, and only they are left."""
-    config = dust.settings("documents")
+    """After 500 documents or rows come 150, and only they are left."""
+    config = dust.settings(data_format)
     first = write(client, faker, config, 200, strategy="REPLACE")
-    assert as_documents(written_in_turn(*first)) == documents(dust.world)
+    assert expected(written_in_turn(*first)) == found(dust.world)
 
     second = write(client, faker, config, 50, strategy="REPLACE")
 
     assert SIZES == [sizes(read) for read in first + second]
-    assert as_documents(written_in_turn(*second)) == documents(dust.world)
-
-
-def test_a_later_replace_removes_rows_that_it_did_not_bring(dust: QuickDust, client: Client, faker: Source) -> None:
-    """After 500 rows come 150, and only they are left."""
-    config = dust.settings("tables")
-    first = write(client, faker, config, 200, strategy="REPLACE")
-    assert as_rows(written_in_turn(*first)) == rows(dust.world)
-
-    second = write(client, faker, config, 50, strategy="REPLACE")
-
-    assert SIZES == [sizes(read) for read in first + second]
-    assert as_rows(written_in_turn(*second)) == rows(dust.world)
+    assert expected(written_in_turn(*second)) == found(dust.world)
+    assert tables == set(dust.world.tables())

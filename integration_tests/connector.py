@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -13,7 +12,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from integration_tests.launcher import ROOT, Forked, can_fork
+from integration_tests.launcher import ROOT, Forked, can_fork, environment
 
 PATIENCE = 180.0
 
@@ -52,21 +51,19 @@ class Connector:
             path = folder / f"{name}-{time.monotonic_ns()}.json"
             path.write_text(json.dumps(content))
             arguments += [f"--{name}", str(path)]
-        # With it set, Python does not buffer its output, which would hide a line that is never flushed.
-        environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
-        environment["LOG_LEVEL"] = log_level
+        variables = environment(LOG_LEVEL=log_level)
         self.process: Forked | subprocess.Popen[bytes]
         if fresh or not can_fork():
             self.process = subprocess.Popen(
                 [sys.executable, "main.py", command, *arguments],
                 cwd=ROOT,
-                env=environment,
+                env=variables,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
             )
         else:
-            self.process = Forked([command, *arguments], environment)
+            self.process = Forked([command, *arguments], variables)
         _started.append(self)
         self.lines: list[tuple[float, bytes]] = []
         self.stderr = b""

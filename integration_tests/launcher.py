@@ -77,6 +77,15 @@ class Forked:
         return self.returncode
 
 
+def environment(**variables: str) -> dict[str, str]:
+    """This process's, with these variables, for a process that starts a connector or is one.
+
+    Not with PYTHONUNBUFFERED: Python would not buffer output, which hides a line that is never flushed.
+    """
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    return {**inherited, **variables}
+
+
 def can_fork() -> bool:
     """Whether this system has what the launcher needs, and nobody wants fresh processes."""
     return hasattr(os, "pidfd_open") and not os.environ.get("FRESH_PROCESSES")
@@ -94,7 +103,7 @@ def _launcher() -> socket.socket:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
-                env={name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"},
+                env=environment(),
             )
         _launchers.append(ours)
         atexit.register(process.wait)
