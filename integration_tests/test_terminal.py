@@ -160,7 +160,8 @@ def test_a_person_sees_what_a_sync_waits_for_and_how_long(
 def test_a_person_sees_what_keeps_calls_from_succeeding(dust: StandIn, session: Callable[..., TerminalSession]) -> None:
     """And at the end why the sync failed."""
     dust.faults.add("status", status=503, method="POST")
-    sync = session(dust.config(timing={"retry_budget": 3}))
+    # Of a smaller budget, the first waits may leave so little that it ends before a line is shown.
+    sync = session(dust.config(timing={"retry_budget": 10}))
     sync.send(record("users", id=1))
     sync.wait_for(lambda: any("trying again in" in line for line in sync.lines()))
 
