@@ -52,24 +52,25 @@ test: $(READY) ## Run the unit and integration tests
 test-long: $(READY) ## Run the tests that take minutes
 	FRESH_PROCESSES=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -rP -m long
 
-SCHEMAS := contract_tests/node_modules/.ready
+SCHEMAS := integration_tests/dust_schemas/node_modules/.ready
 RECORDING := .tmp/contract.jsonl
 # What is left out takes long, and sends nothing that these do not send.
-RECORDED := $(wildcard $(addprefix integration_tests/test_,airbyte_cases_*.py check.py chosen_text.py documents.py \
-	refresh_documents.py refresh_rules.py stand_in_*.py tables*.py))
+RECORDED := local_dust/tests integration_tests/test_check.py integration_tests/documents integration_tests/tables
+SKIPPED := $(addprefix --ignore=integration_tests/,documents/test_replacement_kills.py \
+	documents/test_replacement_worlds.py tables/test_replacement.py tables/test_replacement_kills.py)
 
 .PHONY: test-contract
 test-contract: $(READY) $(SCHEMAS) ## Hold what is sent and answered in tests against the schemas that Dust publishes
 	@mkdir -p $(dir $(RECORDING)) && rm -f $(RECORDING)
-	@cd contract_tests && node --test --test-reporter=dot
-	CONTRACT_LOG=$(abspath $(RECORDING)) $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal $(RECORDED); \
-		tests=$$?; node contract_tests/check.js $(RECORDING) && exit $$tests
+	@cd integration_tests/dust_schemas && node --test --test-reporter=dot
+	CONTRACT_LOG=$(abspath $(RECORDING)) $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal $(RECORDED) $(SKIPPED); \
+		tests=$$?; node integration_tests/dust_schemas/check.js $(RECORDING) && exit $$tests
 
-BROWSER := browser_tests/node_modules/.ready
+BROWSER := integration_tests/browser/node_modules/.ready
 
 .PHONY: test-browser
 test-browser: $(READY) $(BROWSER) ## Look at the page of the local Dust and at the form in headless Chromium
-	@chromium="$$(browser_tests/chromium.sh)" && cd browser_tests && \
+	@chromium="$$(integration_tests/browser/chromium.sh)" && cd integration_tests/browser && \
 		CHROMIUM="$$chromium" PYTHON=$(abspath $(BIN)/python) npm test --silent
 
 $(SCHEMAS) $(BROWSER): %/node_modules/.ready: %/package-lock.json
@@ -102,14 +103,14 @@ bench-findability: $(READY) $(FINDABILITY)/.ready ## Measure how well documents 
 
 .PHONY: test-clients
 test-clients: $(READY) $(CLIENTS)/.ready $(FAKER)/.ready $(OPS)/.ready ## Have PyAirbyte and Airbyte's own tests judge the connector, offline
-	$(BIN)/python -m pytest -n 2 --dist loadfile client_tests
+	$(BIN)/python -m pytest -n 2 --dist loadfile integration_tests/airbyte_tools
 
 # Apart from .venv and from each other: an embedding model is two gigabytes of packages that nothing else needs, and
 # Airbyte's tools need different versions of packages, and no Python after 3.12.
 $(FINDABILITY)/.ready: benchmarks/findability/requirements.txt
-$(CLIENTS)/.ready: client_tests/pyairbyte.txt
-$(FAKER)/.ready: client_tests/source-faker.txt
-$(OPS)/.ready: client_tests/airbyte-ops.txt
+$(CLIENTS)/.ready: integration_tests/airbyte_tools/pyairbyte.txt
+$(FAKER)/.ready: integration_tests/airbyte_tools/source-faker.txt
+$(OPS)/.ready: integration_tests/airbyte_tools/airbyte-ops.txt
 $(FINDABILITY)/.ready $(CLIENTS)/.ready $(FAKER)/.ready $(OPS)/.ready: %/.ready:
 	@test -n "$(PYTHON)" || { echo "No Python 3.10 to 3.13 with venv and ensurepip found." >&2; exit 1; }
 	@echo "Installing $< into $*: once, some minutes"
@@ -132,5 +133,5 @@ LOCKING := --quiet --no-config --upgrade --universal --python-version 3.10 --gen
 
 .PHONY: clean
 clean: ## Remove .venv and everything else that was made here
-	rm -rf $(VENV) $(FINDABILITY) $(CLIENTS) $(FAKER) $(OPS) .lock-venv build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache .tmp contract_tests/node_modules browser_tests/node_modules
+	rm -rf $(VENV) $(FINDABILITY) $(CLIENTS) $(FAKER) $(OPS) .lock-venv build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache .tmp integration_tests/dust_schemas/node_modules integration_tests/browser/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
-from integration_tests.messages import catalog, record, state, stream
+from integration_tests.harness.messages import catalog, record, state, stream
 
 ROOT = Path(__file__).parent.parent
 ROWS = 1_000_000
@@ -51,7 +51,7 @@ def measure(latency: float) -> tuple[float, float]:
         settings = Path(folder, "config.json")
         dust = subprocess.Popen(
             [
-                *(sys.executable, "-m", "integration_tests.stand_in", "--no-bodies", "--config", str(settings)),
+                *(sys.executable, "-m", "local_dust", "--no-bodies", "--config", str(settings)),
                 *("--latency", str(latency), "--limit", f"quiet_seconds={QUIET}"),
             ],
             cwd=ROOT,

@@ -55,7 +55,7 @@ class LocalDust:
 @contextmanager
 def running_dust() -> Iterator[LocalDust]:
     """A local Dust on a free port, stopped at the end. Raises `RuntimeError` if it does not start."""
-    command = [sys.executable, "-m", "integration_tests.stand_in"]
+    command = [sys.executable, "-m", "local_dust"]
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as process:
         try:
             yield LocalDust(_address(process))

@@ -7,9 +7,9 @@ from contextlib import suppress
 from typing import Any
 
 from destination_dust.config import Config, DataFormat
+from destination_dust.config.fields import InvalidConfig
 from destination_dust.dust.client import Connection, DustClient
 from destination_dust.dust.errors import Missing
-from destination_dust.setting import InvalidConfig
 
 
 def check(config: Config, client: DustClient) -> None:

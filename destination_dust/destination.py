@@ -26,18 +26,18 @@ from airbyte_cdk.models import (
 )
 from airbyte_cdk.utils.airbyte_secrets_utils import add_to_secrets, filter_secrets
 
-from destination_dust import exact_json, explanations
-from destination_dust.assembly import build, user_agent
-from destination_dust.catalog import Catalog
+from destination_dust import exact_json, failures
+from destination_dust.airbyte.catalog import Catalog
+from destination_dust.airbyte.input import Inlet
+from destination_dust.airbyte.output import LogLines, Output
 from destination_dust.check import check
 from destination_dust.config import Config
+from destination_dust.config.fields import InvalidConfig
 from destination_dust.dust.client import connect
-from destination_dust.dust.pacing import Pacer
-from destination_dust.inlet import Inlet
-from destination_dust.output import LogLines, Output
-from destination_dust.setting import InvalidConfig
+from destination_dust.dust.pacer import Pacer
+from destination_dust.reporting.terminal import Terminal
 from destination_dust.sync import Interrupted, Sync
-from destination_dust.terminal import Terminal
+from destination_dust.wiring import build, user_agent
 from destination_dust.workers import pump
 
 logger = logging.getLogger("airbyte")
@@ -103,7 +103,7 @@ class DestinationDust(Destination):
             check(parsed, client)
         except Exception as error:
             logger.debug("Check failed.", exc_info=error)
-            message = filter_secrets(explanations.message(error, connection))
+            message = filter_secrets(failures.message(error, connection))
             return AirbyteConnectionStatus(status=Status.FAILED, message=message)
         return AirbyteConnectionStatus(status=Status.SUCCEEDED)
 
@@ -137,10 +137,10 @@ def _heed_signals(sync: Sync) -> None:
 
 def _report(error: Exception, config: Config | None, output: Output) -> str:
     """Log what happened for those who look into it, tell the user in a TRACE, and return what it says."""
-    kind = explanations.failure_type(error)
-    foreseen = any(isinstance(error, known) for known in explanations.FAILURE_TYPES)
+    kind = failures.failure_type(error)
+    foreseen = any(isinstance(error, known) for known in failures.FAILURE_TYPES)
     logger.error("%s", type(error).__name__, exc_info=None if foreseen else error)
-    message = filter_secrets(explanations.message(error, config.connection if config else None))
+    message = filter_secrets(failures.message(error, config.connection if config else None))
     output.failure(message, kind, f"{type(error).__name__}: {error}" if foreseen else type(error).__name__)
     return message
 

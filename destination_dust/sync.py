@@ -10,15 +10,15 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
 
-from destination_dust.acknowledgements import Ledger
-from destination_dust.catalog import Catalog
-from destination_dust.completion import Completion, Ending, SourceFailed
-from destination_dust.inlet import Inlet
-from destination_dust.kept_states import KeptStates
-from destination_dust.progress import Progress
-from destination_dust.reader import Message, Reader, Record, State, UnreadableInput
+from destination_dust.airbyte.catalog import Catalog
+from destination_dust.airbyte.completion import Completion, Ending, SourceFailed
+from destination_dust.airbyte.deferred_states import KeptStates
+from destination_dust.airbyte.input import Inlet
+from destination_dust.airbyte.ledger import Ledger
+from destination_dust.airbyte.reader import Message, Reader, Record, State, UnreadableInput
+from destination_dust.reporting.progress import Progress
 from destination_dust.workers import Outcome, Workers
-from destination_dust.writers.base import BadRecord, Writer
+from destination_dust.writers.writer import BadRecord, Writer
 
 logger = logging.getLogger("airbyte")
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from integration_tests.connector import kill_what_is_left
-from integration_tests.stand_in import StandIn, World
+from integration_tests.harness.connector import kill_what_is_left
+from local_dust import StandIn, World
 
 
 class FastDust(StandIn):

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from integration_tests.connector import Connector
-from integration_tests.stand_in import StandIn
+from integration_tests.harness.connector import Connector
+from local_dust import StandIn
 
 KEY = "sk-" + "0" * 32
 

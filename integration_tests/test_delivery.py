@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from integration_tests.connector import Connector, write
-from integration_tests.messages import catalog, global_state, record, state
-from integration_tests.stand_in import StandIn
-from integration_tests.stand_in.arrivals import Arrival
+from integration_tests.harness.connector import Connector, write
+from integration_tests.harness.messages import catalog, global_state, record, state
+from local_dust import StandIn
+from local_dust.control.arrivals import Arrival
 
 
 def upsert_of(*ids: str) -> Any:

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from integration_tests.connector import Connector, write
-from integration_tests.messages import catalog, record, state
-from integration_tests.stand_in import StandIn, World
+from integration_tests.harness.connector import Connector, write
+from integration_tests.harness.messages import catalog, record, state
+from local_dust import StandIn, World
 
 MESSAGES = [*(record("users", id=number) for number in range(10)), state("users", 1)]
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from integration_tests.connector import Connector, write
-from integration_tests.messages import catalog, record, state
-from integration_tests.stand_in import StandIn, World
-from integration_tests.stand_in.arrivals import Arrival
+from integration_tests.harness.connector import Connector, write
+from integration_tests.harness.messages import catalog, record, state
+from local_dust import StandIn, World
+from local_dust.control.arrivals import Arrival
 
 
 def accepted(dust: StandIn) -> list[Arrival]:

@@ -20,9 +20,9 @@ from typing import Any
 
 import pytest
 
-from integration_tests.connector import PATIENCE, ROOT
-from integration_tests.messages import catalog, record, state
-from integration_tests.stand_in import StandIn
+from integration_tests.harness.connector import PATIENCE, ROOT
+from integration_tests.harness.messages import catalog, record, state
+from local_dust import StandIn
 
 ERASED = b"\r\x1b[K"
 

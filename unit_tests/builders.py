@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from destination_dust.reader import State, StreamKey
+from destination_dust.airbyte.reader import State, StreamKey
 
 USERS = StreamKey(None, "users")
 ORDERS = StreamKey(None, "orders")

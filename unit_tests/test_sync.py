@@ -11,11 +11,11 @@ import orjson
 import pytest
 from pytest_mock import MockerFixture
 
-from destination_dust.acknowledgements import Ledger, Span
-from destination_dust.catalog import Catalog, StreamPlan
-from destination_dust.completion import Completion
-from destination_dust.inlet import Inlet
-from destination_dust.reader import Record
+from destination_dust.airbyte.catalog import Catalog, StreamPlan
+from destination_dust.airbyte.completion import Completion
+from destination_dust.airbyte.input import Inlet
+from destination_dust.airbyte.ledger import Ledger, Span
+from destination_dust.airbyte.reader import Record
 from destination_dust.sync import Sync
 from destination_dust.workers import Call, Lane, Workers
 from unit_tests.builders import ORDERS, USERS, configured, record, state

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from destination_dust.reader import Reader
+from destination_dust.airbyte.reader import Reader
 from destination_dust.workers import Call, Lane, Outcome, Workers, pump
 
 PATIENCE = 10.0

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from destination_dust.mapping.documents import DocumentShape, document
+from destination_dust.mapping.documents.document import DocumentShape, document
 
 PLAIN = "the record as plain JSON, for comparison"
 DEFAULT = "default settings"

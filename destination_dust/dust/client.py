@@ -14,9 +14,9 @@ from urllib.parse import quote, urlsplit
 
 import orjson
 
-from destination_dust.dust.calling import Caller, Clock, OnRetry
 from destination_dust.dust.errors import Doubtful, Missing, NameTaken, Unavailable
-from destination_dust.dust.pacing import Pacer
+from destination_dust.dust.pacer import Pacer
+from destination_dust.dust.retrying import Caller, Clock, OnRetry
 from destination_dust.dust.transport import Request, Transport
 
 

@@ -13,7 +13,7 @@ from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from urllib3.exceptions import HTTPError as Urllib3Error
 
-from destination_dust.dust.causes import cause, never_connected, untrusted
+from destination_dust.dust.connection_errors import cause, never_connected, untrusted
 
 # A listing of 1,000 documents with their tags is about 1 MB; nothing that Dust sends us is near this.
 MAX_ANSWER_BYTES = 64 * 1024 * 1024

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from destination_dust import exact_json
 from destination_dust.mapping.ids import digest
-from destination_dust.mapping.lines import cut, one_line, scalar_text
 from destination_dust.mapping.paths import find
+from destination_dust.mapping.text import cut, one_line, scalar_text
 
 _STREAM = "airbyte:stream:"
 _NAMESPACE = "airbyte:namespace:"

@@ -12,7 +12,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from destination_dust.dust.pacing import Departure, Pacer, Wait
+from destination_dust.dust.pacer import Departure, Pacer, Wait
 
 LIMIT = 120
 WINDOW = 60.0

@@ -11,10 +11,10 @@ import orjson
 import pytest
 import requests_mock
 
-from destination_dust.dust.calling import Clock
 from destination_dust.dust.client import Connection, DustClient, ListedDocument, connect
 from destination_dust.dust.errors import Doubtful, Misconfigured, Missing, NameTaken, Rejected, Unavailable
-from destination_dust.dust.pacing import Unpaced
+from destination_dust.dust.pacer import Unpaced
+from destination_dust.dust.retrying import Clock
 
 KEY = "sk-0123456789abcdef"
 CONNECTION = Connection(KEY, "0ec9852c2f", "vlt_1", "dts_1")

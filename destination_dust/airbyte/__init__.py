@@ -1,0 +1,1 @@
+"""Airbyte's protocol: messages, the catalog, states. Nothing here knows Dust."""

@@ -1,0 +1,159 @@
+"""The configured catalog as plans: what to do with the records of each stream.
+
+Read from the catalog's JSON, not through the CDK's models, which fail on modes they do not know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from destination_dust.airbyte.reader import StreamKey
+
+CDC_DELETED_AT = "_ab_cdc_deleted_at"
+
+
+class UnusableCatalog(Exception):
+    """The catalog asks for something that this destination does not do."""
+
+
+class Mode(Enum):
+    """Airbyte's destination sync modes, as far as they work here."""
+
+    APPEND = "append"
+    APPEND_DEDUP = "append_dedup"
+    OVERWRITE = "overwrite"
+
+
+class MissingKey(Exception):
+    """A record lacks a part of its primary key."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamPlan:
+    """One configured stream."""
+
+    stream: StreamKey
+    mode: Mode
+    primary_key: tuple[tuple[str, ...], ...] = ()
+    """Paths into the record, one for each part of the key; empty if the stream has no key."""
+    generation_id: int | None = None
+    minimum_generation_id: int | None = None
+    sync_id: int | None = None
+    properties: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """The declared fields of the record, as JSON schemas."""
+
+    @property
+    def has_ids(self) -> bool:
+        """Whether the host counts generations. Some hosts always send 1, 1 and 1 for the three ids."""
+        ids = (self.generation_id, self.minimum_generation_id, self.sync_id)
+        return self.generation_id is not None and self.minimum_generation_id is not None and ids != (1, 1, 1)
+
+    @property
+    def generation(self) -> int | None:
+        """The generation of what is written now, None if nobody counts them."""
+        return self.generation_id if self.has_ids else None
+
+    @property
+    def replaces(self) -> bool:
+        """Whether what earlier syncs stored is to go once this one has brought all of the stream.
+
+        The protocol: a minimum of 0 keeps all generations, whatever the mode; without ids the mode decides.
+        """
+        return bool(self.minimum_generation_id) if self.has_ids else self.mode is Mode.OVERWRITE
+
+    def key_of(self, data: Mapping[str, Any]) -> tuple[Any, ...]:
+        """The parts of a record's primary key. Raises `MissingKey` if one is missing or null."""
+        parts = []
+        for path in self.primary_key:
+            value: Any = data
+            for name in path:
+                value = value.get(name) if isinstance(value, Mapping) else None
+            if value is None:
+                raise MissingKey(f"the primary key field {'.'.join(path)} is missing or null")
+            parts.append(value)
+        return tuple(parts)
+
+    def deletes(self, data: Mapping[str, Any]) -> bool:
+        """Whether a record of change data capture says that its row is gone."""
+        return self.mode is Mode.APPEND_DEDUP and data.get(CDC_DELETED_AT) is not None
+
+
+class Catalog:
+    """The plans of all configured streams."""
+
+    def __init__(self, plans: Mapping[StreamKey, StreamPlan]) -> None:
+        self._plans = plans
+
+    def __iter__(self) -> Iterator[StreamPlan]:
+        return iter(self._plans.values())
+
+    def plan_of(self, stream: StreamKey) -> StreamPlan | None:
+        """The plan of a stream, None if the catalog does not have it."""
+        return self._plans.get(stream)
+
+    @classmethod
+    def parse(cls, content: Mapping[str, Any]) -> Catalog:
+        """Read a ConfiguredAirbyteCatalog. Raises `UnusableCatalog`, naming the stream."""
+        plans: dict[StreamKey, StreamPlan] = {}
+        for configured in content.get("streams") or []:
+            plan = _plan(configured)
+            if plan.stream in plans:
+                raise UnusableCatalog(f"The catalog contains the stream {plan.stream} twice.")
+            plans[plan.stream] = plan
+        if not plans:
+            raise UnusableCatalog("The catalog contains no stream, so there is nothing to write.")
+        return cls(plans)
+
+
+def _plan(configured: Mapping[str, Any]) -> StreamPlan:
+    declared = configured.get("stream") or {}
+    if not declared.get("name"):
+        raise UnusableCatalog("The catalog contains a stream without a name.")
+    stream = StreamKey(declared.get("namespace") or None, str(declared["name"]))
+    if configured.get("include_files"):
+        raise UnusableCatalog(
+            f"The stream {stream} transfers files, which Dust's API cannot take. "
+            "In the connection, choose to replicate records for it."
+        )
+    mode = _mode(stream, configured.get("destination_sync_mode"))
+    primary_key = _paths(configured.get("primary_key")) or _paths(declared.get("source_defined_primary_key"))
+    if mode is Mode.APPEND_DEDUP and not primary_key:
+        raise UnusableCatalog(
+            f"The stream {stream} is to be deduplicated, but has no primary key. "
+            "In the connection, choose its primary key, or another sync mode."
+        )
+    return StreamPlan(
+        stream,
+        mode,
+        primary_key,
+        _whole(configured.get("generation_id")),
+        _whole(configured.get("minimum_generation_id")),
+        _whole(configured.get("sync_id")),
+        (declared.get("json_schema") or {}).get("properties") or {},
+    )
+
+
+def _whole(number: object) -> int | None:
+    return number if isinstance(number, int) and not isinstance(number, bool) else None
+
+
+def _paths(key: Any) -> tuple[tuple[str, ...], ...]:
+    """The paths of a key, of which some sources leave one empty to say that there is none."""
+    return tuple(tuple(path) if isinstance(path, list) else (path,) for path in key or () if path)
+
+
+def _mode(stream: StreamKey, name: object) -> Mode:
+    if name == "overwrite_dedup":
+        # Airbyte's own name for a full refresh that deduplicates, which every mode does here.
+        return Mode.OVERWRITE
+    try:
+        return Mode(name)
+    except ValueError:
+        known = ", ".join(mode.value for mode in Mode)
+        raise UnusableCatalog(
+            f"The stream {stream} is set to the destination sync mode {name}, which this destination does not "
+            f"support. In the connection, choose another one ({known})."
+        ) from None

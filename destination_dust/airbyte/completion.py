@@ -1,0 +1,83 @@
+"""Whether a stream was read to its end: nothing old may be deleted unless that is proven.
+
+A source that failed looks, to a destination, like one that came to its end. What tells them apart is
+that the platform, or the source itself, says in so many words that a stream is complete.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from destination_dust.airbyte.catalog import StreamPlan
+from destination_dust.airbyte.reader import Message, Record, State, StreamKey, StreamStatus
+
+
+class Ending(Enum):
+    """How the input of a stream ended."""
+
+    COMPLETE = "complete"
+    """Proven: what this sync did not bring is no longer in the source."""
+    UNPROVEN = "unproven"
+    """The host counts no generations, and may be one that never says when a stream is complete."""
+    BROKEN_OFF = "broken off"
+    """The host counts generations, so it would have said that the stream is complete: the source failed."""
+
+
+class SourceFailed(Exception):
+    """The input ended before streams that are being replaced were complete."""
+
+    @classmethod
+    def in_streams(cls, streams: list[StreamKey]) -> SourceFailed:
+        """The failure, with what it means for the data."""
+        return cls(
+            f"The source ended before it had sent all of: {', '.join(map(str, streams))}. Nothing old was deleted, and "
+            "the states of these streams were not given back, so that the next attempt brings all of them."
+        )
+
+
+class Completion:
+    """What the input said about the end of each stream. The last word counts."""
+
+    def __init__(self, *, end_of_input_is_complete: bool) -> None:
+        """`end_of_input_is_complete`: the user vouches that the input ends only when all streams are complete."""
+        self._end_is_proof = end_of_input_is_complete
+        self._complete: set[StreamKey] = set()
+        self._marked: set[StreamKey] = set()
+        self._incomplete: set[StreamKey] = set()
+
+    def note(self, message: Message) -> None:
+        """Hear what a message says about its stream, by being its last one until another comes."""
+        if isinstance(message, Record):
+            if message.stream in self._complete or message.stream in self._marked:
+                self._withdraw(message.stream)
+        elif isinstance(message, StreamStatus):
+            self._note_status(message)
+        elif message.stream:
+            self._note_state(message, message.stream)
+
+    def ending(self, plan: StreamPlan) -> Ending:
+        """How the input of a stream ended, now that it has ended."""
+        if plan.stream in self._complete or plan.stream in self._marked:
+            return Ending.COMPLETE
+        if self._end_is_proof and plan.stream not in self._incomplete:
+            return Ending.COMPLETE
+        return Ending.BROKEN_OFF if plan.has_ids else Ending.UNPROVEN
+
+    def _note_state(self, state: State, stream: StreamKey) -> None:
+        if state.says_complete:
+            self._marked.add(stream)
+            self._incomplete.discard(stream)
+        else:
+            self._marked.discard(stream)
+
+    def _note_status(self, message: StreamStatus) -> None:
+        self._withdraw(message.stream)
+        self._incomplete.discard(message.stream)
+        if message.status == "COMPLETE":
+            self._complete.add(message.stream)
+        elif message.status == "INCOMPLETE":
+            self._incomplete.add(message.stream)
+
+    def _withdraw(self, stream: StreamKey) -> None:
+        self._complete.discard(stream)
+        self._marked.discard(stream)

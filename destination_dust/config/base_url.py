@@ -1,0 +1,69 @@
+"""The address of Dust's server, as the user gives it. Nothing may leak the API key on the way to it."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import socket
+from contextlib import suppress
+from urllib.parse import urlsplit
+
+from destination_dust.config.fields import InvalidConfig
+
+DEFAULT_BASE_URL = "https://dust.tt"
+# Where people use Dust in their browsers. Its API is elsewhere.
+WEB_APP = "app.dust.tt"
+# A name or an IPv4 address.
+HOST = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
+
+
+def base_url(value: object) -> str:
+    """Return the scheme and the host, without a slash at the end. Raises `InvalidConfig`.
+
+    Refused are addresses that would carry credentials, or that would take the key unencrypted to another machine.
+    """
+    text = str(value).strip()
+    try:
+        url = urlsplit(text)
+        host, port = url.hostname or "", url.port
+    except ValueError:
+        raise InvalidConfig(f"base_url is not a URL. Use {DEFAULT_BASE_URL} or https://eu.dust.tt.") from None
+    if url.username is not None or url.password is not None:
+        raise InvalidConfig("base_url must not contain a user name or a password. Leave only https:// and the host.")
+    if url.scheme not in ("http", "https") or not (HOST.fullmatch(host) or (":" in host and _address(host))):
+        raise InvalidConfig(f"base_url must be a full address, such as {DEFAULT_BASE_URL}.")
+    if host.lower() == WEB_APP:
+        raise InvalidConfig(
+            f"base_url must be the address of Dust's API, which is not {WEB_APP}. Use {DEFAULT_BASE_URL}, or "
+            "https://eu.dust.tt for workspaces in Europe."
+        )
+    if url.path.strip("/") or url.query or url.fragment:
+        raise InvalidConfig(f"base_url must end after the host: {url.scheme}://{url.netloc}")
+    if url.scheme == "http" and not _is_loopback(host):
+        raise InvalidConfig(f"base_url must begin with https://, or the API key would travel unencrypted to {host}.")
+    if _is_link_local(host):
+        raise InvalidConfig(
+            f"base_url must not be a link-local address ({host}), where clouds keep the credentials of their machines. "
+            f"Use {DEFAULT_BASE_URL} or https://eu.dust.tt."
+        )
+    return f"{url.scheme}://{f'[{host}]' if ':' in host else host}{f':{port}' if port else ''}"
+
+
+def _is_loopback(host: str) -> bool:
+    address = _address(host)
+    return address.is_loopback if address else host == "localhost"
+
+
+def _is_link_local(host: str) -> bool:
+    address = _address(host)
+    return address is not None and address.is_link_local
+
+
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The IP address that a host is, also in the old spellings that resolvers still take, such as 2852039166."""
+    with suppress(ValueError):
+        address = ipaddress.ip_address(host)
+        return getattr(address, "ipv4_mapped", None) or address
+    with suppress(OSError):
+        return ipaddress.IPv4Address(socket.inet_aton(host))
+    return None

@@ -1,0 +1,60 @@
+"""What is odd about the chosen document fields, given the streams that there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from destination_dust.airbyte.catalog import StreamPlan
+from destination_dust.config.documents import STREAM_OVERRIDES, DocumentOptions
+
+STREAMS_NAMED = 10
+
+
+def remarks(options: DocumentOptions, plans: Iterable[StreamPlan]) -> Iterator[str]:
+    """Say, in words for the user, what will have no effect. Streams without a schema may have any field."""
+    plans = list(plans)
+    for override in options.overrides:
+        concerned = [plan for plan in plans if override.concerns(plan.stream)]
+        if not concerned:
+            yield (
+                f"{STREAM_OVERRIDES} has an entry for the stream {override}, which this connection does not have, so "
+                f"the entry has no effect. Correct its name or namespace, or remove it. Streams here: {_named(plans)}."
+            )
+        yield from _undeclared(override.changes, concerned, f"{STREAM_OVERRIDES}, stream {override}: ")
+    shape = options.shape
+    chosen = {name: getattr(shape, name) for name in shape.__slots__}
+    yield from _undeclared(chosen, plans, "")
+    for plan in plans:
+        fields = options.shape_of(plan.stream).text_fields
+        if fields and not any(_may_have(plan, field) for field in fields):
+            yield (
+                f"Stream {plan.stream}: its schema has none of the text_fields ({', '.join(fields)}), so its documents "
+                f"will have no text. Name fields of this stream in {STREAM_OVERRIDES}."
+            )
+
+
+def _undeclared(chosen: Mapping[str, Any], plans: list[StreamPlan], where: str) -> Iterator[str]:
+    """What is chosen for streams of which none declares it."""
+    for name, value in chosen.items():
+        if name == "text_format":
+            continue
+        for field in (value,) if isinstance(value, str) else value or ():
+            if plans and not any(_may_have(plan, field) for plan in plans):
+                yield (
+                    f"{where}{name} is set to {field}, which no schema of these streams has. Correct the name if "
+                    "it is mistyped: a field that a record does not have is left out of its document."
+                )
+
+
+def _may_have(plan: StreamPlan, path: str) -> bool:
+    """Whether the schema has the field that a path begins with, or none at all."""
+    parts = path.split(".")
+    heads = (".".join(parts[:end]) for end in range(1, len(parts) + 1))
+    return not plan.properties or any(head in plan.properties for head in heads)
+
+
+def _named(plans: list[StreamPlan]) -> str:
+    names = [str(plan.stream) for plan in plans]
+    more = f" and {len(names) - STREAMS_NAMED} more" if len(names) > STREAMS_NAMED else ""
+    return ", ".join(names[:STREAMS_NAMED]) + more

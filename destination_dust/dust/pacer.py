@@ -1,0 +1,213 @@
+"""When the next upsert may leave: as fast as Dust's limit allows, and fair to whoever shares it.
+
+Dust's server accepts an upsert if fewer than 120 accepted ones arrived in the workspace in the last 60 s, whoever
+sent them. It counts a call when it arrives, does not count what it refuses, and does not say when to come back.
+
+Alone, the pacer keeps that window full: a slot is used again once its call has certainly left. The last two that come
+free stay open a little longer, as a door: whoever comes in by it makes Dust refuse a call of ours, and so both know of
+each other. From then on it is as on a shared line (TCP): a refusal cuts our share of the window, a large share by more
+than a small one, and without refusals all shares grow alike, so that large ones shrink, small ones catch up, and they
+meet. After a refusal one call goes ahead to try, later and later while nothing succeeds; all others wait for it. In
+the first minute a refusal cuts nothing: it may be due to the last calls of a previous run, which leave by themselves.
+"""
+
+from __future__ import annotations
+
+import random as _random
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+from destination_dust.dust.share import Departure, OwnCalls, Share
+
+__all__ = ["Departure", "Pacer", "PacerStatus", "Reason", "Unpaced", "Wait"]
+
+# A call has arrived when it is answered, and at the latest this many seconds after it was sent.
+ARRIVAL = 1.0
+# Dust refuses before it does any work: a call that has not come back by then has probably been accepted.
+PROOF = 0.35
+# A burst leaves one by one, or 30 calls would be on their way when the first refusal comes back. Slow answers hold it
+# back by themselves (32 workers at 3 s send 11 a second).
+BURST_GAP = 1 / 40
+SLOW_ANSWER = 1.0
+# With others about, a share leaves in two sevenths of the window: spread, and yet there when slots come free.
+SPREAD = 3.5
+
+# Seconds from a refusal to the next try, give or take a fifth. A refusal doubles them, an accepted call takes 5 % off:
+# in balance at 14 accepted calls for each refusal.
+FIRST_PAUSE = 1.5
+LONGEST_PAUSE = 9.0
+RELIEF = 0.95
+JITTER = 0.2
+LONGEST_RETRY_AFTER = 600.0
+
+
+class Reason(str, Enum):
+    """Why a call has to wait."""
+
+    LIMIT = "the limit of upserts per minute is used up"
+    SHARED = "others use the workspace's limit of upserts per minute as well"
+    SERVER = "Dust asked to wait"
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Ask again after that many seconds at most."""
+
+    seconds: float
+    reason: Reason = Reason.LIMIT
+
+
+@dataclass(frozen=True, slots=True)
+class PacerStatus:
+    """A look at the pacer: our calls in the window, how many they may be now, and what the next one waits for."""
+
+    calls: int
+    share: int
+    limit: int
+    others_seen: bool
+    wait: Wait | None
+
+
+class Unpaced:
+    """Lets every call go."""
+
+    def ask(self) -> Departure | Wait:
+        return Departure()
+
+    def answered(self, departure: Departure) -> None: ...
+    def refused(self, departure: Departure, retry_after: float | None) -> None: ...
+    def uncounted(self, departure: Departure) -> None: ...
+
+
+class Pacer:
+    """Lets calls go within a limit. Any thread may use it; it never blocks: who has to wait does so himself."""
+
+    def __init__(
+        self,
+        limit: int,
+        *,
+        window: float = 60.0,
+        now: Callable[[], float] = time.monotonic,
+        random: Callable[[], float] = _random.random,
+    ) -> None:
+        """`limit`: calls per `window` seconds, Dust's or a part of it; `random`: evenly spread over [0, 1)."""
+        self._lock = threading.Lock()
+        self._limit = limit
+        self._window = window
+        self._now = now
+        self._random = random
+        self._calls = OwnCalls(window)
+        self._share = Share(limit)
+        self._alone = True
+        self._trying = True
+        self._try: Departure | None = None
+        self._proof = PROOF
+        self._burst_gap = 0.0
+        self._pause = FIRST_PAUSE
+        self._next_at = self._server_until = self._refused_at = float("-inf")
+        self._first_asked_at: float | None = None
+        self._full_since: float | None = None
+        self._accepted_since_refusal = False
+
+    def ask(self) -> Departure | Wait:
+        """A departure: go now. A wait: ask again after at most that long."""
+        with self._lock:
+            now = self._now()
+            if self._first_asked_at is None:
+                self._first_asked_at = now
+            return self._wait(now) or self._depart(now)
+
+    def answered(self, departure: Departure) -> None:
+        """Dust counted the call: any answer but a refusal for the limit, or no answer to a call that was sent."""
+        with self._lock:
+            now = self._now()
+            departure.arrived_by = min(departure.arrived_by, now)
+            self._burst_gap = BURST_GAP if now - departure.sent_at < SLOW_ANSWER else 0.0
+            self._pause = max(FIRST_PAUSE, self._pause * RELIEF)
+            self._accepted_since_refusal = True
+            self._full_since = None
+            if departure is self._try:
+                self._try = None
+                self._next_at = now
+
+    def refused(self, departure: Departure, retry_after: float | None) -> None:
+        """Dust refused the call for the limit and did not count it; `retry_after`: seconds that it asked to wait."""
+        with self._lock:
+            now = self._now()
+            self._calls.remove(departure)
+            if departure.sent_at > self._refused_at:  # else it is part of a burst that has been heard of
+                self._proof = min(max(PROOF, 1.5 * (now - departure.sent_at)), LONGEST_PAUSE)
+                self._give_way(now)
+            if retry_after:
+                self._server_until = max(self._server_until, now + min(retry_after, LONGEST_RETRY_AFTER))
+                self._next_at = max(self._next_at, self._server_until + self._random() * FIRST_PAUSE)
+
+    def uncounted(self, departure: Departure) -> None:
+        """The call never got as far as Dust's limit: its slot is free again."""
+        with self._lock:
+            self._calls.remove(departure)
+            if departure is self._try:
+                self._try = None
+                self._trying = True
+                self._next_at = self._now()
+
+    def status(self) -> PacerStatus:
+        with self._lock:
+            now = self._now()
+            wait = self._wait(now)
+            held = len(self._calls)
+            return PacerStatus(held, int(self._share.at(now, held)), self._limit, not self._alone, wait)
+
+    def _wait(self, now: float) -> Wait | None:
+        """What keeps a call from going, if anything does."""
+        reason = Reason.LIMIT if self._alone else Reason.SHARED
+        if now < self._server_until:
+            return Wait(self._server_until - now, Reason.SERVER)
+        if now < self._next_at:
+            return Wait(self._next_at - now, reason)
+        self._calls.forget(now)
+        held = len(self._calls)
+        door, closes_at = self._calls.door(self._limit) if self._alone else (0, None)
+        if held + door < int(self._share.at(now, held)):
+            return None
+        # A share that was cut grows meanwhile.
+        due = (self._calls.free_at(), closes_at, None if self._share.whole else now + 1)
+        return Wait(max(0.001, min(at for at in due if at is not None) - now), reason)
+
+    def _depart(self, now: float) -> Departure:
+        departure = Departure(now, now + ARRIVAL)
+        self._calls.add(departure)
+        if self._trying:
+            self._trying = False
+            self._try = departure
+            self._next_at = now + self._proof
+        elif self._alone:
+            self._next_at = now + self._burst_gap
+        else:
+            held = len(self._calls)
+            self._next_at = now + self._window / self._share.at(now, held) / SPREAD
+            self._alone = held > 0.95 * self._limit and now > self._refused_at + 2 * self._window
+        return departure
+
+    def _give_way(self, now: float) -> None:
+        """Make of a refusal a pause, and a cut unless nothing was accepted since the last or it is the first minute."""
+        self._calls.forget(now)
+        if self._full_since is None:
+            self._full_since = now
+        # When the oldest of our calls has left, or all that were there when it began, there is room.
+        room_at = self._calls.free_at() or self._full_since + self._window
+        pause = self._pause * (1 + JITTER * (2 * self._random() - 1))
+        self._next_at = now + (min(pause, room_at - now) if room_at > now else pause)
+        self._pause = min(self._pause * 2, LONGEST_PAUSE)
+        first_window = self._first_asked_at is None or now < self._first_asked_at + self._window + ARRIVAL
+        if self._accepted_since_refusal and not first_window:
+            self._share.cut(now, self._limit if self._alone else len(self._calls))
+            self._pause = FIRST_PAUSE * 2
+        self._accepted_since_refusal = False
+        self._alone = False
+        self._refused_at = now
+        self._trying = True
+        self._try = None

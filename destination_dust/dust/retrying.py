@@ -1,0 +1,167 @@
+"""Calls that are repeated until Dust has answered them: the only place that sleeps or retries.
+
+Repeating is safe because every write is keyed: the same document or row arrives once more. Retries
+end by time, not by count. Waiting for Dust's upsert limit is not a retry and has no end.
+"""
+
+from __future__ import annotations
+
+import random as _random
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from destination_dust.dust.errors import Abandoned, Doubtful, DustError, Misconfigured, Rejected, Unavailable
+from destination_dust.dust.pacer import Departure, Pacer, Unpaced
+from destination_dust.dust.responses import Retry, Trouble, meaning
+from destination_dust.dust.transport import NotSent, OutcomeUnknown, Request, TimedOut, Transport, Untrusted
+
+FIRST_WAIT = 1.0
+LONGEST_WAIT = 30.0
+# Dust may still be working on a call that timed out (it holds a table for up to 60 s), and a repeat
+# must not be overtaken by its own first try.
+QUIET_AFTER_TIMEOUT = 60.0
+# A table's queue is merged once nothing has been added to it for 10 s.
+QUIET_FOR_PENDING_UPDATES = 15.0
+# Waits of up to 1, 2, 4 and 8 s: time for another write to succeed, and so to show that it is not Dust.
+TRIES_BEFORE_SUSPICION = 5
+
+OnRetry = Callable[[Retry, float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Time, as the caller sees it: production gives the real one, tests one of their own.
+
+    `pause` waits for some seconds, and returns True at once when the wait is to be abandoned.
+    """
+
+    now: Callable[[], float] = time.monotonic
+    pause: Callable[[float], bool | None] = time.sleep
+    random: Callable[[], float] = _random.random
+
+
+class Caller:
+    """Makes calls through a transport, each until it succeeds, is refused, or the time is up."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        *,
+        host: str,
+        budget: float,
+        clock: Clock | None = None,
+        on_retry: OnRetry = lambda _retry, _seconds: None,
+    ) -> None:
+        """`budget`: seconds that one call may spend on failures; `on_retry` hears of each wait for one."""
+        self._transport = transport
+        self._host = host
+        self._budget = budget
+        self._clock = clock or Clock()
+        self._on_retry = on_retry
+        self._turn = threading.Lock()
+        """Held by the one caller that waits for the pacer: if all did, each free slot would wake every thread."""
+        self._successes: dict[tuple[str, str], float] = {}
+        """When the last call that succeeded was sent, by method and target."""
+
+    def call(self, request: Request, pacer: Pacer | Unpaced | None = None) -> dict[str, Any]:
+        """The JSON object that Dust answers, or one of the errors of `errors.py`."""
+        first_failure: float | None = None
+        tries = 0
+        paced = 0.0
+        while True:
+            asked_at = self._clock.now()
+            departure = self._departure(pacer) if pacer else Departure()
+            sent_at = self._clock.now()
+            paced += sent_at - asked_at
+            outcome = self._attempt(request, pacer or Unpaced(), departure)
+            now = self._clock.now()
+            if isinstance(outcome, dict):
+                self._successes[request.method, request.target] = sent_at
+                return outcome
+            if isinstance(outcome, DustError):
+                raise outcome
+            if pacer and outcome.trouble is Trouble.UPSERT_LIMIT:
+                continue
+            tries += 1
+            if first_failure is None:
+                first_failure, paced = now, 0.0
+            if outcome.suspicious and self._only_this_one_fails(request, first_failure, tries):
+                raise Rejected(f"{outcome.detail} (refused {tries} times, while other writes succeeded)")
+            if outcome.suspicious and request.doubt_after and tries >= request.doubt_after:
+                raise Doubtful(outcome.detail)
+            wait = self._wait_before(outcome, request, tries)
+            if now + wait - first_failure - paced > self._budget:
+                raise Unavailable(self._given_up(outcome))
+            if wait:
+                self._on_retry(outcome, wait)
+                self._pause(wait)
+
+    def _attempt(
+        self, request: Request, pacer: Pacer | Unpaced, departure: Departure
+    ) -> dict[str, Any] | DustError | Retry:
+        """One exchange, and what came of it."""
+        try:
+            answer = self._transport.exchange(request)
+        except Untrusted as error:
+            pacer.uncounted(departure)
+            return Misconfigured(
+                f"The certificate of {self._host} is not valid ({error}). Check the base URL, and whether a proxy "
+                "stands in between that shows a certificate of its own."
+            )
+        except NotSent as error:
+            pacer.uncounted(departure)
+            return Retry(Trouble.UNREACHABLE, str(error))
+        except TimedOut as error:
+            pacer.answered(departure)
+            return Retry(Trouble.TIMED_OUT, str(error))
+        except OutcomeUnknown as error:
+            pacer.answered(departure)
+            return Retry(Trouble.DISCONNECTED, str(error))
+        outcome = meaning(answer, host=self._host)
+        if isinstance(outcome, Retry) and outcome.trouble is Trouble.UPSERT_LIMIT:
+            pacer.refused(departure, outcome.after)
+        else:
+            pacer.answered(departure)
+        return outcome
+
+    def _departure(self, pacer: Pacer | Unpaced) -> Departure:
+        """Wait until the pacer lets a call go."""
+        with self._turn:
+            while True:
+                reply = pacer.ask()
+                if isinstance(reply, Departure):
+                    return reply
+                self._pause(reply.seconds)
+
+    def _only_this_one_fails(self, request: Request, first_failure: float, tries: int) -> bool:
+        """Dust answers 500 to bad data and to trouble alike; only success elsewhere tells them apart.
+
+        It must be of the same kind (deletes go well while nothing can be embedded), and of a call that
+        was sent after this one had failed.
+        """
+        if not request.target or tries < TRIES_BEFORE_SUSPICION:
+            return False
+        return self._successes.get((request.method, request.target), first_failure) > first_failure
+
+    def _wait_before(self, outcome: Retry, request: Request, tries: int) -> float:
+        """Seconds until the next try: what Dust needs or asked for, and a share of a growing time on top."""
+        if outcome.trouble is Trouble.DISCONNECTED and tries == 1:
+            # Dust closes a connection after 5 idle seconds; one that is reused just then breaks.
+            return 0.0
+        needed = outcome.after or 0.0
+        if outcome.trouble is Trouble.TIMED_OUT and request.method != "GET":
+            needed = max(needed, QUIET_AFTER_TIMEOUT)
+        if outcome.trouble is Trouble.PENDING_UPDATES:
+            needed = max(needed, QUIET_FOR_PENDING_UPDATES)
+        return needed + self._clock.random() * min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** min(tries - 1, 10))
+
+    def _pause(self, seconds: float) -> None:
+        if self._clock.pause(seconds):
+            raise Abandoned("The sync is stopping.")
+
+    def _given_up(self, outcome: Retry) -> str:
+        minutes = f"{self._budget / 60:.0f} minutes" if self._budget >= 120 else f"{self._budget:.0f} seconds"
+        return f"Gave up on {self._host} after {minutes}: {outcome.trouble.value} ({outcome.detail})."

@@ -1,0 +1,106 @@
+"""From what went wrong to what a user reads: why it failed, and what to do about it."""
+
+from __future__ import annotations
+
+from airbyte_cdk.models import FailureType
+
+from destination_dust.airbyte.catalog import UnusableCatalog
+from destination_dust.airbyte.completion import SourceFailed
+from destination_dust.airbyte.reader import UnreadableInput
+from destination_dust.config.fields import InvalidConfig
+from destination_dust.dust.client import Connection
+from destination_dust.dust.errors import Misconfigured, Missing, Rejected, Unavailable
+from destination_dust.spool import DiskFull
+from destination_dust.writers.tables.client import UnusableTable
+from destination_dust.writers.tables.table import Unconfirmed
+from destination_dust.writers.writer import BadRecord
+
+# Airbyte's three kinds: the user must act; somebody's defect; it may pass by itself, so the platform tries again.
+FAILURE_TYPES: dict[type[Exception], FailureType] = {
+    InvalidConfig: FailureType.config_error,
+    UnusableCatalog: FailureType.config_error,
+    Misconfigured: FailureType.config_error,
+    Rejected: FailureType.config_error,
+    BadRecord: FailureType.config_error,
+    UnusableTable: FailureType.config_error,
+    Missing: FailureType.config_error,
+    UnreadableInput: FailureType.system_error,
+    DiskFull: FailureType.system_error,
+    SourceFailed: FailureType.transient_error,
+    Unavailable: FailureType.transient_error,
+    Unconfirmed: FailureType.transient_error,
+}
+
+REGIONS = {"dust.tt": "https://eu.dust.tt", "eu.dust.tt": "https://dust.tt"}
+
+
+def failure_type(error: BaseException) -> FailureType:
+    """How the platform should take an error."""
+    for kind, result in FAILURE_TYPES.items():
+        if isinstance(error, kind):
+            return result
+    return FailureType.system_error
+
+
+def message(error: BaseException, connection: Connection | None) -> str:
+    """What to tell the user about an error. Of errors that nobody foresaw, it tells the kind only."""
+    if isinstance(error, Misconfigured) and connection:
+        return _misconfigured(error, connection)
+    if isinstance(error, Unavailable):
+        return f"{error} Try again later. If it lasts, look at https://status.dust.tt, and at the network in between."
+    if type(error) in FAILURE_TYPES or any(isinstance(error, kind) for kind in FAILURE_TYPES):
+        return str(error)
+    return (
+        f"The connector failed in a way that it should not ({type(error).__name__}), which is a defect of the "
+        "connector. Please report it with the error in the log."
+    )
+
+
+def _misconfigured(error: Misconfigured, at: Connection) -> str:
+    """Dust's own words are short; the advice is ours. Keyed by Dust's `error.type`."""
+    match error.reason:
+        case "invalid_api_key_error":
+            return f"Dust does not know the API key, or it is disabled.{_other_region(at)}"
+        case "malformed_authorization_header_error" | "not_authenticated":
+            return "Dust does not accept the API key. A key begins with sk- and is copied whole from Admin > API Keys."
+        case "workspace_auth_error" | "user_not_found":
+            return (
+                f"The API key belongs to another workspace than {at.workspace_id}. "
+                "Take the key and the workspace ID from the same workspace."
+            )
+        case "workspace_not_found":
+            return (
+                f"Dust has no workspace {at.workspace_id} at {at.host}. "
+                f"The ID is in the address of Dust in the browser: app.dust.tt/w/<workspace ID>.{_other_region(at)}"
+            )
+        case "workspace_can_use_product_required_error":
+            return "The plan of this Dust workspace does not include access by API. Upgrade the plan in Dust."
+        case "workspace_quota_error":
+            return f"The Dust workspace is full: {error} Free some space or upgrade the plan in Dust."
+        case "space_not_found":
+            return (
+                f"The space {at.space_id} does not exist, or the API key may not see it. Copy the ID (vlt_…) from the "
+                "address of the space in Dust, or give the key access to the space."
+            )
+        case "data_source_not_found":
+            return (
+                f"The data source {at.data_source_id} does not exist in the space {at.space_id}, or the API key may "
+                "not see it. In Dust, Use from API in the menu of the folder shows the ID (dts_…)."
+            )
+        case "data_source_auth_error":
+            return (
+                f"The API key may read the data source {at.data_source_id} but not write to it ({error}). In Dust, "
+                "create a key with the role builder or admin; for a restricted space, add the key to that space."
+            )
+        case "" | "not_dust":
+            return str(error)
+        case reason:
+            return f"Dust refuses access: {error} ({reason}). Check the API key, the IDs and the workspace in Dust."
+
+
+def _other_region(at: Connection) -> str:
+    other = REGIONS.get(at.host)
+    if not other:
+        return " Check the API key and the base URL."
+    where = "Europe" if other == REGIONS["dust.tt"] else "the United States"
+    return f" Each region has its own keys: if the workspace is in {where}, set the base URL to {other}."

@@ -1,0 +1,73 @@
+"""A record as Markdown: its title, its long texts, then its other fields one per line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from destination_dust import exact_json
+from destination_dust.mapping.text import one_line, scalar_text
+
+# A text of more characters, or of more than one line, gets a section of its own.
+_LONG = 200
+# What is nested deeper is written as JSON: nobody reads it as a list.
+_MAX_DEPTH = 6
+
+
+def markdown(title: str, fields: Mapping[str, Any]) -> tuple[str, int]:
+    """Return the Markdown, and how many texts and numbers had to change for it.
+
+    Nulls, blank texts and empty lists and objects are left out.
+    """
+    sections: list[str] = []
+    lines = list(_lines(fields, 0, "", sections))
+    blocks = [f"# {title}", *sections, *(["\n".join(lines)] if lines else [])]
+    text, odd = exact_json.clean_text("\n\n".join(blocks) + "\n")
+    cleaned = exact_json.readable(fields)[1]
+    return text, max(odd, cleaned)
+
+
+def _lines(fields: Mapping[str, Any], depth: int, path: str, sections: list[str]) -> Iterator[str]:
+    """The lines of an object. Long texts go to the sections instead, under their paths."""
+    indent = "  " * depth
+    for name, value in fields.items():
+        label = one_line(name)[0]
+        if isinstance(value, str) and _is_long(value):
+            sections.append(f"## {path}{label}\n\n{value.strip()}")
+        elif isinstance(value, Mapping) and depth < _MAX_DEPTH:
+            inner = list(_lines(value, depth + 1, f"{path}{label}.", sections))
+            if inner:
+                yield f"{indent}- {label}:"
+                yield from inner
+        elif isinstance(value, list) and depth < _MAX_DEPTH:
+            yield from _list_lines(label, value, depth)
+        elif line := _line(value):
+            yield f"{indent}- {label}: {line}"
+
+
+def _list_lines(label: str, values: list[Any], depth: int) -> Iterator[str]:
+    """A list of scalars on one line, any other with one line for each element."""
+    indent = "  " * depth
+    lines = [line for line in map(_line, values) if line]
+    if any(isinstance(value, (Mapping, list)) for value in values):
+        if lines:
+            yield f"{indent}- {label}:"
+            yield from (f"{indent}  - {line}" for line in lines)
+    elif lines:
+        yield f"{indent}- {label}: {', '.join(lines)}"
+
+
+def _line(value: Any) -> str:
+    """A value on one line, blank if it says nothing; a flat object as its fields, a deeper one as JSON."""
+    if value is None or value in ({}, []):
+        return ""
+    if isinstance(value, Mapping) and not any(isinstance(inner, (Mapping, list)) for inner in value.values()):
+        told = ((one_line(name)[0], _line(inner)) for name, inner in value.items())
+        return ", ".join(f"{name}: {line}" for name, line in told if line)
+    text = scalar_text(value)
+    return one_line(exact_json.readable(value)[0] if text is None else text)[0]
+
+
+def _is_long(text: str) -> bool:
+    text = text.strip()
+    return len(text) > _LONG or "\n" in text

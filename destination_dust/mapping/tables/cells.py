@@ -1,0 +1,130 @@
+"""Values of a record as cells of a Dust table: booleans, numbers, texts, date-times or nothing."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import datetime, timedelta, timezone
+from decimal import Decimal
+from enum import Enum
+from typing import Any, TypeAlias
+
+from destination_dust.exact_json import readable
+from destination_dust.mapping.tables.type_inference import Kind, read_as
+from destination_dust.mapping.timestamps import epoch_milliseconds
+
+Cell: TypeAlias = "bool | int | float | str | dict[str, Any] | None"
+
+# Dust's server reads JSON numbers as float64, which holds every whole number up to here.
+LARGEST_EXACT = 2**53
+SECONDS_A_DAY = 86_400
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_SECOND = timedelta(seconds=1)
+
+
+class Format(Enum):
+    """What the catalog says that the texts of a field are."""
+
+    MOMENT = "a date or date-time"
+    TIME = "a time of day"
+
+
+class Oddity(Enum):
+    """Why Dust will hold something else than the record did, as the end of "N values are …"."""
+
+    NUMBER = "texts that Dust reads as numbers (007 becomes 7)"
+    BOOLEAN = "texts that Dust reads as booleans (t becomes true)"
+    DATE = "texts that Dust reads as dates (it keeps date and time to the second, in UTC)"
+    BLANK = "empty or blank texts, which become null"
+    LONG_NUMBER = "long numbers, sent as text, which Dust reads as floating-point numbers and so may round"
+    NOT_FINITE = "NaN or infinite numbers, which become null"
+    NO_DATE = "dates or times by the catalog, but no such thing in fact, and stored as text"
+
+
+_READ_AS_ODD = {
+    Kind.NULL: Oddity.BLANK,
+    Kind.BOOL: Oddity.BOOLEAN,
+    Kind.INT: Oddity.NUMBER,
+    Kind.FLOAT: Oddity.NUMBER,
+    Kind.DATETIME: Oddity.DATE,
+}
+
+
+def format_of(schema: object) -> Format | None:
+    """How a field's JSON schema says that its texts are to be read, None if as they are."""
+    if not isinstance(schema, Mapping):
+        return None
+    named = f"{schema.get('format')} {schema.get('airbyte_type')} {schema.get('$ref')}".lower()
+    if "date" in named or "timestamp" in named:
+        return Format.MOMENT
+    if "time" in named:
+        return Format.TIME
+    choices = [each for name in ("oneOf", "anyOf") for each in schema.get(name) or () if isinstance(each, Mapping)]
+    return next((found for each in choices if (found := format_of(each))), None)
+
+
+def cell(value: object, expected: Format | None = None) -> tuple[Cell, Kind, Oddity | None]:
+    """The cell for a value of a record, what Dust will read it as, and what is odd about that, if anything.
+
+    Dates are cells of their own, in UTC. Lists and objects become JSON text, and so do numbers that JSON numbers do
+    not carry exactly to Dust. Null, blanks and what is no number become null. Texts are not cleaned here.
+    """
+    if isinstance(value, str):
+        return _text(value, expected)
+    if value is None:
+        return None, Kind.NULL, None
+    if isinstance(value, bool):
+        return value, Kind.BOOL, None
+    if isinstance(value, (int, float, Decimal)):
+        return _number(value)
+    return readable(value)[0], Kind.TEXT, None
+
+
+def datetime_cell(seconds: int) -> dict[str, Any]:
+    """The cell of a moment, in seconds since 1970. Dust keeps no fractions, and refuses those of negative ones."""
+    return {"type": "datetime", "epoch": seconds * 1000}
+
+
+def _text(text: str, expected: Format | None) -> tuple[Cell, Kind, Oddity | None]:
+    if expected is not None:
+        seconds = _seconds(text.strip(), expected)
+        if seconds is not None:
+            return datetime_cell(seconds), Kind.DATETIME, None
+    read = read_as(text)
+    odd = Oddity.NO_DATE if expected and read is Kind.TEXT else _READ_AS_ODD.get(read)
+    # A column of which blanks are all that is sent would count as text.
+    return None if read is Kind.NULL else text, read, odd
+
+
+def _seconds(text: str, expected: Format) -> int | None:
+    if expected is Format.TIME:
+        found = epoch_milliseconds(f"1970-01-01T{text.upper().removeprefix('T')}")
+        # With a zone, the time in UTC may lie on a neighbouring day.
+        return None if found is None else found // 1000 % SECONDS_A_DAY
+    # Python's own reader takes compact and week dates as well, which numbers and words can look like.
+    if text[4:5] != "-" or text[7:8] != "-":
+        return None
+    try:
+        moment = datetime.fromisoformat(text.removesuffix("Z"))
+        return ((moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)) - _EPOCH) // _SECOND
+    except (ValueError, OverflowError):
+        pass  # Python 3.10 reads less than sources write
+    found = epoch_milliseconds(text)
+    return None if found is None else found // 1000
+
+
+def _number(value: int | float | Decimal) -> tuple[Cell, Kind, Oddity | None]:
+    if isinstance(value, int):
+        if -LARGEST_EXACT <= value <= LARGEST_EXACT:
+            return value, Kind.INT, None
+    elif not (value.is_finite() if isinstance(value, Decimal) else math.isfinite(value)):
+        return None, Kind.NULL, Oddity.NOT_FINITE
+    elif isinstance(value, float):
+        if -LARGEST_EXACT <= value <= LARGEST_EXACT:
+            return value, Kind.INT if value.is_integer() else Kind.FLOAT, None
+        # As a whole number, it might not fit into Dust's 64 bits.
+        return repr(value), Kind.FLOAT, None
+    text = str(Decimal(value))
+    read = read_as(text)
+    return text, read, None if read is Kind.INT else Oddity.LONG_NUMBER

@@ -1,0 +1,50 @@
+"""What to tell, at the end of a sync, about the columns of a table: in which way Dust holds something else."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+
+from destination_dust.mapping.tables.cells import Oddity
+from destination_dust.mapping.tables.rows import Column
+from destination_dust.mapping.tables.type_inference import Kind
+
+_NUMBERS = {Kind.INT, Kind.FLOAT}
+# A line of a log should be readable.
+_LISTED = 30
+
+
+def oddities(columns: Mapping[str, Column]) -> Iterator[tuple[Oddity, str]]:
+    """One sentence for each way in which Dust reads values as something else, with the counts by column."""
+    found: dict[Oddity, Counter[str]] = defaultdict(Counter)
+    for column in columns.values():
+        for odd, count in column.odd.items():
+            found[odd][column.name] = count
+    for odd in Oddity:
+        if odd in found:
+            counts = [f"{name} ({count})" for name, count in found[odd].most_common()]
+            yield odd, f"{found[odd].total()} values are {odd.value}: {listed(counts)}."
+
+
+def changed_types(columns: Mapping[str, Column], existing: Mapping[str, Kind]) -> Iterator[str]:
+    """One sentence for each column whose values are of several types, with the type that Dust gives it then."""
+    for column in columns.values():
+        before = existing.get(column.name)
+        kinds = column.kinds | ({before} if before else set())
+        # Whole numbers among others are no change: sources write 1.0 so.
+        if len(kinds) > 1 and not (kinds == _NUMBERS and before is not Kind.INT):
+            made = Kind.FLOAT if kinds <= _NUMBERS else Kind.TEXT
+            was = f"is {before.value} in the table and now has" if before else "has"
+            new = " and ".join(sorted(kind.value for kind in column.kinds if kind is not before))
+            yield f"The column {column.name} {was} values that are {new}: Dust makes it {made.value}."
+
+
+def renamed(columns: Mapping[str, Column]) -> list[str]:
+    """The fields whose columns have other names, as `field → column`."""
+    return [f"{field!r} → {column.name}" for field, column in columns.items() if field != column.name]
+
+
+def listed(items: list[str]) -> str:
+    """Items with commas, the last of very many left out."""
+    more = len(items) - _LISTED
+    return ", ".join(items[:_LISTED]) + (f" and {more} more" if more > 0 else "")

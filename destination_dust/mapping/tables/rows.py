@@ -1,0 +1,156 @@
+"""A record as a row of a Dust table, encoded once, as the bytes that are sent.
+
+One column is left out until then: the time of loading, which is that of the burst a row is sent in.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import orjson
+
+from destination_dust.exact_json import clean_text
+from destination_dust.mapping.tables.cells import Cell, Format, Oddity, cell, datetime_cell, format_of
+from destination_dust.mapping.tables.columns import MAX_COLUMNS, ColumnNames
+from destination_dust.mapping.tables.type_inference import Kind
+
+EXTRACTED_AT = "_airbyte_extracted_at"
+LOADED_AT = "_airbyte_loaded_at"
+GENERATION_ID = "_airbyte_generation_id"
+OWN_COLUMNS = (EXTRACTED_AT, LOADED_AT, GENERATION_ID)
+
+# `value_type` of a column in Dust's schemas.
+VALUE_TYPES = {
+    "bool": Kind.BOOL,
+    "int": Kind.INT,
+    "float": Kind.FLOAT,
+    "text": Kind.TEXT,
+    "datetime": Kind.DATETIME,
+}
+
+
+class TooManyColumns(Exception):
+    """A stream has more fields than a Dust table can have columns."""
+
+
+class Column:
+    """One field of a stream: what its column is called, and what was seen in it."""
+
+    __slots__ = ("declared", "expected", "kinds", "latest", "name", "odd", "used")
+
+    def __init__(self, name: str, expected: Format | None, *, declared: bool) -> None:
+        self.name = name
+        self.declared = declared
+        self.expected = expected
+        self.used = False
+        self.latest: Kind | None = None
+        self.kinds: set[Kind] = set()
+        """As what Dust reads the values, but for texts that it takes for something else: those are odd."""
+        self.odd: Counter[Oddity] = Counter()
+
+
+class RowShape:
+    """How the records of one stream become rows. It learns the fields that the catalog does not declare."""
+
+    def __init__(self, properties: Mapping[str, Any], *, generation_id: int | None = None) -> None:
+        """`properties`: the declared fields, as JSON schemas."""
+        self._properties = properties
+        self._names = ColumnNames(properties, reserved=OWN_COLUMNS)
+        self._own: dict[str, Cell] = {} if generation_id is None else {GENERATION_ID: generation_id}
+        self._fields: dict[str, Column] = {}
+        self._in_table = set(OWN_COLUMNS)
+        self.existing: dict[str, Kind] = {}
+        """What Dust said of the columns that the table had before."""
+        self.cleaned = 0
+        """Rows in which characters had to be removed or replaced."""
+        for field in properties:
+            self._column(field)
+
+    @property
+    def columns(self) -> Mapping[str, Column]:
+        """The columns of the fields seen or declared so far, by field."""
+        return self._fields
+
+    def exists(self, columns: Iterable[str], kinds: Mapping[str, Kind] | None = None) -> None:
+        """Take note of columns that the table has already. Raises `TooManyColumns`."""
+        self.existing.update(kinds or {})
+        self._in_table.update(columns)
+        self._check_width()
+
+    def encode(self, row_id: str, data: Mapping[str, Any], emitted_at: int | None) -> bytes:
+        """The part of a row after its time of loading, as JSON (see `body`). Raises `TooManyColumns`.
+
+        `emitted_at`: when the source read the record, in milliseconds since 1970.
+        """
+        value: dict[str, Cell] = {} if emitted_at is None else {EXTRACTED_AT: datetime_cell(emitted_at // 1000)}
+        value.update(self._own)
+        for field, raw in data.items():
+            if raw is None:
+                continue
+            column = self._fields.get(field) or self._column(field)
+            content, kind, odd = cell(raw, column.expected)
+            if odd is not None:
+                column.odd[odd] += 1
+            if content is not None:
+                value[column.name] = content
+                if kind is not column.latest and (odd is None or odd is Oddity.LONG_NUMBER or odd is Oddity.NO_DATE):
+                    column.latest = kind
+                    column.kinds.add(kind)
+                if not column.used:
+                    self._use(column)
+        cells = self._json(value)
+        return b"%b%b,%b}" % (b"," if value else b"", cells[1:], b'"row_id":' + orjson.dumps(row_id))
+
+    def _column(self, field: str) -> Column:
+        expected, declared = format_of(self._properties.get(field)), field in self._properties
+        column = self._fields[field] = Column(self._names.name_of(field), expected, declared=declared)
+        return column
+
+    def _use(self, column: Column) -> None:
+        column.used = True
+        self._in_table.add(column.name)
+        self._check_width()
+
+    def _check_width(self) -> None:
+        if len(self._in_table) > MAX_COLUMNS:
+            raise TooManyColumns(
+                f"a Dust table has at most {MAX_COLUMNS} columns, and this one would have {len(self._in_table)} "
+                f"({len(OWN_COLUMNS)} of them the connector's own)"
+            )
+
+    def _json(self, value: dict[str, Cell]) -> bytes:
+        """The cells as JSON, without characters that Dust cannot store."""
+        try:
+            cells = orjson.dumps(value)
+            if b"\\u0000" not in cells:
+                return cells
+        except TypeError:
+            pass  # halves of surrogate pairs
+        cleaned = 0
+        for name, content in value.items():
+            if isinstance(content, str):
+                value[name], odd = clean_text(content)
+                cleaned += odd
+        self.cleaned += cleaned > 0
+        return orjson.dumps(value)
+
+
+def body(rows: Iterable[bytes], loaded_at: int, *, truncates: bool = False) -> bytes:
+    """The request that upserts encoded rows, or with `truncates` replaces all. `loaded_at`: seconds since 1970."""
+    head = row_head(loaded_at)
+    return b'{"rows":[' + head + (b"," + head).join(rows) + b"]" + (_TRUNCATE if truncates else b"}")
+
+
+def row_head(loaded_at: int) -> bytes:
+    """How each row of a request begins."""
+    return b'{"value":{"%b":%b' % (LOADED_AT.encode(), orjson.dumps(datetime_cell(loaded_at)))
+
+
+_TRUNCATE = b',"truncate":true}'
+EMPTYING_BODY = b'{"rows":[]' + _TRUNCATE
+
+# What a row takes in a request besides its own bytes: its head and a comma.
+ROW_OVERHEAD = len(row_head(10**9)) + 1
+BODY_OVERHEAD = len(EMPTYING_BODY)

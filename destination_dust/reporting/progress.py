@@ -1,0 +1,174 @@
+"""What a sync did so far: counts, the line that tells of them now and then, the report at the end."""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from destination_dust.airbyte.reader import StreamKey
+from destination_dust.dust.pacer import Pacer, PacerStatus, Wait
+from destination_dust.dust.responses import Retry
+from destination_dust.reporting.counts import Counts
+
+logger = logging.getLogger("airbyte")
+
+# A call that has to be repeated is told of at once, and again this often while the trouble lasts.
+RETRY_INTERVAL = 60.0
+# A call that is repeated and fails again takes some seconds to do so.
+TROUBLE_SHOWN = 5.0
+# Calls of a burst wait for one another, but not for the limit.
+SHORTEST_WAIT_TOLD = 1.0
+
+
+class Display(Protocol):
+    """Where a person looks on, who gets this in place of log lines. `trouble` is empty if there is none."""
+
+    def live(self, done: Counts, seconds: float, status: PacerStatus, trouble: str) -> None: ...
+    def report(self, streams: Mapping[StreamKey, Counts], seconds: float) -> None: ...
+
+
+class Progress:
+    """Counts by stream, and the log lines made of them."""
+
+    def __init__(
+        self,
+        *,
+        interval: float,
+        pacer: Pacer,
+        display: Display | None = None,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`interval`: seconds between two progress lines, or versions of the display."""
+        self._interval = interval
+        self._pacer = pacer
+        self._display = display
+        self._trouble = (-math.inf, "")
+        """When the call that met it is repeated, and what it was."""
+        self._now = now
+        self._started = now()
+        self._next = self._started + interval
+        self._retries_told: dict[object, float] = {}
+        self._retrying = threading.Lock()
+        self._streams: dict[StreamKey, Counts] = {}
+        self._last_words: list[Callable[[], None]] = []
+
+    def of(self, stream: StreamKey) -> Counts:
+        """The counts of a stream, to be added to."""
+        counts = self._streams.get(stream)
+        if counts is None:
+            counts = self._streams[stream] = Counts()
+        return counts
+
+    def at_the_end(self, tell: Callable[[], None]) -> None:
+        """Have more told with the report."""
+        self._last_words.append(tell)
+
+    def tick(self, in_flight: int) -> None:
+        """Log a progress line if it is time for one."""
+        now = self._now()
+        if now < self._next:
+            return
+        self._next = now + self._interval
+        done = sum(self._streams.values(), Counts())
+        elapsed = now - self._started
+        if self._display:
+            self._display.live(done, elapsed, self._pacer.status(), self._latest_trouble(now))
+            return
+        stored = done.upserted + done.deleted + done.stale
+        logger.info(
+            "Progress after %s: %s, %d in flight; %.1f a minute%s.",
+            duration(elapsed),
+            done,
+            in_flight,
+            stored * 60 / elapsed if elapsed else 0,
+            self._waiting(done.on_their_way),
+        )
+
+    def retrying(self, retry: Retry, seconds: float) -> None:
+        """Tell of a call that has to be repeated. May be called from any thread."""
+        with self._retrying:
+            now = self._now()
+            self._trouble = (now + seconds, retry.trouble.value)
+            if now < self._retries_told.get(retry.trouble, 0.0):
+                return
+            self._retries_told[retry.trouble] = now + RETRY_INTERVAL
+        logger.warning("%s (%s). Trying again in %.0f s.", _sentence(retry.trouble.value), retry.detail, seconds)
+
+    def report(self) -> None:
+        """Log what became of each stream."""
+        for tell in self._last_words:
+            tell()
+        if self._display:
+            self._display.report(self._streams, self._now() - self._started)
+        for stream, counts in self._streams.items():
+            if not self._display:
+                logger.info("Stream %s: %s.", stream, counts)
+            if counts.without_key:
+                logger.warning(
+                    "Stream %s: %d records lacked a part of their primary key. Each was stored under a hash of its "
+                    "content, so a changed version of it is another document.",
+                    stream,
+                    counts.without_key,
+                )
+            if counts.cleaned:
+                logger.warning(
+                    "Stream %s: in %d records, characters that Dust cannot store (NUL, halves of surrogate pairs) "
+                    "were removed or replaced by U+FFFD.",
+                    stream,
+                    counts.cleaned,
+                )
+            if counts.left_out:
+                logger.warning(
+                    "Stream %s: %d records have a source_url_field that is not a URL Dust takes (http or https), or a "
+                    "timestamp_field that is not a date or time. They were stored without it.",
+                    stream,
+                    counts.left_out,
+                )
+            if counts.lacking_text:
+                logger.warning(
+                    "Stream %s: %d records have none of the text_fields, so their documents have no text. "
+                    "Choose other fields for this stream in stream_overrides.",
+                    stream,
+                    counts.lacking_text,
+                )
+
+    def _latest_trouble(self, now: float) -> str:
+        """What keeps a call from succeeding, until some time after it was repeated without that being told again."""
+        again_at, trouble = self._trouble
+        if now > again_at + TROUBLE_SHOWN:
+            return ""
+        return f"{trouble}, trying again in {max(again_at - now, 0):.0f} s"
+
+    def _waiting(self, on_their_way: int) -> str:
+        """What keeps upserts from going, for how long, and when those that are read will all have gone."""
+        status = self._pacer.status()
+        wait = wait_worth_telling(status, on_their_way)
+        if not wait:
+            return ""
+        eta = duration(60 * on_their_way / max(status.share, 1))
+        return (
+            f". Waiting because {wait.reason.value}: the next upsert can go in {wait.seconds:.0f} s, "
+            f"those that were read so far in about {eta}"
+        )
+
+
+def wait_worth_telling(status: PacerStatus, on_their_way: int) -> Wait | None:
+    """What the records that are on their way wait for, if they do."""
+    return status.wait if status.wait and status.wait.seconds >= SHORTEST_WAIT_TOLD and on_their_way else None
+
+
+def duration(seconds: float) -> str:
+    """A number of seconds as people say it."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    if seconds < 7200:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,1 @@
+"""Records as Dust documents."""

@@ -1,0 +1,93 @@
+"""What Dust has of the streams that are being replaced, by document: a million take 50 to 130 MB."""
+
+from __future__ import annotations
+
+import sqlite3
+import weakref
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from destination_dust.airbyte.catalog import StreamPlan
+from destination_dust.airbyte.reader import StreamKey
+
+CHUNK = 1000
+_ANY_GENERATION = 2**63 - 1
+
+
+class Entry(NamedTuple):
+    """A document of a stream. Without a generation in its tags it is of generation 0."""
+
+    document_id: str
+    stream: StreamKey
+    fingerprint: str | None
+    generation: int
+
+
+class Roster:
+    """A table in memory: compact, and searched without being read from one end to the other."""
+
+    def __init__(self) -> None:
+        # The loop may change threads between two steps, but is never on two at once.
+        self._table = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        self._table.execute(
+            "CREATE TABLE documents (id TEXT PRIMARY KEY, stream INTEGER, fingerprint BLOB, generation INTEGER, "
+            "seen INTEGER) WITHOUT ROWID"
+        )
+        weakref.finalize(self, self._table.close)
+        self._numbers: dict[StreamKey, int] = {}
+
+    def __len__(self) -> int:
+        return int(self._table.execute("SELECT count(*) FROM documents").fetchone()[0])
+
+    def note(self, entries: Iterable[Entry]) -> None:
+        """Take in what is listed, more than once if pages overlap."""
+        # In the order of their ids they go to few places of the table.
+        rows = [(*self._row(entry), 0) for entry in sorted(entries)]
+        self._table.executemany("INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?)", rows)
+
+    def store(self, entry: Entry) -> None:
+        """This sync has stored a document."""
+        self._table.execute("INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, 1)", self._row(entry))
+
+    def see(self, document_id: str) -> None:
+        """This sync has brought a record of a document, whatever becomes of it."""
+        self._table.execute("UPDATE documents SET seen = 1 WHERE id = ?", (document_id,))
+
+    def remove(self, document_id: str) -> None:
+        """Dust no longer has a document."""
+        self._table.execute("DELETE FROM documents WHERE id = ?", (document_id,))
+
+    def fingerprint(self, document_id: str) -> str | None:
+        """The fingerprint of a document in Dust, None if there is none."""
+        row = self._table.execute("SELECT fingerprint FROM documents WHERE id = ?", (document_id,)).fetchone()
+        return row[0].hex() if row and row[0] else None
+
+    def stale(self, plan: StreamPlan) -> Iterator[str]:
+        """The documents of a stream that this sync did not bring: with generations, those below the minimum."""
+        below = plan.minimum_generation_id if plan.has_ids else _ANY_GENERATION
+        return self._select(plan.stream, "NOT seen AND generation < ?3", below)
+
+    def remaining(self, stream: StreamKey) -> Iterator[str]:
+        """The documents of a stream that were not removed."""
+        return self._select(stream, "?3", 1)
+
+    def _select(self, stream: StreamKey, condition: str, value: int | None) -> Iterator[str]:
+        """Ids in ascending order. Documents may come and go meanwhile."""
+        query = f"SELECT id FROM documents WHERE stream = ?1 AND id > ?2 AND {condition} ORDER BY id LIMIT {CHUNK}"
+        chunk = [("",)]
+        while chunk:
+            chunk = self._table.execute(query, (self._numbers.get(stream), chunk[-1][0], value)).fetchall()
+            yield from (row[0] for row in chunk)
+
+    def _row(self, entry: Entry) -> tuple[str, int, bytes | None, int]:
+        number = self._numbers.setdefault(entry.stream, len(self._numbers))
+        # Tags can claim numbers that SQLite's integers of 64 bits do not hold.
+        generation = min(entry.generation, _ANY_GENERATION - 1)
+        return entry.document_id, number, _packed(entry.fingerprint), generation
+
+
+def _packed(fingerprint: str | None) -> bytes | None:
+    try:
+        return bytes.fromhex(fingerprint or "")
+    except ValueError:
+        return None  # a tag that only looks like ours

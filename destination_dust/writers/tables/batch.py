@@ -1,0 +1,116 @@
+"""Rows on their way into requests: as many in one as its limits allow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from destination_dust.airbyte.ledger import Span
+from destination_dust.mapping.tables.rows import BODY_OVERHEAD, ROW_OVERHEAD, body, row_head
+
+# Dust's server before the current one refused bodies over 1 MiB; the rest is room for error.
+MAX_REQUEST_BYTES = 900_000
+MAX_ROW_BYTES = 1_000_000 - BODY_OVERHEAD
+# What a waiting row takes in memory besides its bytes: id, object and place in a dict.
+ROW_MEMORY = 300
+
+
+@dataclass(slots=True)
+class RequestLimits:
+    """What one request may hold. Shared by all tables, and lowered when Dust, or a proxy, finds one too large."""
+
+    rows: int
+    size: int = MAX_REQUEST_BYTES
+
+    def shrink(self, size: int) -> None:
+        """Remember that a request must be smaller than was thought."""
+        self.size = max(1, min(self.size, size))
+
+
+@dataclass(slots=True, eq=False)
+class Change:
+    """What becomes of one row: its new content (see `mapping.rows`), or None if it is deleted."""
+
+    row_id: str
+    content: bytes | None
+    span: Span
+    superseded: tuple[Span, ...] = ()
+    """The spans of earlier records of the row that were never sent: they are stored with this one."""
+
+    @property
+    def size(self) -> int:
+        """Bytes that it takes in a request."""
+        return 0 if self.content is None else len(self.content) + ROW_OVERHEAD
+
+    @property
+    def memory(self) -> int:
+        """Bytes that it takes in memory, roughly."""
+        return self.size + ROW_MEMORY
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        """The spans of all records that it stands for, each as often as it has records."""
+        return (*self.superseded, self.span)
+
+    def supersede(self, earlier: Change) -> None:
+        """Take over the records of an earlier change of the same row, which is not sent any more."""
+        self.superseded += earlier.spans
+
+
+@dataclass(slots=True, eq=False)
+class Batch:
+    """Changes for one request: upserts of distinct rows."""
+
+    opened: float
+    changes: dict[str, Change] = field(default_factory=dict)
+    size: int = BODY_OVERHEAD
+    failed_after: int | None = None
+    """How many requests Dust had taken when it first failed on these rows, as part of a larger batch perhaps."""
+    whole: object = None
+    """What batches that were halved from the same one have in common: that no row is in two of them."""
+    postponed: bool = False
+    """Whether it was put behind the other parts of its whole once."""
+    patient: bool = False
+    """Whether its failures are taken for Dust's trouble, which passes."""
+
+    def __len__(self) -> int:
+        return len(self.changes)
+
+    def takes(self, change: Change, limits: RequestLimits) -> bool:
+        """Whether there is room for a change, which may replace one of the same row."""
+        earlier = self.changes.get(change.row_id)
+        if earlier is not None:
+            return self.size - earlier.size + change.size <= limits.size
+        return len(self) < limits.rows and self.size + change.size <= limits.size
+
+    def put(self, change: Change) -> None:
+        """Add a change."""
+        self.changes[change.row_id] = change
+        self.size += change.size
+
+    def remove(self, row_id: str) -> Change | None:
+        """Take a row's change out again, if there is one."""
+        change = self.changes.pop(row_id, None)
+        if change is not None:
+            self.size -= change.size
+        return change
+
+    def cut(self, count: int) -> tuple[Batch, Batch]:
+        """Two batches, of the first changes and of the others."""
+        whole = self.whole or self
+        parts = (Batch(self.opened, failed_after=self.failed_after, whole=whole) for _ in range(2))
+        first, rest = parts
+        for position, change in enumerate(self.changes.values()):
+            (first if position < count else rest).put(change)
+        return first, rest
+
+    def body(self, loaded_at: int, *, truncates: bool = False) -> bytes:
+        """The request, see `mapping.rows`."""
+        return body(self._contents(), loaded_at, truncates=truncates)
+
+    def objects(self) -> Iterator[bytes]:
+        """Its rows, each as a JSON object."""
+        return (row_head(0) + content for content in self._contents())
+
+    def _contents(self) -> Iterator[bytes]:
+        return (change.content for change in self.changes.values() if change.content is not None)

@@ -1,0 +1,167 @@
+"""Bursts: what is sent to a table between two rests.
+
+Dust merges what is queued for a table only once the table was left alone for 10 seconds, and refuses the 101st
+request that waits. So rows go out in bursts, and after each of them the table is left alone until it is merged.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from destination_dust.airbyte.ledger import Span
+from destination_dust.writers.tables.batch import Batch, Change, RequestLimits
+from destination_dust.writers.tables.limits import Room
+from destination_dust.writers.tables.witnesses import Witnesses
+
+
+@dataclass(frozen=True, slots=True)
+class BurstLimits:
+    """What one burst may hold. Dust refuses the 101st pending request of a table, and merges 100 MB in one go."""
+
+    requests: int = 80
+    rows: int = 250_000
+    size: int = 50_000_000
+
+
+class Burst:
+    """Changes of one table: those that wait, and what is known of those that were sent.
+
+    Deletes go out last, because each is a request of its own; an upsert that comes after one cancels it.
+    """
+
+    def __init__(self, began: float, limits: BurstLimits) -> None:
+        """`began`: when its first change came."""
+        self.began = began
+        self.closed = False
+        """Whether it takes no more changes."""
+        self.room: Room | None = None
+        """What may still be added to the table, None until it was measured."""
+        self.loaded_at = 0
+        """What its rows carry as their time of loading, in seconds since 1970, once it was measured."""
+        self.stored: Counter[Span] = Counter()
+        """Records in the requests that Dust took and that are not acknowledged, by span."""
+        self.deleted = 0
+        """How many of these records were deletes …"""
+        self.superseded = 0
+        """… and how many were never sent, because a later one of the same row came before."""
+        self.ended: float | None = None
+        """When Dust took the last request."""
+        self.under_way = False
+        """Whether a request is on its way, which is then neither among those that wait nor among those sent."""
+        self.queued = False
+        """Whether any of its requests waits to be merged. One that replaces all rows does not."""
+        self.witnesses = Witnesses()
+        self.batches: deque[Batch] = deque()
+        """What can be sent."""
+        self.deletes: dict[str, Change] = {}
+        self._open: Batch | None = None
+        self._limits = limits
+        self._sent = 0
+        self._rows = 0
+        self._size = 0
+
+    @property
+    def open_since(self) -> float | None:
+        """When the batch was begun that still takes rows, if there is one."""
+        return self._open.opened if self._open else None
+
+    @property
+    def waiting(self) -> tuple[int, int]:
+        """How many rows wait, and of how many bytes."""
+        batches = [*self.batches, *([self._open] if self._open else [])]
+        return sum(map(len, batches)), sum(batch.size for batch in batches)
+
+    @property
+    def full(self) -> bool:
+        """Whether no more requests should be sent before a rest."""
+        return self._sent >= self._limits.requests
+
+    def accepts(self, change: Change, limits: RequestLimits) -> bool:
+        """Whether a change still fits in."""
+        if self.closed:
+            return False
+        requests = self._sent + self.under_way + len(self.batches) + len(self.deletes) + bool(self._open)
+        if change.content is None:
+            return requests < self._limits.requests
+        if self._rows >= self._limits.rows or self._size + change.size > self._limits.size:
+            return False
+        return requests < self._limits.requests or (self._open is not None and self._open.takes(change, limits))
+
+    def add(self, change: Change, limits: RequestLimits, now: float) -> Change | None:
+        """Take a change in. Returns the earlier one of its row that need not be sent now, if there was one."""
+        earlier = self.deletes.pop(change.row_id, None) or (self._open and self._open.remove(change.row_id)) or None
+        if earlier is not None:
+            change.supersede(earlier)
+        if change.content is None:
+            self.deletes[change.row_id] = change
+            return earlier
+        if self._open is not None and not self._open.takes(change, limits):
+            self.seal()
+        if not self._open:
+            self._open = Batch(now)
+        self._open.put(change)
+        self._rows += 1
+        self._size += change.size
+        return earlier
+
+    def seal(self) -> None:
+        """Let the open batch take no more rows, so that it can be sent."""
+        if self._open:
+            self.batches.append(self._open)
+        self._open = None
+
+    def close(self) -> None:
+        """Take no more changes."""
+        self.closed = True
+        self.seal()
+
+    def next_batch(self, limits: RequestLimits) -> Batch | None:
+        """The rows to send next, as many as limits and room allow; None if the others must wait for a rest."""
+        batch = self.batches[0]
+        count = len(batch)
+        if batch.size > limits.size:
+            count = max(1, count * limits.size // batch.size)
+        if self.room is not None and not self.room.takes(len(batch), batch.size):
+            count = min(count, self.room.rows_of(len(batch), batch.size))
+            if self._sent:
+                return None
+        self.batches.popleft()
+        if count >= len(batch):
+            return batch
+        first, rest = batch.cut(max(1, count))
+        self.batches.appendleft(rest)
+        return first
+
+    def took(self, changes: Collection[Change], *, size: int, began: float, ended: float, queued: bool = True) -> None:
+        """Dust has taken a request with these changes, which was begun and answered at these times."""
+        self._sent += 1
+        self.under_way = False
+        self.queued |= queued
+        self.ended = ended
+        deletes = all(change.content is None for change in changes)
+        self.witnesses.took([change.row_id for change in changes], began=began, ended=ended, deletes=deletes)
+        for change in changes:
+            self.stored.update(change.spans)
+            self.deleted += deletes
+            self.superseded += len(change.superseded)
+        if self.room is not None and not deletes:
+            self.room.took(len(changes), size)
+
+    def postpone(self, batch: Batch) -> None:
+        """Put a single row that fails behind the other parts of its batch: they show whether it is the row."""
+        parts = [n for n, other in enumerate(self.batches) if batch.whole and other.whole is batch.whole]
+        batch.patient = batch.postponed or not parts
+        batch.postponed = True
+        self.batches.insert(parts[-1] + 1 if parts and not batch.patient else 0, batch)
+
+    def split_off(self) -> Burst:
+        """Close it, and move all that was not sent to a new one, which is closed or not as this one was."""
+        rest = Burst(self.began, self._limits)
+        rest.closed, self.closed = self.closed, True
+        rest._open, self._open = self._open, None
+        rest.batches, self.batches = self.batches, deque()
+        rest.deletes, self.deletes = self.deletes, {}
+        rest._rows, rest._size = rest.waiting
+        return rest

@@ -1,0 +1,112 @@
+"""The calls for one table, made on worker threads, with errors that say what is wrong with the table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from destination_dust.dust.client import DustClient
+from destination_dust.dust.errors import Doubtful, Missing
+from destination_dust.mapping.tables.rows import EMPTYING_BODY, GENERATION_ID
+from destination_dust.writers.tables.batch import Batch
+from destination_dust.writers.tables.limits import SAMPLE_ROWS
+from destination_dust.writers.tables.witnesses import Witness
+
+# Tries after which the rows of a failing request are tried in halves; waits of up to 1, 2 and 4 s lie between them.
+TRIES = 4
+
+
+class UnusableTable(Exception):
+    """A table cannot take what it should. Its text says why, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A table as it was before the sync."""
+
+    exists: bool = False
+    tags: tuple[str, ...] = ()
+    generation: int = 0
+    """The lowest in which some of its rows were written, 0 if one of them does not say."""
+
+
+class TableCalls:
+    """What Dust is asked to do with one table."""
+
+    def __init__(self, client: DustClient, table_id: str) -> None:
+        self._client = client
+        self.table_id = table_id
+
+    def find(self) -> Found:
+        """What there is."""
+        try:
+            tags = self._client.table(self.table_id).get("tags")
+        except Missing:
+            return Found()
+        try:
+            rows, _ = self._client.rows(self.table_id, limit=SAMPLE_ROWS)
+        except Doubtful:
+            rows = []  # Dust cannot read it, which replacing its rows mends
+        generations = [(row.get("value") or {}).get(GENERATION_ID) for row in rows]
+        lowest = min((each if isinstance(each, int) else 0 for each in generations), default=0)
+        return Found(True, tuple(map(str, tags or ())), lowest)
+
+    def create(self, title: str, description: str, tags: Sequence[str]) -> Mapping[str, Any]:
+        """Create the table unless it exists, and describe it. Returns it as Dust describes it."""
+        return self._client.upsert_table(
+            self.table_id, name=self.table_id, title=title, description=description, tags=tags
+        )
+
+    def measure(self) -> tuple[list[Mapping[str, Any]], int]:
+        """The cells of some rows, by column, and the number of all rows. Raises `UnusableTable`."""
+        try:
+            rows, total = self._client.rows(self.table_id, limit=SAMPLE_ROWS)
+        except Doubtful as error:
+            self._must_exist()
+            raise UnusableTable(
+                f"Dust cannot read the table {self.table_id} ({error}). That is so for a table that has grown past "
+                "500,000 rows, 100 MB or 511 columns, until its rows are replaced. Select less for it in the "
+                "connection, then refresh the stream and remove its records, or sync it once in a mode that overwrites."
+            ) from error
+        return [row["value"] for row in rows if isinstance(row.get("value"), dict)], total
+
+    def clear(self) -> None:
+        """Delete all rows, at once."""
+        self._client.upsert_rows(self.table_id, EMPTYING_BODY)
+
+    def upsert(self, batch: Batch, loaded_at: int, *, truncates: bool = False) -> None:
+        """Have rows queued, or with `truncates` replace all at once. Raises `Doubtful` where it may be the rows."""
+        body = batch.body(loaded_at, truncates=truncates)
+        try:
+            self._client.upsert_rows(self.table_id, body, doubt_after=None if batch.patient else TRIES)
+        except Doubtful:
+            self._must_exist()
+            raise
+
+    def delete(self, row_id: str) -> None:
+        """Have the removal of a row queued. Raises `UnusableTable`."""
+        try:
+            self._client.delete_row(self.table_id, row_id)
+        except Missing:
+            raise self._gone() from None
+
+    def look(self, witness: Witness) -> Mapping[str, Any] | None:
+        """The cells of a row, by column; None if it is not there, or not readable now. Raises `UnusableTable`."""
+        row = self._client.row(self.table_id, witness.row_id)
+        if row is None:
+            # Dust answers the same if the table is gone, and then no row will ever come.
+            self._must_exist()
+        return row
+
+    def _must_exist(self) -> None:
+        try:
+            self._client.table(self.table_id)
+        except Missing:
+            raise self._gone() from None
+
+    def _gone(self) -> UnusableTable:
+        return UnusableTable(
+            f"The table {self.table_id} was deleted in Dust during the sync. Run the sync again; if rows are missing "
+            "then, refresh the stream."
+        )

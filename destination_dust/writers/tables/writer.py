@@ -1,0 +1,145 @@
+"""Records as rows of Dust tables: one table for each stream."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Mapping
+
+from destination_dust.airbyte.catalog import MissingKey, StreamPlan
+from destination_dust.airbyte.completion import Ending
+from destination_dust.airbyte.ledger import Span
+from destination_dust.airbyte.reader import Record, StreamKey
+from destination_dust.config import CdcDeletes
+from destination_dust.mapping.ids import table_name
+from destination_dust.mapping.tables.cells import Oddity
+from destination_dust.mapping.tables.differences import changed_types, listed, oddities, renamed
+from destination_dust.mapping.tables.rows import RowShape, TooManyColumns
+from destination_dust.mapping.tags import replaced_tag
+from destination_dust.writers.record_ids import identity
+from destination_dust.writers.tables.batch import MAX_ROW_BYTES, Change
+from destination_dust.writers.tables.context import Workbench
+from destination_dust.writers.tables.preparation import too_wide
+from destination_dust.writers.tables.refill import Refill
+from destination_dust.writers.tables.replacements import TableReplacement
+from destination_dust.writers.tables.table import Table
+
+# Memory for rows that wait on disk, over all tables.
+SPOOL_CACHE = 16_000_000
+
+logger = logging.getLogger("airbyte")
+
+
+class TablesWriter:
+    """Maps records to rows, and leaves each to the table of its stream."""
+
+    def __init__(self, bench: Workbench, *, prefix: str, deletes: CdcDeletes) -> None:
+        """`prefix`: what the names of all tables begin with."""
+        self._bench = bench
+        self._prefix = prefix
+        self._hard = deletes is CdcDeletes.HARD
+        self._tables: dict[StreamKey, Table] = {}
+        self._replacement = TableReplacement()
+        bench.desk.progress.at_the_end(self._report)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether the memory for waiting rows is not used up."""
+        return self._bench.budget.has_room
+
+    @property
+    def idle(self) -> bool:
+        """Whether all rows were sent and confirmed."""
+        return self._replacement.idle and all(table.idle for table in self._tables.values())
+
+    def add(self, plan: StreamPlan, record: Record, span: Span) -> None:
+        """Upsert the record's row, or delete it if the record says that it is gone."""
+        desk = self._bench.desk
+        try:
+            row_id = identity(plan, record, desk.progress.of(plan.stream))
+        except MissingKey as error:
+            desk.reject(plan.stream, f"in line {record.line} of the input", str(error), span)
+            return
+        table = self._tables.get(plan.stream) or self._begin(plan)
+        content = None
+        if not (self._hard and plan.deletes(record.data)):
+            try:
+                content = table.shape.encode(row_id, record.data, record.emitted_at)
+            except TooManyColumns as error:
+                raise too_wide(plan, error) from error
+        change = Change(row_id, content, span)
+        if change.size > MAX_ROW_BYTES:
+            desk.reject(plan.stream, row_id, f"it is larger than a request to Dust may be ({change.size} bytes)", span)
+        elif refill := self._replacement.of(plan.stream):
+            refill.put(change)
+        else:
+            table.change(change)
+
+    def tick(self) -> None:
+        """Let each table do what is due."""
+        self._replacement.advance()
+        for table in self._tables.values():
+            table.advance()
+        if not self._bench.budget.has_room:
+            self._make_room()
+
+    def drain(self) -> None:
+        """Send what is kept back."""
+        for table in self._tables.values():
+            table.close()
+
+    def prepare(self, replaced: Collection[StreamPlan]) -> None:
+        """Learn what Dust has of the tables of these streams, whose rows wait on disk from now on."""
+        for plan in replaced:
+            cache = SPOOL_CACHE // len(replaced)
+            self._replacement.prepare(Refill(plan, self._begin(plan), self._bench, cache=cache))
+
+    def has_replaced(self, plan: StreamPlan) -> bool:
+        """Whether the table carries the mark that it was replaced."""
+        refill = self._replacement.of(plan.stream)
+        if not refill or plan.generation is None or not refill.was_done:
+            return False
+        self._replacement.forget(plan.stream)
+        self._tables[plan.stream].tag([replaced_tag(plan.generation)])
+        logger.info("Stream %s: an earlier attempt has replaced its table, so rows are only added.", plan.stream)
+        return True
+
+    def conclude(self, endings: Mapping[StreamKey, Ending]) -> None:
+        """Put the rows that have waited into their tables."""
+        self._replacement.conclude(endings)
+
+    def _begin(self, plan: StreamPlan) -> Table:
+        shape = RowShape(plan.properties, generation_id=plan.generation)
+        table_id = table_name(self._prefix, *plan.stream)
+        logger.info("Stream %s goes to the table %s.", plan.stream, table_id)
+        if names := renamed(shape.columns):
+            logger.info("Stream %s: Dust would change some names, so the columns are: %s.", plan.stream, listed(names))
+        table = self._tables[plan.stream] = Table(plan, table_id, shape, self._bench)
+        return table
+
+    def _make_room(self) -> None:
+        """Where all waits for rows that would fill a batch, there is no room for those rows: send the oldest ones.
+
+        Where most waits for Dust to merge, that will end by itself.
+        """
+        if any(table.moving for table in self._tables.values()):
+            return
+        bursts = [(burst.began, table) for table in self._tables.values() if (burst := table.open_burst)]
+        held = sum(burst.waiting[1] for table in self._tables.values() if (burst := table.open_burst))
+        if bursts and held * 4 >= self._bench.budget.limit:
+            _, table = min(bursts, key=lambda each: each[0])
+            table.close()
+            table.advance()
+
+    def _report(self) -> None:
+        """Log, at the end, where Dust holds something else than the source."""
+        for stream, table in self._tables.items():
+            shape = table.shape
+            self._bench.desk.progress.of(stream).cleaned = shape.cleaned
+            for odd, line in oddities(shape.columns):
+                # Blanks become null nearly everywhere, and few will miss them.
+                logger.log(logging.INFO if odd is Oddity.BLANK else logging.WARNING, "Stream %s: %s", stream, line)
+            for line in changed_types(shape.columns, shape.existing):
+                logger.warning("Stream %s: %s", stream, line)
+            names = renamed({field: column for field, column in shape.columns.items() if not column.declared})
+            if names:
+                logger.info("Stream %s: columns of fields that the catalog lacks: %s.", stream, listed(names))

@@ -1,0 +1,98 @@
+"""Documents as their users choose them: title, text, link, tags and time, by stream."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from integration_tests.harness.connector import Connector, write
+from integration_tests.harness.messages import EMITTED_AT, catalog, record, stream
+from local_dust import StandIn
+
+TICKET: dict[str, Any] = {
+    "id": 7,
+    "subject": "Printer on fire",
+    "title": "Dr.",
+    "body": {"text": "It burns since noon.\nPlease send water."},
+    "status": "open",
+    "labels": ["urgent", "title:x"],
+    "links": {"web": "https://example.com/tickets/7"},
+    "created": "2026-01-02T03:04:05Z",
+    "secret_score": 0.5,
+}
+CHOSEN: dict[str, Any] = {
+    "title_field": "subject",
+    "text_fields": ["subject", "body.text", "status"],
+    "text_format": "markdown",
+    "source_url_field": "links.web",
+    "tag_fields": ["status", "labels"],
+    "timestamp_field": "created",
+}
+JANUARY_2 = 1_767_323_045_000
+
+
+def test_documents_are_what_their_users_chose_stream_by_stream(dust: StandIn, tmp_path: Path) -> None:
+    """One sync with every setting: one stream as chosen for all, one that differs, one in two namespaces."""
+    overrides = [
+        {"stream": "people", "title_field": "email", "text_fields": ["email", "bio"], "text_format": "json"},
+        {"stream": "notes", "text_fields": ["words"]},
+        {"stream": "notes", "namespace": "private", "title_field": "number"},
+        {"stream": "nothing"},
+    ]
+    fields = {name: {} for name in TICKET}
+    streams = [
+        stream("tickets", fields=fields),
+        stream("people", fields={"id": {}, "email": {}, "bio": {}}),
+        stream("notes", fields={"id": {}, "words": {}}),
+        stream("notes", namespace="private", fields={"id": {}, "words": {}, "number": {}}),
+    ]
+    messages = [
+        record("tickets", **TICKET),
+        record("tickets", id=8, subject=None, links={"web": "ftp://example.com"}, created="soon", status="closed"),
+        record("tickets", id=9, secret_score=1),
+        record("people", id=1, title="Dr.", name="Ann", email="ann@example.com", bio={"short": "Plays"}, age=5),
+        record("notes", id=1, title="T", words="Hello."),
+        record("notes", namespace="private", id=1, title="T", words="Hush.", number=12),
+    ]
+
+    connector = write(tmp_path, dust.config(**CHOSEN, stream_overrides=overrides), catalog(*streams), messages)
+
+    documents = {document.title: document for document in dust.world.documents().values()}
+    ticket = documents["Printer on fire"]
+    assert (
+        "# Printer on fire\n\n## body.text\n\nIt burns since noon.\nPlease send water.\n\n- status: open\n"
+        == ticket.text
+    )
+    assert ("text/markdown", JANUARY_2) == (ticket.mime_type, ticket.timestamp)
+    assert "https://example.com/tickets/7" == ticket.source_url
+    # Dust adds a tag with the title.
+    chosen_tags = [tag for tag in ticket.tags if not tag.startswith(("airbyte:", "title:"))]
+    assert ["status:open", "labels:urgent", "labels:title:x"] == chosen_tags
+
+    closed = dust.world.documents()["tickets-8"]
+    assert (None, EMITTED_AT) == (closed.source_url, closed.timestamp)
+    assert "# tickets record\n\n- status: closed\n" == closed.text
+
+    person = documents["ann@example.com"]
+    assert {"email": "ann@example.com", "bio": {"short": "Plays"}} == json.loads(person.text)
+    assert "application/json" == person.mime_type
+    assert {"# T\n\n- words: Hello.\n", "# 12\n\n- words: Hush.\n"} == {documents["T"].text, documents["12"].text}
+
+    warnings = [message["log"]["message"] for message in connector.messages("LOG") if message["log"]["level"] == "WARN"]
+    assert [
+        "stream_overrides has an entry for the stream nothing",
+        "Stream tickets: 1 records have a source_url_field",
+        "Stream tickets: 1 records have none of the text_fields",
+    ] == [warning.partition(",")[0].partition(" that")[0] for warning in warnings]
+
+
+def test_a_setting_that_cannot_be_used_stops_the_sync_before_anything_is_written(dust: StandIn, tmp_path: Path) -> None:
+    """And the platform is told that the user must act, in words that say where."""
+    config = dust.config(stream_overrides=[{"stream": "tickets", "text_format": "html"}])
+    connector = Connector("write", tmp_path, config=config, catalog=catalog("tickets"))
+
+    assert 1 == connector.finish(record("tickets", id=1))
+    assert "config_error" == connector.failure()["failure_type"]
+    assert "stream_overrides, entry 1: text_format must be one of: json, markdown." == connector.failure()["message"]
+    assert {} == dust.world.documents()

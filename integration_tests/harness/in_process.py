@@ -1,0 +1,126 @@
+"""A sync in this process, over a world without sockets: for what takes hundreds of syncs to show."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+from destination_dust import failures
+from destination_dust.airbyte.catalog import Catalog
+from destination_dust.airbyte.input import Inlet
+from destination_dust.config import Config
+from destination_dust.dust.client import Connection, DustClient
+from destination_dust.dust.pacer import Pacer, Unpaced
+from destination_dust.dust.retrying import Caller
+from destination_dust.dust.transport import Answer, Request
+from destination_dust.wiring import build
+from destination_dust.workers import pump
+from local_dust import Arrival, World
+from local_dust.request import Request as ArrivingRequest
+
+
+class Killed(BaseException):
+    """The process was killed, as far as one can within a test."""
+
+
+@dataclass
+class Finished:
+    """What a sync gave out. `failure` is Airbyte's kind of it, None if it went well."""
+
+    states: list[dict[str, Any]] = field(default_factory=list)
+    failure: str | None = None
+    message: str = ""
+    logs: list[str] = field(default_factory=list)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What was logged as a warning."""
+        return [line.removeprefix("WARNING ") for line in self.logs if line.startswith("WARNING ")]
+
+
+class WorldTransport:
+    """Hands requests to a world and its answers back. `on_arrival` may raise `Killed`."""
+
+    def __init__(self, world: World, on_arrival: Callable[[Arrival], None]) -> None:
+        self._world = world
+        self._on_arrival = on_arrival
+        self._headers = {"authorization": f"Bearer {world.key.secret}", "content-type": "application/json"}
+
+    def exchange(self, request: Request) -> Answer:
+        """See `Transport`."""
+        path = f"/api/v1/w/{self._world.workspace.id}{request.path}"
+        query = urlencode(list(request.query))
+        arriving = ArrivingRequest(request.method, path, query, self._headers, request.body or b"")
+        arrival = self._world.arrive(arriving)
+        self._on_arrival(arrival)
+        fault = self._world.faults.strike(arrival)
+        if fault is not None:
+            error = {"error": {"type": fault.type, "message": fault.message}}
+            return Answer(fault.shown_status, fault.headers, json.dumps(error).encode())
+        answer = self._world.admit(arriving)()
+        arrival.status = answer.status
+        return Answer(answer.status, answer.headers, answer.body)
+
+
+def sync(
+    world: World,
+    catalog: dict[str, Any],
+    messages: Iterable[dict[str, Any]],
+    *,
+    on_arrival: Callable[[Arrival], None] = lambda _: None,
+    **settings: Any,
+) -> Finished:
+    """Run a sync. A process that is killed ends in the failure `killed`."""
+
+    def connect(connection: Connection, _pacer: Pacer, **options: Any) -> DustClient:
+        transport: Any = WorldTransport(world, on_arrival)
+        kept = {name: options[name] for name in ("budget", "clock", "on_retry")}
+        unpaced: Any = Unpaced()
+        return DustClient(connection, Caller(transport, host=connection.host, **kept), unpaced)
+
+    config = Config.parse({**world.config(), "documents_per_minute": 100_000, **settings})
+    finished = Finished()
+    lines = [json.dumps(message).encode() for message in messages]
+    with _logs(finished.logs), pump(lines) as descriptor:
+        inlet = Inlet(descriptor)
+        try:
+            for line in build(config, Catalog.parse(catalog), inlet, connect=connect).run():
+                finished.states.append(json.loads(line)["state"])
+        except Killed:
+            finished.failure = "killed"
+        except Exception as error:
+            finished.failure = failures.failure_type(error).value
+            finished.message = failures.message(error, config.connection)
+    _clear_up(inlet)
+    return finished
+
+
+def _clear_up(inlet: Inlet) -> None:
+    """Hundreds of syncs would otherwise use up the descriptors that a process may have."""
+    for thread in threading.enumerate():
+        if thread.name.startswith("dust-"):
+            thread.join(10)
+    inlet.close()
+
+
+@contextlib.contextmanager
+def _logs(collected: list[str]) -> Iterator[None]:
+    class Listener(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            collected.append(f"{record.levelname} {record.getMessage()}")
+
+    logger, listener = logging.getLogger("airbyte"), Listener()
+    level = logger.level
+    logger.addHandler(listener)
+    logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.removeHandler(listener)
+        logger.setLevel(level)

@@ -1,0 +1,210 @@
+"""What tables are called, what they contain, and what is told of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from integration_tests.harness.in_process import sync
+from integration_tests.harness.messages import catalog, record, state, stream
+from integration_tests.harness.tables import GONE, QUIET, TABLE, looks, settings, stored, upserts, users
+from local_dust import World
+
+ODD_NAMES = [
+    *("Foo.Bar", "foo_bar", "FOO BAR", "é", "e", "address1", "address_1", "a__b", "createdAt", "order"),
+    *("💥", "", "__dust_id"),
+]
+
+
+@pytest.fixture
+def world() -> World:
+    """A Dust that merges quickly."""
+    return World(quiet_seconds=QUIET)
+
+
+@pytest.mark.parametrize("declared", [True, False])
+def test_fields_of_any_name_arrive_under_the_same_names_each_time(world: World, declared: bool) -> None:
+    """All columns are there, distinct, and called the same when the records come in another order."""
+    fields = {name: {"type": "string"} for name in ODD_NAMES} if declared else {}
+    streams = catalog(stream("users", fields={"id": {"type": "integer"}, **fields}))
+    records = [record("users", id=number, **{name: f"of {name!r}"}) for number, name in enumerate(ODD_NAMES)]
+    names = []
+    for messages in (records, records[::-1]):
+        assert sync(world, streams, messages, **settings()).failure is None
+        rows = stored(world)
+        cells = [{name: cell for name, cell in row.items() if name != "id"} for row in rows.values()]
+        assert [1] * len(ODD_NAMES) == [len(row) for row in cells]
+        names.append({cell: name for row in cells for name, cell in row.items()})
+
+    assert {f"of {name!r}" for name in ODD_NAMES} == set(names[0])
+    assert len(ODD_NAMES) == len(set(names[0].values()))
+    assert names[0] == names[1]
+
+
+def test_a_table_is_created_once_and_says_what_is_in_it(world: World) -> None:
+    """Id and name are a slug of the stream, the title is the stream, the description names key and columns."""
+    fields = {"id": {"type": "integer"}, "createdAt": {"type": "string", "format": "date-time"}}
+    sync(world, catalog(stream("users", fields=fields)), users(5), **settings(table_batch_size=1))
+
+    created = [arrival.body for arrival in world.arrivals if arrival.path.endswith("/tables")]
+    assert [{"table_id", "name", "title", "description", "tags"}] == [set(body) for body in created]
+    assert (TABLE, TABLE, "users") == tuple(created[0][name] for name in ("table_id", "name", "title"))
+    for part in ("users", "One row per id.", "id (integer)", "created_at (date and time)"):
+        assert part in created[0]["description"]
+
+
+def test_a_name_that_another_table_has_is_named_with_both_tables(world: World) -> None:
+    """Dust wants names to be unique in a data source: the message names ours and the other table."""
+    world.data_source.tables.describe(
+        "the_other",
+        timestamp=None,
+        source_url=None,
+        name=TABLE,
+        description="",
+        title="",
+        tags=(),
+        parents=(),
+        parent_id=None,
+        mime_type="",
+    )
+
+    finished = sync(world, catalog("users"), [*users(1), state("users", 1)], **settings())
+
+    assert "config_error" == finished.failure
+    assert TABLE in finished.message
+    assert "the_other" in finished.message
+    assert [] == finished.states
+
+
+def test_streams_of_one_name_in_two_namespaces_are_two_tables(world: World) -> None:
+    """A namespace is part of what a stream is."""
+    streams = catalog(stream("users", namespace="a"), stream("users", namespace="b"), stream("users"))
+    messages = [record("users", namespace=namespace, id=1) for namespace in ("a", "b", "")]
+
+    sync(world, streams, messages, **settings())
+
+    assert 3 == len(world.tables())
+    assert TABLE in world.tables()
+    assert [1, 1, 1] == [table.row_count for table in world.tables().values()]
+
+
+def test_values_keep_their_meaning(world: World) -> None:
+    """Booleans, numbers, texts, dates, nulls and nested values, as they are after Dust has read its own CSV."""
+    schema = {
+        "id": {"type": "integer"},
+        "day": {"type": "string", "format": "date"},
+        "moment": {"type": "string", "format": "date-time", "airbyte_type": "timestamp_with_timezone"},
+        "local": {"type": "string", "format": "date-time", "airbyte_type": "timestamp_without_timezone"},
+        "clock": {"type": "string", "format": "time", "airbyte_type": "time_without_timezone"},
+    }
+    sent: dict[str, Any] = {
+        "flag": True,
+        "small": -3,
+        "large": 2**60,
+        "real": 0.1,
+        "text": 'a, "b" and\nc',
+        "nothing": None,
+        "nested": {"a": [1, {"b": None}]},
+        "list": [],
+        "day": "1931-07-08",
+        "moment": "1969-12-31T23:59:59.75+00:00",
+        "local": "2024-02-29 12:00:00",
+        "clock": "23:05:01.5",
+    }
+
+    sync(world, catalog(stream("users", fields=schema)), [record("users", id=1, **sent)], **settings())
+
+    expected = {
+        "id": 1,
+        "flag": True,
+        "small": -3,
+        "large": 2**60,
+        "real": 0.1,
+        "text": 'a, "b" and\nc',
+        "nested": '{"a":[1,{"b":null}]}',
+        "list": "[]",
+        "day": "1931-07-08 00:00:00",
+        "moment": "1969-12-31 23:59:59",
+        "local": "2024-02-29 12:00:00",
+        "clock": "1970-01-01 23:05:01",
+    }
+    assert expected == stored(world)["users-1"]
+
+
+def test_values_that_dust_reads_otherwise_are_counted_and_told_once(world: World) -> None:
+    """Nothing can keep Dust from taking 007 for a number, so it is said, by column, at the end."""
+    messages = [record("users", id=number, zip="007", flag="t", when="2024-01-02", name="Ann") for number in range(3)]
+
+    finished = sync(world, catalog("users"), messages, **settings())
+
+    assert {"id": 0, "zip": 7, "flag": True, "when": "2024-01-02 00:00:00", "name": "Ann"} == stored(world)["users-0"]
+    for part in ("3 values are texts that Dust reads as numbers", "booleans", "dates", "zip (3)", "when (3)"):
+        assert 1 == sum(part in line for line in finished.warnings)
+    assert not any("name (" in line for line in finished.warnings)
+
+
+def test_a_column_that_changes_its_type_is_reported(world: World) -> None:
+    """What was a number and becomes a text is a column of texts for Dust, and that is said."""
+    sync(world, catalog("users"), users(2, size=5), **settings())
+
+    finished = sync(world, catalog("users"), users(1, start=7, size="large"), **settings())
+
+    assert any("column size is a whole number in the table" in line and "text" in line for line in finished.warnings)
+    assert {5, "large"} == {row["size"] for row in stored(world).values()}
+
+
+def test_columns_come_by_themselves_and_dropped_ones_stay_empty(world: World) -> None:
+    """A field that is new in the source becomes a column, one that is gone stays, null in new rows."""
+    sync(world, catalog("users"), users(1, old="x"), **settings())
+    sync(world, catalog("users"), users(1, start=1, new="y"), **settings())
+
+    assert {"users-0": {"id": 0, "old": "x"}, "users-1": {"id": 1, "new": "y"}} == stored(world)
+
+
+def test_deletes_follow_rows_of_an_earlier_sync(world: World) -> None:
+    """A hard delete of change data capture removes the row."""
+    sync(world, catalog("users"), users(3), **settings())
+
+    deletes = [*users(1, **GONE), *users(1, start=2, **GONE)]
+    finished = sync(world, catalog("users"), [*deletes, state("users", 1)], **settings())
+
+    assert {"users-1"} == set(stored(world))
+    assert 1 == len(finished.states)
+
+
+def test_soft_deletes_keep_the_row_with_its_tombstone(world: World) -> None:
+    """With cdc_deletes set to soft, a deleted row stays and says when it was deleted."""
+    sync(world, catalog("users"), [*users(1), *users(1, **GONE)], **settings(cdc_deletes="soft"))
+
+    assert {"id": 0, "_ab_cdc_deleted_at": "2026-01-01 00:00:00"} == stored(world)["users-0"]
+
+
+def test_records_without_a_key_are_rows_of_their_own_content(world: World) -> None:
+    """Equal records are one row, whatever the order of their fields; all count as stored."""
+    records = [record("users", a=1, b=2), record("users", b=2, a=1), record("users", a=1, b=3), state("users", 1)]
+
+    finished = sync(world, catalog(stream("users", mode="append", key=[])), records, **settings())
+
+    assert [{"a": 1, "b": 2}, {"a": 1, "b": 3}] == sorted(stored(world).values(), key=lambda row: row["b"])
+    assert 3.0 == finished.states[0]["destinationStats"]["recordCount"]
+
+
+def test_characters_that_dust_cannot_store_are_replaced_and_counted(world: World) -> None:
+    """NUL goes, half a surrogate pair becomes U+FFFD, and the other rows of the request are not lost with them."""
+    finished = sync(world, catalog("users"), [*users(2), record("users", id=9, name="a\0b\ud800c")], **settings())
+
+    assert "ab�c" == stored(world)["users-9"]["name"]
+    assert 3 == len(stored(world))
+    assert any("in 1 records, characters" in line for line in finished.warnings)
+
+
+def test_without_confirmation_the_answer_is_trusted(world: World) -> None:
+    """With confirm_rows off, no row is looked at and a 200 acknowledges."""
+    world.limits.quiet_seconds = 1_000.0
+
+    finished = sync(world, catalog("users"), [*users(1), state("users", 1)], **settings(confirm_rows=False))
+
+    assert [] == looks(world)
+    assert 1 == len(finished.states)
+    assert 1 == len(upserts(world))

@@ -1,0 +1,322 @@
+"""The rules of full refreshes of tables, each in a case in which breaking it loses data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from integration_tests.harness.connector import Connector
+from integration_tests.harness.in_process import Finished, Killed, sync
+from integration_tests.harness.messages import catalog, complete, global_state, record, state, stream
+from integration_tests.harness.refreshes import ids, truncating, users
+from integration_tests.harness.tables import QUIET, TABLE, has_row, settings, stored, upserts
+from local_dust import Arrival, StandIn, World
+
+# Dust's own quiet time would make each of them last ten seconds.
+QUICK = settings(confirmation_delay=QUIET, table_batch_size=2)
+
+
+@pytest.fixture
+def world() -> World:
+    """A local Dust that merges quickly, and without sockets."""
+    return World(quiet_seconds=QUIET)
+
+
+def run(world: World, configured: dict[str, Any], messages: list[dict[str, Any]], **more: Any) -> Finished:
+    """A sync into tables, with two rows in a request."""
+    return sync(world, catalog(configured, "orders"), messages, **{**QUICK, **more})
+
+
+def keep(world: World, *numbers: int, generation: int = 4) -> None:
+    """Have an earlier sync store some users."""
+    appended = stream("users", generation=generation, minimum=0)
+    assert run(world, appended, [*users(*numbers, v=1), state("users", 0)]).failure is None
+    world.arrivals.clear()
+
+
+def tags(world: World) -> list[str]:
+    return list(world.tables()[TABLE].tags)
+
+
+def values(world: World) -> dict[str, Any]:
+    """The field `v` of each user, by row id."""
+    return {row_id: row.get("v") for row_id, row in stored(world).items()}
+
+
+def dies_at(upsert: int) -> Any:
+    """Kills the process when so many requests with rows have arrived."""
+    seen = 0
+
+    def on_arrival(arrival: Arrival) -> None:
+        nonlocal seen
+        seen += arrival.method == "POST" and arrival.path.endswith("/rows")
+        if seen == upsert:
+            raise Killed
+
+    return on_arrival
+
+
+@pytest.mark.parametrize("mode", ["overwrite", "append", "append_dedup"])
+def test_a_complete_stream_replaces_its_table(world: World, mode: str) -> None:
+    """The last of each row arrives, the rest goes; one state, and the mark; other streams are only added to."""
+    keep(world, 1, 2, 3)
+    messages = [*users(2, 4, 5, v=2), record("orders", id=1), *users(4, v=3), state("users", 7), complete("users")]
+
+    finished = run(world, truncating(5, mode=mode), messages)
+
+    assert finished.failure is None, finished.message
+    assert {"users-2": 2, "users-4": 3, "users-5": 2} == values(world)
+    assert {"orders-1"} == stored(world, "airbyte_orders").keys()
+    assert ["airbyte:replaced:5"] == tags(world)
+    (given,) = finished.states
+    assert (7, 4.0) == (given["id"], given["destinationStats"]["recordCount"])
+    assert [True, False] == [bool(each.body.get("truncate")) for each in upserts(world, TABLE)]
+
+
+def test_what_fits_into_one_request_is_replaced_at_once(world: World) -> None:
+    """There is no moment at which some of the rows are missing, and no wait for a merge."""
+    keep(world, 1, 2, 3)
+    states = []
+
+    def look(_arrival: Arrival) -> None:
+        states.append(frozenset(values(world).items()))
+
+    messages = [*users(*range(50), v=2), state("users", 1), complete("users")]
+    more = {"timing": {"confirmation_delay": 60}}
+    finished = run(world, truncating(5), messages, table_batch_size=500, on_arrival=look, **more)
+
+    assert finished.failure is None
+    assert {3, 50} == {len(each) for each in states}
+
+
+def test_nothing_is_touched_before_everything_was_read(world: World) -> None:
+    """Until the proof, the old table stands; a source that fails changes nothing, and its states are not given back."""
+    keep(world, 1, 2, 3)
+
+    messages = [*users(2, 4, v=2), state("users", 1), record("orders", id=1), state("orders", 2)]
+    finished = run(world, truncating(5), [*messages, global_state(3, "users", "orders")])
+
+    assert "transient_error" == finished.failure
+    assert "users" in finished.message
+    assert {"users-1": 1, "users-2": 1, "users-3": 1} == values(world)
+    assert [] == upserts(world, TABLE)
+    assert [2] == [each["id"] for each in finished.states]
+
+
+@pytest.mark.parametrize("three_ids", [(1, 1, 1), (None, None, None)])
+def test_without_ids_and_proof_rows_are_added_and_the_user_is_told(world: World, three_ids: tuple[Any, ...]) -> None:
+    """The source may have failed, and nobody would say so."""
+    keep(world, 1, 2, 3)
+    generation, minimum, sync_id = three_ids
+    overwritten = stream("users", mode="overwrite", generation=generation, minimum=minimum, sync=sync_id)
+
+    finished = run(world, overwritten, [*users(3, 4, v=2), state("users", 1)])
+
+    assert finished.failure is None
+    assert {"users-1": 1, "users-2": 1, "users-3": 2, "users-4": 2} == values(world)
+    assert [2.0] == [each["destinationStats"]["recordCount"] for each in finished.states]
+    (warning,) = [each for each in finished.warnings if "kept" in each]
+    assert "end_of_input_is_complete" in warning
+
+
+@pytest.mark.parametrize("proof", ["complete", "vouched"])
+def test_hosts_without_ids_replace_again_and_again(world: World, proof: str) -> None:
+    """Their overwrite is never taken for a repeated attempt."""
+    overwritten = stream("users", mode="overwrite", generation=1, minimum=1, sync=1)
+    ends = [complete("users")] if proof == "complete" else []
+    for numbers in ((1, 2), (2, 3), (3, 4)):
+        messages = [*users(*numbers), state("users", 1), *ends]
+        finished = run(world, overwritten, messages, end_of_input_is_complete=proof == "vouched")
+        assert finished.failure is None
+        assert ids(*numbers) == stored(world).keys()
+    assert [] == tags(world)
+
+
+def test_an_attempt_after_a_finished_replacement_only_adds(world: World) -> None:
+    """The platform may try again after the states went out: few records or none, and COMPLETE all the same."""
+    keep(world, 1, 2, 3)
+    assert run(world, truncating(5), [*users(1, 2, 4, v=2), state("users", 1), complete("users")]).failure is None
+
+    for number in (4, 5):
+        again = run(world, truncating(5), [*users(number, v=3), state("users", 2), complete("users")])
+        assert (None, [2]) == (again.failure, [each["id"] for each in again.states])
+        assert ["airbyte:replaced:5"] == tags(world)
+    assert run(world, truncating(5), [state("users", 3), complete("users")]).failure is None
+
+    assert {"users-1": 2, "users-2": 2, "users-4": 3, "users-5": 3} == values(world)
+
+
+def test_an_attempt_that_only_adds_gives_its_states_back_at_once(world: World, tmp_path: Path) -> None:
+    """It is plain append: nothing waits for the end of the input."""
+    assert run(world, truncating(5), [*users(1, v=1), state("users", 1), complete("users")]).failure is None
+    with StandIn(world) as dust:
+        config = dust.config(**settings(burst_interval=0.2))
+        connector = Connector("write", tmp_path, config=config, catalog=catalog(truncating(5)))
+        connector.send(*users(2, v=2), state("users", 2))
+
+        connector.wait_for(connector.states)
+
+        assert connector.process.poll() is None
+        assert 0 == connector.finish()
+
+
+def test_rows_of_this_generation_without_a_mark_are_added_to(world: World) -> None:
+    """Who has lost the mark cannot know what was acknowledged: nothing is deleted."""
+    assert run(world, truncating(5), [*users(1, 2, v=1), state("users", 1), complete("users")]).failure is None
+    keep(world, 1, generation=5)  # which describes the table anew
+    assert [] == tags(world)
+
+    assert run(world, truncating(5), [*users(2, 3, v=2), state("users", 2), complete("users")]).failure is None
+
+    assert {"users-1": 1, "users-2": 2, "users-3": 2} == values(world)
+    assert ["airbyte:replaced:5"] == tags(world)
+
+
+@pytest.mark.parametrize("upsert", range(1, 5))
+def test_a_replacement_that_is_killed_is_done_again(world: World, upsert: int) -> None:
+    """Its states were not given back, so that the next attempt brings everything: what it wrote goes."""
+    keep(world, 1, 2, 3)
+    messages = [*users(2, 4, 5, 6, 7, 8, 9, v=2), state("users", 1), complete("users")]
+    killed = run(world, truncating(5), messages, on_arrival=dies_at(upsert))
+    assert ("killed", []) == (killed.failure, killed.states)
+
+    # In between, one row has gone from the source.
+    assert run(world, truncating(5), messages[1:]).failure is None
+
+    assert {f"users-{number}": 2 for number in (4, 5, 6, 7, 8, 9)} == values(world)
+    assert ["airbyte:replaced:5"] == tags(world)
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_a_complete_stream_without_records_ends_empty(world: World, exists: bool) -> None:
+    """That is how the platform clears a stream. A table that does not exist is not made for that."""
+    if exists:
+        keep(world, 1, 2, 3)
+
+    finished = run(world, truncating(5), [state("users", 1), complete("users")])
+
+    assert (None, [1]) == (finished.failure, [each["id"] for each in finished.states])
+    assert ({} if exists else None) == (stored(world) if TABLE in world.tables() else None)
+
+
+def test_deletes_of_a_replaced_stream_leave_no_row(world: World) -> None:
+    """Inserted and deleted in one sync, deleted without ever having been there, or back again."""
+    keep(world, 1, 2, 3)
+    gone = {"_ab_cdc_deleted_at": "2026-01-01T00:00:00Z"}
+    messages = [*users(1, 2, v=2), *users(2, 9, **gone), *users(3, **gone), *users(3, v=3), state("users", 1)]
+
+    finished = run(world, truncating(5, mode="append_dedup"), [*messages, complete("users")])
+
+    assert finished.failure is None
+    assert {"users-1": 2, "users-3": 3} == values(world)
+    assert [6.0] == [each["destinationStats"]["recordCount"] for each in finished.states]
+
+
+def test_deletes_are_carried_out_where_rows_are_only_added(world: World) -> None:
+    """Without ids and proof, what the source says is gone goes all the same."""
+    keep(world, 1, 2, 3)
+    deduplicated = stream("users", mode="append_dedup", generation=6, minimum=0)
+    gone = {"_ab_cdc_deleted_at": "2026-01-01T00:00:00Z"}
+    assert run(world, deduplicated, [*users(2, **gone), state("users", 1)]).failure is None
+    assert ids(1, 3) == stored(world).keys()
+
+
+@pytest.mark.parametrize("choice", ["fail", "skip"])
+def test_a_row_that_dust_refuses_does_not_stop_the_others(world: World, choice: str) -> None:
+    """The table is cut off already: all others are stored, then the setting decides."""
+    keep(world, 1, 2, 3)
+    world.faults.add("status", status=400, path="/rows", method="POST", when=lambda arrival: has_row(arrival, 5))
+    messages = [*users(*range(4, 12), v=2), state("users", 1), complete("users")]
+
+    finished = run(world, truncating(5), messages, on_record_error=choice)
+
+    assert ids(4, 6, 7, 8, 9, 10, 11) == stored(world).keys()
+    assert any("users-5" in each for each in finished.warnings)
+    if choice == "fail":
+        assert ("config_error", []) == (finished.failure, finished.states)
+        assert [] == [tag for tag in tags(world) if "replaced" in tag]
+    else:
+        (given,) = finished.states
+        stats = given["destinationStats"]
+        assert (7.0, 1.0) == (stats["recordCount"], stats["rejectedRecordCount"])
+        assert ["airbyte:replaced:5"] == tags(world)
+
+
+@pytest.mark.parametrize("choice", ["fail", "skip"])
+def test_if_dust_refuses_every_row_the_setting_decides_about_the_old_ones(world: World, choice: str) -> None:
+    """To skip them leaves an empty table; to fail leaves it as it was."""
+    keep(world, 1, 2, 3)
+    world.faults.add("status", status=400, path="/rows", method="POST", when=lambda arrival: has_row(arrival, 5))
+    messages = [*users(5, v=2), state("users", 1), complete("users")]
+
+    finished = run(world, truncating(5), messages, on_record_error=choice)
+
+    if choice == "fail":
+        assert ("config_error", []) == (finished.failure, finished.states)
+        assert ids(1, 2, 3) == stored(world).keys()
+    else:
+        assert (None, 1) == (finished.failure, len(finished.states))
+        assert {} == stored(world)
+        assert ["airbyte:replaced:5"] == tags(world)
+
+
+def test_limits_are_seen_before_any_table_is_touched(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One stream is too large: no table of the sync loses a row."""
+    keep(world, 1, 2, 3)
+    monkeypatch.setattr("destination_dust.writers.tables.examination.MAX_ROWS", 5)
+    large = stream("orders", mode="overwrite", generation=5, minimum=5)
+    messages = [*users(7, v=2), *(record("orders", id=number) for number in range(6))]
+    messages += [complete("users"), complete("orders"), state("users", 1)]
+
+    finished = sync(world, catalog(truncating(5), large), messages, **QUICK)
+
+    assert "config_error" == finished.failure
+    assert "orders" in finished.message
+    assert "6 rows" in finished.message
+    assert {"users-1": 1, "users-2": 1, "users-3": 1} == values(world)
+    assert [] == upserts(world)
+
+
+def test_a_delimiter_that_dust_would_mistake_is_seen_before_the_table_is_touched(world: World) -> None:
+    """Rows that would be garbled, in a request that is not the first."""
+    keep(world, 1, 2, 3)
+    messages = [*users(4, 5, 6, 7, v=2), *users(8, v="a;" * 50), state("users", 1), complete("users")]
+
+    finished = run(world, truncating(5), messages)
+
+    assert "config_error" == finished.failure
+    assert "semicolons" in finished.message
+    assert {"users-1": 1, "users-2": 1, "users-3": 1} == values(world)
+
+
+def test_a_full_disk_leaves_the_table_as_it_was(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows wait on disk; where they do not fit, the user is told so."""
+    keep(world, 1, 2, 3)
+    monkeypatch.setattr("tempfile.tempdir", None)
+    monkeypatch.setattr("tempfile._candidate_tempdir_list", lambda: ["/nonexistent"])
+
+    finished = run(world, truncating(5), [*users(4), state("users", 1), complete("users")])
+
+    assert "system_error" == finished.failure
+    assert "disk" in finished.message
+    assert {"users-1": 1, "users-2": 1, "users-3": 1} == values(world)
+
+
+def test_a_table_that_dust_cannot_read_is_mended_by_a_replacement(world: World) -> None:
+    """It has outgrown Dust's limits, which only a replacement of all rows ends."""
+    keep(world, 1, 2, 3)
+    world.faults.add("status", status=500, method="GET", path="/rows$", message="Failed to list database rows.")
+
+    finished = run(world, truncating(5), [*users(4, v=2), state("users", 1), complete("users")])
+
+    assert finished.failure is None, finished.message
+    assert {"users-4": 2} == values(world)
+
+
+def test_the_table_keeps_its_mark_when_its_columns_are_described_anew(world: World) -> None:
+    """The attempt that only adds creates the table like any other."""
+    assert run(world, truncating(5), [*users(1, v=1), state("users", 1), complete("users")]).failure is None
+    assert run(world, truncating(5), [*users(2, more=1), state("users", 2), complete("users")]).failure is None
+    assert ["airbyte:replaced:5"] == tags(world)

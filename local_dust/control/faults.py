@@ -1,0 +1,154 @@
+"""Rules that make the server misbehave."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, get_args
+
+from local_dust.control.arrivals import Arrival
+
+Kind = Literal[
+    "status", "html", "reset", "delay", "slow_loris", "huge", "truncated", "redirect", "echo", "ok_error", "body"
+]
+KINDS: tuple[str, ...] = get_args(Kind)
+
+
+@dataclass
+class Fault:
+    """What happens to the requests that a rule matches.
+
+    kind:
+        `status`: the error `type`/`message` in Dust's envelope with `status` (and `headers`).
+        `html`: an HTML page with `status` (200 is a captive portal, 502 a proxy).
+        `reset`: the connection is reset; no answer.
+        `delay`: the right answer after `seconds`. `late`: the write itself only happens then, too.
+        `slow_loris`: the right answer, one byte per `seconds`.
+        `huge`: 200 with a body of `size` bytes of JSON text (`gzip`: sent compressed).
+        `truncated`: the right answer, cut off in the middle of the body, then the connection is closed.
+        `redirect`: `status` 301, 302, 303, 307 or 308 to `location`.
+        `echo`: the error of `status` with all the request's headers, the key too, in its message.
+        `ok_error`: 200 with an error object.
+        `body`: `status` with the text `body` as JSON, as it is.
+    effect: whether the write takes effect nevertheless (for kinds that do not give the right answer).
+    """
+
+    kind: Kind
+    status: int = 500
+    type: str = "internal_server_error"
+    message: str = "Unhandled internal server error: stand-in fault"
+    headers: dict[str, str] = field(default_factory=dict)
+    seconds: float = 1.0
+    late: bool = False
+    size: int = 1_000_000
+    gzip: bool = False
+    location: str = ""
+    body: str = ""
+    effect: bool = False
+
+    @property
+    def answers_right(self) -> bool:
+        return self.kind in ("delay", "slow_loris", "truncated")
+
+    @property
+    def shown_status(self) -> int:
+        if self.kind == "redirect" and not 300 <= self.status < 400:
+            return 307
+        return 200 if self.kind in ("huge", "ok_error") else self.status
+
+
+@dataclass
+class Rule:
+    """Which requests a fault hits: those of the method whose path (as sent) contains the regular expression
+    `path`, and for which `when` holds; of these, after the first `skip`, the next `times` (None: all).
+
+    `seen` counts matching requests, `hits` those that were hit.
+    """
+
+    fault: Fault
+    method: str | None = None
+    path: str = ""
+    skip: int = 0
+    times: int | None = None
+    when: Callable[[Arrival], bool] | None = None
+    seen: int = 0
+    hits: int = 0
+
+    def matches(self, arrival: Arrival) -> bool:
+        return (
+            self.method in (None, arrival.method)
+            and re.search(self.path, arrival.path) is not None
+            and (self.when is None or self.when(arrival))
+        )
+
+
+class Faults:
+    """The rules in force. Of several rules that hit one request the oldest wins; the others count it as seen."""
+
+    def __init__(self) -> None:
+        self.latency = 0.0
+        """Seconds that every answer takes; the write itself happens on arrival."""
+        self._rules: list[Rule] = []
+        self._lock = threading.Lock()
+
+    def add(
+        self,
+        kind: Kind,
+        *,
+        method: str | None = None,
+        path: str = "",
+        skip: int = 0,
+        times: int | None = None,
+        when: Callable[[Arrival], bool] | None = None,
+        **options: Any,
+    ) -> Rule:
+        """Add a rule (see `Rule`) with a fault (see `Fault` for the options).
+
+        Raises:
+            ValueError: An unknown kind, or a `path` that is no regular expression.
+        """
+        if kind not in KINDS:
+            raise ValueError(f"no such fault: {kind}; there are {', '.join(KINDS)}")
+        try:
+            re.compile(path)
+        except re.error as error:
+            raise ValueError(f"path: {error}") from None
+        rule = Rule(Fault(kind, **options), method, path, skip, times, when)
+        with self._lock:
+            self._rules.append(rule)
+        return rule
+
+    def remove(self, rule: Rule) -> None:
+        with self._lock:
+            self._rules = [other for other in self._rules if other is not rule]
+
+    def clear(self) -> None:
+        """Remove all rules and the latency."""
+        with self._lock:
+            self._rules = []
+            self.latency = 0.0
+
+    def json(self) -> dict[str, Any]:
+        with self._lock:
+            rules = [
+                {**asdict(rule.fault), **{n: getattr(rule, n) for n in ("method", "path", "skip", "times")}}
+                | {"seen": rule.seen, "hits": rule.hits}
+                for rule in self._rules
+            ]
+        return {"latency": self.latency, "rules": rules}
+
+    def strike(self, arrival: Arrival) -> Fault | None:
+        """The fault that hits this arrival, if any. Counts."""
+        struck: Fault | None = None
+        with self._lock:
+            for rule in self._rules:
+                if not rule.matches(arrival):
+                    continue
+                rule.seen += 1
+                due = rule.seen > rule.skip and (rule.times is None or rule.hits < rule.times)
+                if due and struck is None:
+                    rule.hits += 1
+                    struck = rule.fault
+        return struck

@@ -1,0 +1,70 @@
+"""What waits to be merged into one table."""
+
+from __future__ import annotations
+
+from local_dust.limits import Limits
+from local_dust.tables.column_names import UnreadableCsv
+from local_dust.tables.csv_files import LostForGood
+from local_dust.tables.merging import Change, Deletion
+
+WHICH = ("first", "middle", "last")
+
+
+class TableQueue:
+    """Changes in the order of their arrival. Each arrival makes all of them wait again."""
+
+    def __init__(self) -> None:
+        self._changes: list[Change] = []
+        self._last_arrival = 0.0
+        self._last_failure: float | None = None
+        self._lose: str | None = None
+        self._error: str | None = None
+
+    @property
+    def pending(self) -> int:
+        return len(self._changes)
+
+    def add(self, change: Change, now: float) -> None:
+        self._changes.append(change)
+        self._last_arrival = now
+
+    def is_due(self, now: float, quiet: float, retry: float) -> bool:
+        tried = self._last_failure is not None and now - self._last_failure < retry
+        return bool(self._changes) and now - self._last_arrival >= quiet and not tried
+
+    def next_pass(self, limits: Limits) -> list[Change]:
+        """The oldest changes, as many as are merged at a time. A change that is to get lost is lost here."""
+        if self._lose is not None:
+            position = {"first": 0, "middle": len(self._changes) // 2, "last": -1}[self._lose]
+            del self._changes[position]
+            self._lose = None
+        rows = size = count = 0
+        for change in self._changes:
+            rows += 1 if isinstance(change, Deletion) else len(change.ids)
+            size += 0 if isinstance(change, Deletion) else change.bytes_at_most
+            if count and (rows > limits.table_rows or size > limits.table_bytes):
+                break
+            count += 1
+        return self._changes[:count]
+
+    def fail_if_told(self) -> None:
+        """Raises: UnreadableCsv, once after `lose` was called with an error."""
+        error, self._error = self._error, None
+        if error is not None:
+            raise LostForGood(error) if error.startswith("Too many columns") else UnreadableCsv(error)
+
+    def done(self, changes: list[Change]) -> None:
+        del self._changes[: len(changes)]
+        self._last_failure = None
+
+    def failed(self, now: float, *, permanent: bool, patience: float) -> None:
+        """Drop everything if the failure is permanent or old; nobody is told."""
+        self._last_failure = now
+        if permanent or now - self._last_arrival > patience:
+            self._changes = []
+            self._last_failure = None
+
+    def lose(self, *, which: str | None, error: str | None) -> None:
+        if (which is None) == (error is None) or which not in (None, *WHICH):
+            raise ValueError(f"either `which` ({', '.join(WHICH)}) or `error`")
+        self._lose, self._error = which, error

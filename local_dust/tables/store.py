@@ -1,0 +1,139 @@
+"""The tables of one data source: their descriptions, what is readable of them, and their queues."""
+
+from __future__ import annotations
+
+import gc
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, datetime, timezone
+from typing import Any
+
+from local_dust.limits import Limits
+from local_dust.response import CoreError
+from local_dust.tables.cells import UnwritableCell
+from local_dust.tables.column_names import UnreadableCsv
+from local_dust.tables.csv_files import Rows, passed
+from local_dust.tables.merging import Change, merge
+from local_dust.tables.queue import TableQueue
+from local_dust.tables.schemas import Schema, inferred
+from local_dust.tables.stored import StoredTable
+
+RETRY_SECONDS = 1.0
+
+
+class TooManyPending(Exception):
+    """The queue of a table is full."""
+
+
+class Tables:
+    """Writes without `truncate` are queued, and merged when their table has been quiet for a while."""
+
+    def __init__(self, limits: Limits, *, now: Callable[[], float], wall: Callable[[], float], seed: int) -> None:
+        self.stored: dict[str, StoredTable] = {}
+        self._limits = limits
+        self._now = now
+        self._wall = wall
+        self._random = random.Random(seed)
+        self._queues: dict[str, TableQueue] = {}
+        self._positions: dict[str, tuple[Rows, dict[str, int]]] = {}
+
+    def snapshot(self) -> dict[str, StoredTable]:
+        return {i: replace(table, pending=self._queue(i).pending) for i, table in self.stored.items()}
+
+    def listed(self) -> list[StoredTable]:
+        return sorted(self.stored.values(), key=lambda table: -table.timestamp)
+
+    def describe(self, table_id: str, *, timestamp: int | None, **description: Any) -> StoredTable:
+        """Create a table, or replace its description; its rows and schema stay.
+
+        Raises:
+            CoreError: Another table has this name.
+        """
+        name = description["name"]
+        if any(other.name == name and other.table_id != table_id for other in self.stored.values()):
+            raise CoreError("Failed to upsert table (error: Table names must be unique within a data source)")
+        moment = int(self._wall() * 1000) if timestamp is None else timestamp
+        before = self.stored.get(table_id)
+        if before is None:
+            table = StoredTable(table_id=table_id, timestamp=moment, **description)
+        else:
+            table = replace(before, timestamp=moment, **description)
+        self.stored[table_id] = table
+        return table
+
+    def delete(self, table_id: str) -> None:
+        """Remove a table and its rows. What is queued for its id stays, and finds a later table of that id."""
+        self.stored.pop(table_id, None)
+
+    def queue(self, table_id: str, change: Change) -> None:
+        """Raises: TooManyPending."""
+        queue = self._queue(table_id)
+        if queue.pending >= self._limits.pending_files:
+            raise TooManyPending
+        queue.add(change, self._now())
+
+    def replace_rows(self, table_id: str, rows: Rows) -> None:
+        """Make these the only rows, at once, and drop what is queued. Equal ids are not merged."""
+        self._queues.pop(table_id, None)
+        self._store(table_id, rows, inferred(rows.names, rows.columns()))
+
+    def drop_queue(self, table_id: str) -> None:
+        self._queues.pop(table_id, None)
+
+    def position(self, table: StoredTable, row_id: str) -> int | None:
+        """Where the first row of this id is."""
+        rows, positions = self._positions.get(table.table_id, (None, {}))
+        if rows is not table.stored:
+            positions = {}
+            for position in range(len(table.stored.ids) - 1, -1, -1):
+                positions[table.stored.ids[position]] = position
+            self._positions[table.table_id] = (table.stored, positions)
+        return positions.get(row_id)
+
+    def lose(self, table_id: str, *, which: str | None = None, error: str | None = None) -> None:
+        """Make the next merge of a table lose its `first`, `middle` or `last` request, or fail for good."""
+        self._queue(table_id).lose(which=which, error=error)
+
+    def work(self) -> None:
+        """Merge the queues whose tables have been quiet for long enough."""
+        now = self._now()
+        for table_id, queue in self._queues.items():
+            while table_id in self.stored and queue.is_due(now, self._limits.quiet_seconds, RETRY_SECONDS):
+                self._merge_once(table_id, queue, now)
+
+    def _merge_once(self, table_id: str, queue: TableQueue, now: float) -> None:
+        changes = queue.next_pass(self._limits)
+        collects = gc.isenabled()
+        gc.disable()  # it would look in vain through every row, several times
+        try:
+            queue.fail_if_told()
+            table = self.stored[table_id]
+            if table.unreadable is not None:
+                raise UnreadableCsv(table.unreadable)
+            rows, schema = merge(table.stored, table.cached_schema, changes, self._limits, self._today(), self._random)
+        except (UnreadableCsv, UnwritableCell) as failure:
+            permanent = getattr(failure, "permanent", False)
+            queue.failed(now, permanent=permanent, patience=self._limits.dropped_after_seconds)
+        else:
+            queue.done(changes)
+            self._store(table_id, rows, schema)
+        finally:
+            if collects:
+                gc.enable()
+
+    def _store(self, table_id: str, rows: Rows, schema: Schema) -> None:
+        unreadable = None
+        try:
+            readable = passed(rows, self._limits, self._today())
+        except UnreadableCsv as failure:
+            readable, unreadable = Rows(), str(failure)
+        self.stored[table_id] = replace(
+            self.stored[table_id], stored=readable, cached_schema=schema, unreadable=unreadable
+        )
+
+    def _queue(self, table_id: str) -> TableQueue:
+        return self._queues.setdefault(table_id, TableQueue())
+
+    def _today(self) -> date:
+        return datetime.fromtimestamp(self._wall(), tz=timezone.utc).date()

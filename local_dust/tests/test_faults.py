@@ -1,0 +1,174 @@
+"""The stand-in misbehaves on demand."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+import requests
+
+from local_dust import StandIn, World
+from local_dust.client import Visitor, error
+
+
+@pytest.fixture
+def dust() -> Iterator[StandIn]:
+    with StandIn(World(upserts_per_minute=None)) as stand_in:
+        yield stand_in
+
+
+@pytest.fixture
+def visitor(dust: StandIn) -> Visitor:
+    return Visitor(dust)
+
+
+def test_a_rule_hits_chosen_requests(dust: StandIn, visitor: Visitor) -> None:
+    """By method and path, after the first few, so many times; hits are counted; the write does not happen."""
+    rule = dust.faults.add(
+        "status",
+        status=429,
+        type="rate_limit_error",
+        message="slow",
+        headers={"Retry-After": "3"},
+        method="POST",
+        path="/documents/a",
+        skip=1,
+        times=2,
+    )
+
+    answers = [visitor.upsert(i) for i in ("a1", "b", "a2", "a3", "a4")]
+
+    assert [200, 200, 429, 429, 200] == [answer.status_code for answer in answers]
+    assert (429, "rate_limit_error", "slow") == error(answers[2])
+    assert "3" == answers[2].headers["Retry-After"]
+    assert (4, 2) == (rule.seen, rule.hits)
+    assert {"a1", "b", "a4"} == set(dust.world.documents())
+    assert [["status"], ["status"]] == [a.faults for a in dust.world.arrivals if a.faults]
+
+
+def test_rules_can_look_at_the_arrival_and_can_be_removed(dust: StandIn, visitor: Visitor) -> None:
+    """`when` sees the decoded ids and the body."""
+    rule = dust.faults.add("status", when=lambda arrival: arrival.body is not None and arrival.body["text"] == "x")
+    assert [200, 500] == [visitor.upsert("a", text=text).status_code for text in "yx"]
+    dust.faults.remove(rule)
+    assert 200 == visitor.upsert("a", text="x").status_code
+    dust.faults.add("html", status=503)
+    dust.faults.clear()
+    assert 200 == visitor.upsert("a").status_code
+    with pytest.raises(ValueError, match="no such fault"):
+        dust.faults.add("nonsense")  # type: ignore[arg-type]
+
+
+def test_an_error_may_come_although_the_write_took_effect(dust: StandIn, visitor: Visitor) -> None:
+    """The outcome that a client cannot know."""
+    dust.faults.add("status", status=500, effect=True, times=1)
+    dust.faults.add("reset", effect=True, times=1)
+    dust.faults.add("reset", times=1)
+
+    assert 500 == visitor.upsert("a").status_code
+    with pytest.raises(requests.ConnectionError):
+        visitor.upsert("b")
+    with pytest.raises(requests.ConnectionError):
+        visitor.upsert("c")
+    assert {"a", "b"} == set(dust.world.documents())
+    assert [500, None, None] == [a.status for a in dust.world.arrivals]
+
+
+def test_pages_errors_and_redirects_in_place_of_answers(dust: StandIn, visitor: Visitor) -> None:
+    """What proxies, portals and careless servers send."""
+    dust.faults.add("html", status=502, times=1)
+    dust.faults.add("html", status=200, times=1)
+    dust.faults.add("ok_error", type="oops", message="inside", times=1)
+    dust.faults.add("redirect", status=308, location="http://127.0.0.1:9/x", times=1)
+    dust.faults.add("body", status=200, body='{"document":', times=1)
+
+    bad_gateway, portal, inside, redirect, broken = [visitor.upsert("a") for _ in range(5)]
+
+    assert (502, True) == (bad_gateway.status_code, bad_gateway.text.startswith("<!DOCTYPE html>"))
+    assert (200, "text/html; charset=utf-8") == (portal.status_code, portal.headers["Content-Type"])
+    assert (200, "oops", "inside") == error(inside)
+    assert (308, "http://127.0.0.1:9/x") == (redirect.status_code, redirect.headers["Location"])
+    assert '{"document":' == broken.text
+    assert {} == dust.world.documents()
+
+
+def test_an_error_may_echo_the_key(dust: StandIn, visitor: Visitor) -> None:
+    """So that a client can be caught writing it to a log. The log of arrivals does not have it."""
+    dust.faults.add("echo", status=400)
+
+    assert dust.world.key.secret in error(visitor.upsert("a"))[2]
+    assert dust.world.key.secret not in str(dust.world.arrivals)
+
+
+def test_a_slow_answer_counts_on_arrival(dust: StandIn, visitor: Visitor) -> None:
+    """The limit counts calls when they arrive; a late write happens at the end of the wait."""
+    dust.world.limits.upserts_per_minute = 1
+    dust.faults.add("delay", seconds=0.3, late=True, times=1)
+    slow = threading.Thread(target=visitor.upsert, args=("slow",))
+    slow.start()
+    while not dust.world.arrivals:
+        time.sleep(0.001)
+
+    assert 429 == Visitor(dust).upsert("b").status_code
+    assert {} == dust.world.documents()
+    slow.join()
+    assert {"slow"} == set(dust.world.documents())
+    (arrival, _) = dust.world.arrivals
+    assert arrival.answered is not None
+    assert 0.3 <= arrival.answered - arrival.time < 3
+
+
+def test_latency_delays_every_answer(dust: StandIn, visitor: Visitor) -> None:
+    """Also those of faults."""
+    dust.faults.latency = 0.05
+    dust.faults.add("status", path="/documents/b")
+
+    started = time.monotonic()
+    assert [200, 500] == [visitor.upsert(i).status_code for i in "ab"]
+    assert time.monotonic() - started >= 0.1
+
+
+def test_bodies_may_be_slow_cut_off_or_huge(dust: StandIn, visitor: Visitor) -> None:
+    """For clients that trust a status."""
+    dust.faults.add("slow_loris", seconds=0.001, times=1)
+    dust.faults.add("truncated", times=1)
+    dust.faults.add("huge", size=3_000_000, times=1)
+    dust.faults.add("huge", size=3_000_000, gzip=True, times=1)
+
+    started = time.monotonic()
+    assert "document" in visitor.upsert("a").json()
+    assert time.monotonic() - started > 0.1
+    with pytest.raises(requests.exceptions.ChunkedEncodingError):
+        visitor.upsert("b")
+    assert 3_000_000 == len(visitor.upsert("c").json()["document"])
+    packed = visitor.upsert("d")
+    assert (3_000_000, "gzip") == (len(packed.json()["document"]), packed.headers["Content-Encoding"])
+    assert {"a", "b"} == set(dust.world.documents())
+
+
+@pytest.mark.parametrize(("late", "while_held"), [(False, {"a", "b"}), (True, {"b"})])
+def test_answers_can_be_held(dust: StandIn, visitor: Visitor, late: bool, while_held: set[str]) -> None:
+    """Others go on; with `late` the write waits, too."""
+    hold = dust.hold(lambda arrival: arrival.document_id == "a", late=late)
+    statuses: list[int] = []
+    held = threading.Thread(target=lambda: statuses.append(visitor.upsert("a").status_code))
+    held.start()
+
+    hold.wait_for(1)
+    assert 200 == Visitor(dust).upsert("b").status_code
+    assert while_held == set(dust.world.documents())
+    assert [] == statuses
+    assert ["a"] == [arrival.document_id for arrival in hold.held]
+
+    hold.let_go()
+    held.join()
+    assert [200] == statuses
+    assert 200 == visitor.upsert("a").status_code
+
+
+def test_a_hold_that_nothing_reaches_times_out(dust: StandIn) -> None:
+    """A test must not hang."""
+    with pytest.raises(TimeoutError, match="0 of 1"):
+        dust.hold(lambda _: True).wait_for(1, timeout=0.01)

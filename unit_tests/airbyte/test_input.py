@@ -1,0 +1,219 @@
+"""Standard input: whole lines, a wait that anybody can end, and no wait that nobody can."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from destination_dust.airbyte.input import Inlet
+
+PATIENCE = 10.0
+
+
+class Source:
+    """The writing end of an inlet."""
+
+    def __init__(self) -> None:
+        self._reading, self._writing = os.pipe()
+        self.inlet = Inlet(self._reading)
+
+    def write(self, content: bytes) -> None:
+        """Write what fits into a pipe at once."""
+        assert len(content) == os.write(self._writing, content)
+
+    def feed(self, content: bytes) -> None:
+        """Write from a thread what may not fit, and end."""
+
+        def write() -> None:
+            with os.fdopen(self._writing, "wb") as pipe:
+                pipe.write(content)
+
+        threading.Thread(target=write, daemon=True).start()
+
+    def end(self) -> None:
+        os.close(self._writing)
+
+    def all_lines(self) -> list[bytes]:
+        """Every line until the end."""
+        lines: list[bytes] = []
+        while not self.inlet.ended:
+            lines += self.inlet.lines(PATIENCE, reading=True)
+        return lines
+
+    def close(self) -> None:
+        self.inlet.close()
+        os.close(self._reading)
+
+
+@pytest.fixture
+def source() -> Iterator[Source]:
+    source = Source()
+    yield source
+    source.close()
+
+
+def test_input_comes_as_lines(source: Source) -> None:
+    """However the pieces are cut, also in the middle of a character."""
+    for piece in (b"one\ntw", b"o\n\n", b"thr\xc3", b"\xa9e\nfour", b"\n"):
+        source.write(piece)
+        if piece == b"thr\xc3":
+            assert [b"one", b"two", b""] == source.inlet.lines(PATIENCE, reading=True)
+    source.end()
+
+    assert ["thrée".encode(), b"four"] == source.all_lines()
+
+
+def test_a_piece_without_a_line_end_is_no_line_yet(source: Source) -> None:
+    """It waits for its rest."""
+    source.write(b'{"type":')
+
+    assert [] == source.inlet.lines(PATIENCE, reading=True)
+    source.write(b'"STATE"}\n{')
+
+    assert [b'{"type":"STATE"}'] == source.inlet.lines(PATIENCE, reading=True)
+    source.end()
+
+
+def test_the_last_line_needs_no_end(source: Source) -> None:
+    """Some sources leave it out."""
+    source.write(b"one\ntwo")
+    source.end()
+
+    assert [b"one", b"two"] == source.all_lines()
+
+
+def test_input_that_ends_with_a_line_end_has_no_line_after_it(source: Source) -> None:
+    """Nor has empty input."""
+    source.write(b"one\n")
+    source.end()
+
+    assert [b"one"] == source.all_lines()
+
+
+def test_a_carriage_return_and_separators_of_unicode_are_no_line_ends(source: Source) -> None:
+    """They occur in values; the reader takes a CR before the line end off."""
+    content = "a\rb\u2028c\u0085d\x0be\r".encode()
+    source.write(content + b"\n")
+    source.end()
+
+    assert [content] == source.all_lines()
+
+
+@pytest.mark.timeout(30)
+def test_a_long_line_takes_linear_time(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fifty megabytes come in thousands of pieces, and are joined once: each time would copy 320 GB."""
+    monkeypatch.setattr("destination_dust.airbyte.input.CHUNK", 4096)
+    line = os.urandom(4096).replace(b"\n", b" ") * (50 * 1024 * 1024 // 4096)
+    source.feed(b"before\n" + line + b"\nafter\n")
+
+    lines = source.all_lines()
+
+    assert [6, len(line), 5] == [len(one) for one in lines]
+    assert line == lines[1]
+
+
+def test_after_the_end_no_more_lines_come(source: Source) -> None:
+    """The wait goes on for what else may happen, and is not cut short by an input that is always ready."""
+    source.end()
+    assert [] == source.inlet.lines(PATIENCE, reading=True)
+    assert source.inlet.ended
+
+    begun = time.monotonic()
+    assert [] == source.inlet.lines(0.05, reading=True)
+
+    assert time.monotonic() - begun >= 0.05
+
+
+def test_without_reading_the_input_is_left_alone(source: Source) -> None:
+    """So that the source is stopped by its full pipe while too much is in flight."""
+    source.write(b"one\n")
+
+    assert [] == source.inlet.lines(0.0, reading=False)
+    assert [b"one"] == source.inlet.lines(0.0, reading=True)
+    source.end()
+
+
+def test_an_end_is_not_seen_without_reading(source: Source) -> None:
+    """Lines that were not read yet come before it."""
+    source.write(b"one\n")
+    source.end()
+
+    assert [] == source.inlet.lines(0.0, reading=False)
+    assert not source.inlet.ended
+    assert [b"one"] == source.all_lines()
+
+
+@pytest.mark.parametrize("reading", [True, False])
+def test_another_thread_ends_the_wait(source: Source, reading: bool) -> None:
+    """A finished call is worth a look, also when the input is silent or left alone."""
+    waiting = threading.Event()
+
+    def wake() -> None:
+        waiting.wait(PATIENCE)
+        source.inlet.wake()
+
+    thread = threading.Thread(target=wake)
+    thread.start()
+    begun = time.monotonic()
+    waiting.set()
+
+    assert [] == source.inlet.lines(PATIENCE, reading=reading)
+
+    thread.join()
+    assert time.monotonic() - begun < PATIENCE / 2
+    source.end()
+
+
+def test_a_wake_up_before_the_wait_is_not_lost(source: Source) -> None:
+    """And many of them are one."""
+    for _ in range(100_000):
+        source.inlet.wake()
+    begun = time.monotonic()
+
+    assert [] == source.inlet.lines(PATIENCE, reading=True)
+    assert time.monotonic() - begun < PATIENCE / 2
+
+    begun = time.monotonic()
+    assert [] == source.inlet.lines(0.05, reading=True)
+    assert time.monotonic() - begun >= 0.05
+    source.end()
+
+
+def test_a_signal_handler_ends_the_wait(source: Source) -> None:
+    """Python repeats a system call that a signal interrupts: without the wake-up the wait would go on."""
+    before = signal.signal(signal.SIGALRM, lambda _number, _frame: source.inlet.wake())
+    begun = time.monotonic()
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
+        assert [] == source.inlet.lines(PATIENCE, reading=True)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+    assert time.monotonic() - begun < PATIENCE / 2
+    source.end()
+
+
+def test_a_wait_that_is_over_already_is_none(source: Source) -> None:
+    """What is left of a time can turn out to be a little less than nothing."""
+    assert [] == source.inlet.lines(-0.001, reading=True)
+    source.end()
+
+
+def test_a_file_is_input_like_a_pipe(tmp_path: Path) -> None:
+    """People redirect files."""
+    (tmp_path / "messages").write_bytes(b"one\ntwo")
+    lines: list[bytes] = []
+    with (tmp_path / "messages").open("rb") as file:
+        inlet = Inlet(file.fileno())
+        while not inlet.ended:
+            lines += inlet.lines(PATIENCE, reading=True)
+        inlet.close()
+
+    assert [b"one", b"two"] == lines

@@ -1,0 +1,243 @@
+"""The ledger: no state is given back before its records are stored, and none is forgotten."""
+
+from __future__ import annotations
+
+import gc
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from destination_dust.airbyte.ledger import Acknowledged, Held, Ledger, Span
+from destination_dust.airbyte.reader import State, StreamKey
+from unit_tests.builders import ORDERS, TEAMS, USERS, state
+
+STREAMS = (USERS, ORDERS, TEAMS)
+
+
+@dataclass
+class NaiveLedger:
+    """What the ledger promises, by remembering every record and looking at all of them each time."""
+
+    history: list[tuple[str, StreamKey | None, int]] = field(default_factory=list)
+    fates: dict[int, str] = field(default_factory=dict)
+
+    def released(self) -> dict[int, tuple[int, int]]:
+        """By number, the states that are safe now, each with how many records it covers, stored and rejected."""
+        safe: dict[int, tuple[int, int]] = {}
+        for end, (kind, stream, number) in enumerate(self.history):
+            if kind == "state":
+                before = [e for e in self.history[:end] if stream is None or e[1] in (stream, None)]
+                records = [n for what, _, n in before if what == "record"]
+                states = [n for what, _, n in before if what == "state"]
+                if all(n in self.fates for n in records) and all(n in safe for n in states):
+                    fates = [self.fates[n] for n in self._covered(end, stream)]
+                    safe[number] = fates.count("stored"), fates.count("rejected")
+        return safe
+
+    def _covered(self, end: int, stream: StreamKey | None) -> list[int]:
+        """The records of a state's streams since the state before it in each of them."""
+        covered = []
+        for one in STREAMS if stream is None else (stream,):
+            for kind, of, number in reversed(self.history[:end]):
+                if kind == "state" and of in (one, None):
+                    break
+                if kind == "record" and of == one:
+                    covered.append(number)
+        return covered
+
+
+_events = st.lists(
+    st.tuples(st.just("record"), st.sampled_from(STREAMS))
+    | st.tuples(st.just("state"), st.sampled_from((*STREAMS, None)))
+    | st.tuples(st.sampled_from(["stored", "rejected"]), st.integers(0, 50)),
+    max_size=60,
+)
+
+
+@given(_events)
+@settings(max_examples=200, deadline=None)
+def test_a_state_is_safe_exactly_when_all_before_it_is_settled(events: list[tuple[str, object]]) -> None:
+    """The ledger, which only counts, agrees at every moment with one that remembers every record."""
+    ledger, naive = Ledger(STREAMS), NaiveLedger()
+    outstanding: list[tuple[int, Span]] = []
+    given_back: list[Acknowledged] = []
+
+    for number, (kind, what) in enumerate(events):
+        if kind == "record":
+            assert isinstance(what, StreamKey)
+            outstanding.append((number, ledger.track(what)))
+            naive.history.append(("record", what, number))
+        elif kind == "state":
+            assert what is None or isinstance(what, StreamKey)
+            ledger.hold(state(what, number))
+            naive.history.append(("state", what, number))
+        elif outstanding:
+            assert isinstance(what, int)
+            settled, span = outstanding.pop(what % len(outstanding))
+            naive.fates[settled] = kind
+            ledger.settle(span, stored=int(kind == "stored"), rejected=int(kind == "rejected"))
+        given_back += ledger.release()
+
+        assert naive.released() == {_number(safe): (safe.stored, safe.rejected) for safe in given_back}
+
+    assert ledger.held + len(given_back) == sum(kind == "state" for kind, _ in events)
+    for stream in STREAMS:
+        in_order = [_number(safe) for safe in given_back if safe.state.stream in (stream, None)]
+        assert in_order == sorted(in_order)
+
+
+def _number(safe: Acknowledged) -> int:
+    content = safe.state.message["state"]
+    if safe.state.stream is None:
+        return int(content["global"]["shared_state"])
+    return int(content["stream"]["stream_state"]["at"])
+
+
+def _released(ledger: Ledger) -> list[int]:
+    return [_number(safe) for safe in ledger.release()]
+
+
+def test_a_state_without_records_is_safe_at_once() -> None:
+    """One out for each in, however little happened in between."""
+    ledger = Ledger(STREAMS)
+
+    ledger.hold(state(USERS, 1))
+    ledger.hold(state(None, 2))
+
+    assert [1, 2] == _released(ledger)
+    assert [] == _released(ledger)
+
+
+def test_a_state_waits_for_its_own_stream_only() -> None:
+    """A slow stream does not hold back the others."""
+    ledger = Ledger(STREAMS)
+    ledger.track(ORDERS)
+
+    ledger.hold(state(USERS, 1))
+
+    assert [1] == _released(ledger)
+
+
+def test_a_global_state_waits_for_all_streams_and_holds_back_what_follows() -> None:
+    """Its records may be of any stream; a later state of one of them must not go out before it."""
+    ledger = Ledger(STREAMS)
+    span = ledger.track(ORDERS)
+
+    ledger.hold(state(None, 1))
+    ledger.hold(state(USERS, 2))
+    assert [] == _released(ledger)
+    ledger.settle(span, stored=1)
+
+    assert [1, 2] == _released(ledger)
+
+
+def test_a_state_counts_the_records_since_the_one_before() -> None:
+    """The platform compares them with what the source says: stored and rejected add up to what was read."""
+    ledger = Ledger(STREAMS)
+    spans = [ledger.track(USERS) for _ in range(5)]
+    ledger.hold(state(USERS, 1))
+    later = [ledger.track(USERS), ledger.track(ORDERS)]
+    ledger.hold(state(None, 2))
+    ledger.track(USERS)
+
+    ledger.settle(spans[0], stored=3, rejected=2)
+    for span in later:
+        ledger.settle(span, stored=1)
+
+    assert [(3, 2), (2, 0)] == [(safe.stored, safe.rejected) for safe in ledger.release()]
+
+
+def test_a_state_of_an_unknown_stream_is_given_back() -> None:
+    """One out for each in; a GLOBAL state after it keeps its place."""
+    ledger = Ledger([USERS])
+    span = ledger.track(USERS)
+
+    ledger.hold(state(None, 1))
+    ledger.hold(state(StreamKey("other", "unknown"), 2))
+    ledger.hold(state(None, 3))
+    assert [2] == _released(ledger)
+    ledger.settle(span, stored=1)
+
+    assert [1, 3] == _released(ledger)
+
+
+def test_streams_of_one_name_in_two_namespaces_are_two() -> None:
+    """A state of the one says nothing about the other."""
+    ledger = Ledger([USERS, StreamKey("other", "users")])
+    ledger.track(StreamKey("other", "users"))
+
+    ledger.hold(state(USERS, 1))
+    ledger.hold(state(StreamKey("other", "users"), 2))
+
+    assert [1] == _released(ledger)
+
+
+def test_states_without_records_take_no_memory() -> None:
+    """A source may write a state for each of a hundred thousand empty slices."""
+    ledger = Ledger(STREAMS)
+    states = [state(stream) for stream in (*STREAMS, None)] * 25_000
+    gc.collect()
+    before = {id(kept) for kept in gc.get_objects()}  # other tests may have left some
+
+    for one in states:
+        ledger.hold(one)
+        assert 1 == len(list(ledger.release()))
+
+    gc.collect()
+    kinds = (Held, Span, Acknowledged)
+    assert [] == [kept for kept in gc.get_objects() if isinstance(kept, kinds) and id(kept) not in before]
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(("stream", "count"), [(USERS, 100_000), (None, 30_000)])
+def test_a_hundred_thousand_states_may_become_safe_at_once(stream: StreamKey | None, count: int) -> None:
+    """They all waited for one record; neither the stack nor the time grows out of hand."""
+    ledger = Ledger(STREAMS)
+    span = ledger.track(USERS)
+    states = [State({"number": number}, stream) for number in range(count)]
+    for one in states:
+        ledger.hold(one)
+    assert count == ledger.held
+
+    ledger.settle(span, stored=1)
+
+    assert states == [safe.state for safe in ledger.release()]
+    assert 0 == ledger.held
+
+
+class Counting(dict[StreamKey, Any]):
+    """A dictionary that knows how often something was looked up in it."""
+
+    lookups = 0
+
+    def __getitem__(self, key: StreamKey) -> Any:
+        self.lookups += 1
+        return super().__getitem__(key)
+
+
+def test_global_states_of_many_streams_become_safe_in_linear_time() -> None:
+    """A state at the head of two hundred queues is looked at once, not two hundred times."""
+    streams = [StreamKey(None, f"stream {number}") for number in range(200)]
+    ledger = Ledger(streams)
+    span = ledger.track(streams[0])
+    for number in range(60):
+        ledger.hold(state(None, number))
+    ledger._queues = queues = Counting(ledger._queues)
+
+    ledger.settle(span, stored=1)
+
+    assert list(range(60)) == _released(ledger)
+    assert queues.lookups <= 2 * 60 * 200
+
+
+def test_states_are_given_back_as_they_came() -> None:
+    """The ledger passes on the very object that it was given."""
+    ledger = Ledger(STREAMS)
+    held: State = state(USERS)
+
+    ledger.hold(held)
+
+    assert [Acknowledged(held, 0, 0)] == list(ledger.release())

@@ -1,0 +1,322 @@
+"""The reader: every line becomes a message, is counted, or stops the sync. None is dropped unseen."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Any
+
+import orjson
+import pytest
+
+from destination_dust.airbyte.reader import Message, Reader, Record, State, StreamKey, StreamStatus, UnreadableInput
+from unit_tests.builders import record
+
+SECRET = "Jane Doe, Paris"
+
+
+def read(*lines: bytes | str) -> list[Message | None]:
+    """The messages of some lines, one for each."""
+    reader = Reader()
+    return [reader.read(line.encode() if isinstance(line, str) else line) for line in lines]
+
+
+def data_of(json_text: str) -> Any:
+    """The data of a record that holds some JSON as it stands."""
+    (message,) = read(f'{{"type":"RECORD","record":{{"stream":"users","emitted_at":1,"data":{{"v":{json_text}}}}}}}')
+    assert isinstance(message, Record)
+    return message.data["v"]
+
+
+def state_of(content: str, *, more: str = "") -> State:
+    """A STATE message with some JSON as its content."""
+    (message,) = read(f'{{"type":"STATE","state":{content}{more}}}')
+    assert isinstance(message, State)
+    return message
+
+
+def given_back(state: State) -> Any:
+    """What a state is acknowledged with, numbers as texts so that none is rounded in the comparison."""
+    return json.loads(state.acknowledgement(stored=3, rejected=0), parse_int=str, parse_float=str)
+
+
+def test_a_record_is_read() -> None:
+    """With all that a destination needs, and the number of its line."""
+    messages = read(b"", record("users", {"id": 1}, namespace="crm", emitted_at=1700000000000))
+
+    assert [None, Record(StreamKey("crm", "users"), {"id": 1}, 1700000000000, 2)] == messages
+
+
+@pytest.mark.parametrize("namespace", [None, ""])
+def test_no_namespace_is_one_thing(namespace: str | None) -> None:
+    """Null, absent and empty mean the same to the platform."""
+    line = {"type": "RECORD", "record": {"stream": "users", "data": {}, "namespace": namespace}}
+
+    assert [Record(StreamKey(None, "users"), {}, None, 1)] == read(orjson.dumps(line))
+
+
+@pytest.mark.parametrize(
+    ("emitted_at", "expected"), [("1", 1), ("1700000000000.0", 1700000000000), ("null", None), ('"x"', None)]
+)
+def test_the_time_of_a_record_may_be_odd(emitted_at: str, expected: int | None) -> None:
+    """Sources write floats, or nothing; that is no reason to lose the record."""
+    (message,) = read(f'{{"type":"RECORD","record":{{"stream":"users","data":{{}},"emitted_at":{emitted_at}}}}}')
+
+    assert isinstance(message, Record)
+    assert expected == message.emitted_at
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("18446744073709551616", Decimal(2**64)),
+        ("-9223372036854775809", Decimal(-(2**63) - 1)),
+        ("123456789012345678901234567890.123456789", Decimal("123456789012345678901234567890.123456789")),
+        ("1e400", Decimal("1e400")),
+        ("Infinity", Decimal("Infinity")),
+        ("-Infinity", Decimal("-Infinity")),
+        (r'"\ud800"', "\ud800"),
+        (r'"a\u0000b"', "a\0b"),
+        ('"\u2028\u0085"', "\u2028\u0085"),
+        ("9007199254740993", 9007199254740993),
+        ("1.10", 1.1),
+    ],
+)
+def test_values_that_others_refuse_or_round_are_read_exactly(text: str, value: object) -> None:
+    """No record is dropped, and no number changed, for what orjson makes of it."""
+    assert value == data_of(text)
+
+
+def test_nan_is_read() -> None:
+    """It is not JSON, but sources write it."""
+    value = data_of("NaN")
+
+    assert isinstance(value, Decimal)
+    assert value.is_nan()
+
+
+@pytest.mark.parametrize("depth", [2_000, 20_000])
+def test_a_deeply_nested_record_is_read(depth: int) -> None:
+    """Without the stack as a limit."""
+    value = data_of('{"a":[' * depth + "1" + "]}" * depth)
+
+    for _ in range(depth):
+        value = value["a"][0]
+    assert 1 == value
+
+
+def test_bytes_that_are_not_utf8_are_read() -> None:
+    """As U+FFFD: the record is worth more than the byte."""
+    (message,) = read(b'{"type":"RECORD","record":{"stream":"users","data":{"v":"a\xffb"}}}')
+
+    assert isinstance(message, Record)
+    assert {"v": "a\ufffdb"} == message.data
+
+
+@pytest.mark.parametrize("end", [b"", b"\r", b" \t"])
+@pytest.mark.parametrize("start", [b"", b"\xef\xbb\xbf", b"  ", b"\xef\xbb\xbf "])
+def test_what_surrounds_a_line_is_no_content(start: bytes, end: bytes) -> None:
+    """Windows ends lines with CR LF and begins files with a byte order mark."""
+    (message,) = read(start + record("users", {"id": 1}) + end)
+
+    assert isinstance(message, Record)
+
+
+def test_a_byte_order_mark_may_come_late() -> None:
+    """Files that were put together have one in the middle; the record behind it is no plain text."""
+    messages = read(record("users", {"id": 1}), b"\xef\xbb\xbf" + record("users", {"id": 2}))
+
+    assert [1, 2] == [message.data["id"] for message in messages if isinstance(message, Record)]
+
+
+def test_blank_lines_are_nothing() -> None:
+    """They are not even counted as ignored."""
+    reader = Reader()
+
+    assert [None] * 4 == [reader.read(line) for line in (b"", b"  ", b"\r", b"\xef\xbb\xbf")]
+    assert (4, 0) == (reader.lines, reader.ignored)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["Starting the source", "[1]", "123", "null", '"text"', '{"type":"LOG","log":{}}', '{"type":"NEW","new":1}', "{}"],
+)
+def test_lines_that_are_no_message_for_us_are_ignored_and_counted(line: str) -> None:
+    """Plain text, log messages, and kinds of message that the protocol may gain."""
+    reader = Reader()
+
+    assert reader.read(line.encode()) is None
+    assert 1 == reader.ignored
+
+
+def test_what_was_ignored_is_told_and_bare_records_are_warned_of(caplog: pytest.LogCaptureFixture) -> None:
+    """Who pipes JSON lines without wrapping them would otherwise see a sync of nothing succeed."""
+    reader = Reader()
+    for line in (b"Starting", b'{"type":"LOG"}', b'{"id":1}', b'{"id":2}'):
+        reader.read(line)
+
+    with caplog.at_level("INFO", logger="airbyte"):
+        reader.report()
+
+    (told, warned) = caplog.records
+    assert ("INFO", True) == (told.levelname, told.getMessage().startswith("4 lines of the input were ignored"))
+    assert ("WARNING", True) == (warned.levelname, warned.getMessage().startswith("2 lines of the input are JSON"))
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        (f'{{"type":"RECORD","record":{{"stream":"users","data":{{"name":"{SECRET}"}}', "is not valid JSON"),
+        (f"{{'name': '{SECRET}'}}", "is not valid JSON"),
+        (f'{{"a":"{SECRET}"}} {{}}', "is not valid JSON"),
+        (f'{{"type":"RECORD","x":"{SECRET}"}}', "is a RECORD without data"),
+        (f'{{"type":"RECORD","record":["{SECRET}"]}}', "is a RECORD without data"),
+        (f'{{"type":"RECORD","record":{{"stream":"users","data":["{SECRET}"]}}}}', "is a RECORD without data"),
+        ('{"type":"RECORD","record":{"stream":"users","data":null}}', "is a RECORD without data"),
+        (f'{{"type":"RECORD","record":{{"data":{{"name":"{SECRET}"}}}}}}', "is a RECORD that does not name its stream"),
+        ('{"type":"RECORD","record":{"stream":1,"data":{}}}', "is a RECORD that does not name its stream"),
+        ('{"type":"RECORD","stream":"users","record":{"id":1}}', "is a RECORD without data"),
+        (f'{{"type":"STATE","state":"{SECRET}"}}', "is a STATE without content"),
+        ('{"type":"STATE"}', "is a STATE without content"),
+        ('{"type":"STATE","state":{"type":"STREAM","stream":{}}}', "is a STATE that does not name its stream"),
+        (
+            f'{{"type":"STATE","state":{{"type":"STREAM","stream":{{"stream_descriptor":"{SECRET}"}}}}}}',
+            "is a STATE that does not name its stream",
+        ),
+        (
+            '{"type":"TRACE","trace":{"stream_status":{"stream_descriptor":[],"status":"COMPLETE"}}}',
+            "is a STREAM_STATUS that does not name its stream",
+        ),
+    ],
+)
+def test_a_line_that_may_have_been_a_record_stops_the_sync(line: str, problem: str) -> None:
+    """The error names the line and what is wrong with it, and shows nothing of it."""
+    with pytest.raises(UnreadableInput) as caught:
+        read("", line)
+
+    assert str(caught.value).startswith(f"Line 2 of the input {problem}.")
+    shown: BaseException | None = caught.value
+    while shown:
+        assert SECRET not in str(shown)
+        shown = shown.__cause__ or shown.__context__
+
+
+def test_unknown_fields_of_a_record_are_tolerated() -> None:
+    """Hosts send every field that there is, most of them null."""
+    content = {
+        "stream": "users",
+        "data": {},
+        "meta": {"changes": [{"reason": "NEW"}]},
+        "new": 1,
+        "file_reference": None,
+    }
+    messages = read(orjson.dumps({"type": "RECORD", "record": content, "log": None, "state": None, "new": {}}))
+
+    assert [Record(StreamKey(None, "users"), {}, None, 1)] == messages
+
+
+def test_a_stream_state_is_about_its_stream() -> None:
+    """Also one of a stream that nobody knows: it is echoed all the same."""
+    state = state_of('{"type":"STREAM","stream":{"stream_descriptor":{"name":"unknown","namespace":"x"}}}')
+
+    assert StreamKey("x", "unknown") == state.stream
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '{"type":"GLOBAL","global":{"stream_states":[]}}',
+        '{"type":"GLOBAL","stream":null,"global_":{"stream_states":[]}}',
+        '{"type":"LEGACY","data":{"cursor":1}}',
+        '{"type":null,"data":{"cursor":1}}',
+        '{"data":{"cursor":1}}',
+        '{"type":"STREAM"}',
+        '{"type":"NEW","new":1}',
+    ],
+)
+def test_a_state_that_names_no_stream_is_about_all(content: str) -> None:
+    """To wait for all streams is safe, whatever the state turns out to mean."""
+    assert state_of(content).stream is None
+
+
+def test_a_state_is_given_back_as_it_came_with_its_counts() -> None:
+    """The platform knows it again by its `id`, and refuses it without; unknown keys may matter to somebody."""
+    content = (
+        '{"type":"STREAM","id":7,"new":[null],"sourceStats":{"recordCount":3.0},'
+        '"stream":{"stream_descriptor":{"name":"users","namespace":null},"stream_state":{"a":null,"b":{}}}}'
+    )
+
+    line = state_of(content, more=',"id":8,"new":{"x":1}').acknowledgement(stored=3, rejected=0)
+
+    expected = content[:-1] + ',"destinationStats":{"recordCount":3.0}}'
+    assert f'{{"type":"STATE","state":{expected},"id":8,"new":{{"x":1}}}}' == line.decode()
+
+
+def test_rejected_records_are_counted_apart() -> None:
+    """Stored and rejected add up to what was read."""
+    line = state_of("{}").acknowledgement(stored=3, rejected=2)
+
+    assert {"recordCount": 3.0, "rejectedRecordCount": 2.0} == orjson.loads(line)["state"]["destinationStats"]
+
+
+def test_old_counts_of_a_destination_are_replaced() -> None:
+    """Only ours are true here."""
+    line = state_of('{"destinationStats":{"recordCount":99}}').acknowledgement(stored=3, rejected=0)
+
+    assert {"recordCount": 3.0} == orjson.loads(line)["state"]["destinationStats"]
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["123456789012345678901234567890", "-9223372036854775809", "0.1234567890123456789012345", "18446744073709551615"],
+)
+def test_numbers_of_a_state_stay_exact(number: str) -> None:
+    """A cursor that comes back rounded makes the source skip or repeat records."""
+    content = f'{{"type":"GLOBAL","global":{{"shared_state":{{"lsn":{number}}}}}}}'
+
+    assert {"lsn": number} == given_back(state_of(content))["state"]["global"]["shared_state"]
+
+
+def test_texts_of_a_state_stay_as_they_are() -> None:
+    """Also halves of surrogate pairs and NUL, which only the state's source must understand."""
+    content = r'{"data":{"\ud800":"\udc00 \u0000 é"}}'
+
+    assert {"\ud800": "\udc00 \0 é"} == given_back(state_of(content))["state"]["data"]
+
+
+def test_a_global_state_under_the_name_that_some_hosts_use_is_given_back_untouched() -> None:
+    """PyAirbyte writes `global_`, and all keys that there are."""
+    shared = {"shared_state": {"lsn": "9007199254740993"}, "stream_states": []}
+    content = f'{{"type":"GLOBAL","stream":null,"data":null,"global_":{json.dumps(shared)}}}'
+
+    expected = {"type": "GLOBAL", "stream": None, "data": None, "global_": shared}
+    assert {**expected, "destinationStats": {"recordCount": "3.0"}} == given_back(state_of(content))["state"]
+
+
+@pytest.mark.parametrize("mark", ["__ab_full_refresh_sync_complete", "__ab_no_cursor_state_message"])
+def test_a_state_can_say_that_its_stream_is_complete(mark: str) -> None:
+    """At the top level of the stream's state, and with a true that is one."""
+
+    def says(stream_state: object) -> bool:
+        stream = {"stream_descriptor": {"name": "users"}, "stream_state": stream_state}
+        return state_of(json.dumps({"type": "STREAM", "stream": stream})).says_complete
+
+    assert [True, False, False, False, False] == [
+        says(content) for content in ({mark: True}, {mark: "true"}, {mark: 1}, {"inner": {mark: True}}, None)
+    ]
+    assert not state_of('{"type":"GLOBAL","global":{}}').says_complete
+
+
+def test_a_stream_status_is_read() -> None:
+    """COMPLETE is the licence to delete what is old."""
+    status = {"stream_descriptor": {"name": "users", "namespace": "crm"}, "status": "COMPLETE", "reasons": []}
+
+    messages = read(orjson.dumps({"type": "TRACE", "trace": {"type": "STREAM_STATUS", "stream_status": status}}))
+
+    assert [StreamStatus(StreamKey("crm", "users"), "COMPLETE")] == messages
+
+
+@pytest.mark.parametrize("trace", [None, {}, {"type": "ESTIMATE", "estimate": {}, "stream_status": None}, "text"])
+def test_other_traces_are_tolerated(trace: object) -> None:
+    """Estimates and errors of the source are not for us."""
+    assert [None] == read(orjson.dumps({"type": "TRACE", "trace": trace}))

@@ -1,0 +1,431 @@
+"""Pacing: alone at the full limit, with others at a fair part of it, on a clock that nobody waits for."""
+
+from __future__ import annotations
+
+import threading
+import time
+from statistics import mean
+from typing import Any
+
+import pytest
+
+from destination_dust.dust.pacer import (
+    FIRST_PAUSE,
+    JITTER,
+    LONGEST_PAUSE,
+    LONGEST_RETRY_AFTER,
+    PROOF,
+    Departure,
+    Pacer,
+    Reason,
+    Unpaced,
+    Wait,
+)
+from unit_tests.dust.simulation import (
+    FOUR_LATENCIES,
+    LIMIT,
+    OFFSETS,
+    TWO_LATENCIES,
+    after_previous_run,
+    alone,
+    beside_foreign,
+    together,
+)
+
+SEEDS = range(4)
+
+
+class Desk:
+    """A pacer, a clock, and workers that wait as long as they are told."""
+
+    def __init__(self, limit: int = LIMIT, random: float = 0.5) -> None:
+        self.time = 1000.0
+        self.pacer = Pacer(limit, now=lambda: self.time, random=lambda: random)
+
+    def departure(self) -> Departure:
+        """The next departure, after the waits before it."""
+        while isinstance(reply := self.pacer.ask(), Wait):
+            assert reply.seconds > 0
+            self.time += reply.seconds
+        return reply
+
+    def departures(self, count: int) -> list[Departure]:
+        return [self.departure() for _ in range(count)]
+
+    def accepted(self, count: int = 1) -> list[Departure]:
+        """Calls that leave as soon as they may and are answered at once."""
+        calls = []
+        for _ in range(count):
+            calls.append(self.departure())
+            self.pacer.answered(calls[-1])
+        return calls
+
+    def refused(self, retry_after: float | None = None) -> float:
+        """A call that leaves as soon as it may and is refused at once; the seconds it had to wait."""
+        before = self.time
+        self.pacer.refused(self.departure(), retry_after)
+        return self.time - before
+
+    def wait(self) -> tuple[Any, Reason]:
+        """How long somebody who asks now has to wait, and why."""
+        reply = self.pacer.ask()
+        assert isinstance(reply, Wait)
+        return reply.seconds, reply.reason
+
+    def settle(self) -> None:
+        """Let the first minute pass, with the limit used up since just now."""
+        self.accepted()
+        self.time += 70
+        self.accepted(LIMIT)
+
+
+# Alone
+
+
+def test_a_burst_leaves_while_the_window_has_room() -> None:
+    """Nothing is held back for later: 120 calls leave within seconds."""
+    desk = Desk()
+    desk.accepted(LIMIT)
+
+    assert desk.time <= 1000 + 6
+
+
+def test_the_first_call_goes_ahead() -> None:
+    """If others have used up the limit, one refusal tells, and not a burst of them."""
+    desk = Desk()
+    first = desk.departure()
+
+    assert (pytest.approx(PROOF), Reason.LIMIT) == desk.wait()
+
+    desk.pacer.answered(first)
+    assert isinstance(desk.pacer.ask(), Departure)
+
+
+def test_a_call_that_nobody_answers_does_not_hold_up_the_others() -> None:
+    """A refusal comes at once, so a call without an answer was probably accepted."""
+    desk = Desk()
+    desk.departures(2)
+
+    assert pytest.approx(1000 + PROOF) == desk.time
+
+
+@pytest.mark.parametrize(("answered_after", "free_after"), [(0.2, 60.2), (0.9, 60.9), (30.0, 61.0)])
+def test_a_slot_is_used_again_60_s_after_its_call_has_certainly_arrived(
+    answered_after: float, free_after: float
+) -> None:
+    """Dust counts a call when it arrives: before it is answered, and within a second."""
+    desk = Desk(limit=1)
+    first = desk.departure()
+    desk.time += answered_after
+    desk.pacer.answered(first)
+    desk.departure()
+
+    assert pytest.approx(1000 + free_after, abs=0.05) == desk.time
+
+
+def test_a_lower_limit_is_kept() -> None:
+    """A user may leave a part of Dust's limit to others."""
+    desk = Desk(limit=30)
+    calls = [call.sent_at for call in desk.accepted(100)]
+
+    assert all(later - earlier >= 60 for earlier, later in zip(calls, calls[30:], strict=False))
+    assert calls[-1] - calls[0] < 3 * 61.5
+
+
+def test_two_slots_stay_open_for_a_while_when_they_come_free() -> None:
+    """Otherwise a newcomer would never find one, and nobody would learn of it."""
+    desk = Desk()
+    desk.accepted(LIMIT)
+    again = [call.sent_at - 1000 for call in desk.accepted(LIMIT)]
+
+    assert again[-3] < 66
+    assert 72 <= again[-2] < again[-1]
+
+
+def test_a_call_that_never_reached_dust_gives_its_slot_back() -> None:
+    """What was not counted does not count."""
+    desk = Desk(limit=10)
+    calls = desk.accepted(9)
+    lost = desk.departure()
+    desk.time = calls[-1].sent_at + 5
+    desk.pacer.uncounted(lost)
+    desk.departure()
+
+    assert desk.time == calls[-1].sent_at + 5
+
+
+def test_when_the_first_call_is_lost_the_next_goes_ahead_in_its_place() -> None:
+    """It has told nothing about the limit."""
+    desk = Desk()
+    desk.pacer.uncounted(desk.departure())
+    desk.departure()
+
+    assert (pytest.approx(PROOF), Reason.LIMIT) == desk.wait()
+
+
+# When Dust refuses
+
+
+def test_after_a_refusal_all_wait_then_one_call_goes_ahead() -> None:
+    """The limit is used up, by somebody: many that try are many that are refused."""
+    desk = Desk()
+    desk.accepted(5)
+    desk.refused()
+    before = desk.time
+    ahead = desk.departure()
+
+    assert pytest.approx(FIRST_PAUSE) == desk.time - before
+    assert (pytest.approx(PROOF), Reason.SHARED) == desk.wait()
+
+    desk.pacer.answered(ahead)
+    assert isinstance(desk.pacer.ask(), Departure)
+
+
+@pytest.mark.parametrize(("random", "factor"), [(0.0, 1 - JITTER), (0.5, 1.0), (1.0, 1 + JITTER)])
+def test_tries_come_later_and_later_while_nothing_succeeds(random: float, factor: float) -> None:
+    """Up to a bound, so that a newcomer does not miss the moment in which a slot is open."""
+    desk = Desk(random=random)
+    desk.refused()
+
+    assert pytest.approx([s * factor for s in (1.5, 3, 6, 9, 9)]) == [desk.refused() for _ in range(5)]
+    assert (FIRST_PAUSE, LONGEST_PAUSE) == (1.5, 9)
+
+
+def test_a_try_is_made_when_all_calls_of_a_previous_run_must_have_left() -> None:
+    """A minute after the first refusal, its calls are out of the window, whenever they were made."""
+    desk = Desk()
+    tries = []
+    while desk.time < 1070:
+        desk.refused()
+        tries.append(desk.time - 1000)
+
+    assert 60 in [pytest.approx(time) for time in tries]
+
+
+def test_a_try_is_made_when_a_slot_of_ours_comes_free() -> None:
+    """Then there is room for certain."""
+    desk = Desk()
+    own = desk.accepted()[0]
+    desk.time += 40
+    for _ in range(4):
+        desk.refused()
+    desk.time = own.sent_at + 58
+    desk.refused()
+    desk.departure()
+
+    assert pytest.approx(own.sent_at + 60, abs=0.05) == desk.time
+
+
+def test_one_burst_of_refusals_is_one_cut() -> None:
+    """Refused calls that were sent before the last refusal came are the same complaint."""
+    desk = Desk()
+    desk.settle()
+    desk.time += 65
+    calls = desk.departures(32)
+    for call in calls:
+        desk.pacer.refused(call, None)
+    share = desk.pacer.status().share
+
+    assert LIMIT / 2 == share
+    assert pytest.approx(FIRST_PAUSE, abs=0.2) == desk.wait()[0]
+
+
+def test_no_share_is_cut_in_the_first_minute() -> None:
+    """A refusal may be due to a run that has just ended, and its calls leave by themselves."""
+    desk = Desk()
+    desk.accepted(5)
+    desk.refused()
+
+    assert LIMIT == desk.pacer.status().share
+
+
+def test_a_share_that_is_not_refused_grows_back_to_the_limit() -> None:
+    """Whoever shared it may have gone."""
+    desk = Desk()
+    desk.settle()
+    desk.time += 65
+    desk.refused()
+    shares = []
+    while (share := desk.pacer.status().share) < LIMIT:
+        shares.append(share)
+        desk.accepted()
+
+    assert LIMIT / 2 == shares[0]
+    assert sorted(shares) == shares
+
+
+def test_a_retry_after_is_obeyed() -> None:
+    """Nothing leaves before it, not even when other answers come in."""
+    desk = Desk()
+    calls = desk.departures(3)
+    desk.pacer.refused(calls[0], 200.0)
+    desk.pacer.answered(calls[1])
+    desk.pacer.refused(calls[2], None)
+
+    assert (pytest.approx(200), Reason.SERVER) == desk.wait()
+
+    before = desk.time
+    desk.departure()
+    assert before + 200 <= desk.time <= before + 200 + FIRST_PAUSE
+
+
+def test_a_retry_after_of_a_refusal_in_the_same_burst_is_obeyed() -> None:
+    """It is no second complaint, but it is a later time."""
+    desk = Desk()
+    calls = desk.departures(2)
+    desk.pacer.refused(calls[0], 20.0)
+    desk.pacer.refused(calls[1], 40.0)
+
+    assert (pytest.approx(40), Reason.SERVER) == desk.wait()
+
+
+def test_a_retry_after_is_at_most_ten_minutes() -> None:
+    """A mistake of a server in between must not stop a sync for ever."""
+    desk = Desk()
+    desk.refused(retry_after=1e9)
+
+    assert (pytest.approx(LONGEST_RETRY_AFTER), Reason.SERVER) == desk.wait()
+
+
+def test_what_is_said_twice_or_too_late_changes_nothing() -> None:
+    """A call may be answered when its slot has long been in use again."""
+    desk = Desk(limit=2)
+    calls = desk.accepted(6)
+    for call in calls[:4]:
+        desk.pacer.uncounted(call)
+        desk.pacer.answered(call)
+
+    assert 2 == desk.pacer.status().calls
+    assert Reason.LIMIT == desk.wait()[1]
+
+
+# What it tells
+
+
+def test_the_status_tells_what_a_progress_line_needs() -> None:
+    """How many calls of how many, whether others are there, what is waited for and how long."""
+    desk = Desk()
+    fresh = desk.pacer.status()
+    assert (0, LIMIT, LIMIT, False, None) == (fresh.calls, fresh.share, fresh.limit, fresh.others_seen, fresh.wait)
+
+    calls = desk.accepted(LIMIT)
+    desk.time += 1
+    full = desk.pacer.status()
+    assert (LIMIT, False) == (full.calls, full.others_seen)
+    assert full.wait is not None
+    assert pytest.approx(calls[0].sent_at + 60 - desk.time, abs=0.05) == full.wait.seconds
+
+    desk.refused()
+    assert desk.pacer.status().others_seen
+
+
+def test_threads_use_it_one_at_a_time() -> None:
+    """What one sees is still so when it acts on it. The clock notices a second thread inside the pacer."""
+    inside = threading.Lock()
+    met: list[bool] = []
+    started = threading.Barrier(8)
+
+    def now() -> float:
+        alone_here = inside.acquire(blocking=False)
+        met.append(not alone_here)
+        time.sleep(0.0002)
+        if alone_here:
+            inside.release()
+        return 1000.0
+
+    pacer = Pacer(LIMIT, now=now, random=lambda: 0.5)
+    call = Departure(1000.0, 1001.0)
+
+    def work() -> None:
+        started.wait(timeout=10)
+        for _ in range(10):
+            if isinstance(reply := pacer.ask(), Departure):
+                pacer.uncounted(reply)
+            pacer.answered(call)
+            pacer.status()
+        pacer.refused(call, None)
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=30)
+
+    assert met
+    assert not any(met)
+
+
+def test_calls_that_no_limit_counts_are_not_paced() -> None:
+    """Look-ups and deletes are free."""
+    pacer = Unpaced()
+
+    assert all(isinstance(pacer.ask(), Departure) for _ in range(1000))
+
+
+# Against Dust's limit: several seeds, and answers in 0.05, 1 and 3 s
+
+
+@pytest.mark.parametrize("latency", [0.05, 1, 3])
+def test_alone_a_process_uses_the_whole_limit(latency: float) -> None:
+    """300 calls are two windows and a half: Dust takes them in 120 s at best."""
+    for seed in SEEDS:
+        seconds, refused = alone(latency, seed)
+
+        assert seconds <= 1.05 * 120
+        assert refused <= 3
+
+
+@pytest.mark.parametrize("latencies", TWO_LATENCIES, ids=str)
+@pytest.mark.parametrize("offset", OFFSETS)
+def test_two_processes_share_the_limit(offset: float, latencies: tuple[float, float]) -> None:
+    """Whoever comes second gets his part within minutes, and hardly a call is wasted."""
+    for seed in SEEDS[:2]:
+        both = together((0, offset), latencies, seed)
+
+        assert {"A", "B"} == set(both.shares)
+        assert both.smallest_share >= 0.30
+        assert both.fullness >= 0.90
+        assert both.refused <= 0.10
+
+
+@pytest.mark.parametrize("latencies", FOUR_LATENCIES, ids=str)
+def test_four_processes_share_the_limit(latencies: tuple[float, ...]) -> None:
+    """Three more that begin while the first has all of it do not starve."""
+    fours = [together((0, 10, 20, 30), latencies, seed) for seed in SEEDS]
+
+    assert {4} == {len(four.shares) for four in fours}
+    assert min(four.smallest_share for four in fours) >= 0.12
+    assert min(four.fullness for four in fours) >= 0.90
+    assert mean(four.refused for four in fours) <= 0.10
+    assert max(four.refused for four in fours) <= 0.11
+
+
+def test_in_the_long_run_shares_are_equal() -> None:
+    """Half an hour of two processes, and hardly a refusal in it."""
+    both = together((0, 30), (1, 1), seed=0, minutes=30)
+
+    assert both.smallest_share >= 0.45
+    assert both.fullness >= 0.93
+    assert both.refused <= 0.03
+
+
+@pytest.mark.parametrize("latency", [0.05, 1, 3])
+def test_what_a_foreign_client_leaves_is_used(latency: float) -> None:
+    """It takes 60 a minute and never gives way; when it stops, the limit is ours within minutes."""
+    for seed in SEEDS:
+        beside = beside_foreign(latency, seed)
+
+        assert beside.of_the_rest >= 0.85
+        assert beside.refused <= 0.15
+        assert beside.back_after <= 150
+
+
+@pytest.mark.parametrize("latency", [0.05, 1, 3])
+@pytest.mark.parametrize("spread", [1, 6, 55])
+def test_a_previous_run_holds_us_up_for_a_minute_only(latency: float, spread: float) -> None:
+    """Its calls leave the window, and then nobody else is there."""
+    for seed in SEEDS:
+        seconds, refused = after_previous_run(latency, seed, spread)
+
+        assert seconds <= 60 + 1.1 * 120
+        assert refused <= 30

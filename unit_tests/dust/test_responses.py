@@ -1,0 +1,347 @@
+"""What an answer of Dust means, row by row of what its server is known to answer."""
+
+from __future__ import annotations
+
+import datetime
+import email.utils
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from destination_dust.dust.errors import DustError, Misconfigured, Missing, NameTaken, Rejected, TooLarge
+from destination_dust.dust.responses import MAX_MESSAGE, MAX_RETRY_AFTER, Retry, Trouble, meaning, retry_after
+from destination_dust.dust.transport import Answer
+
+HOST = "dust.tt"
+HTML = b"<html><head><title>502 Bad Gateway</title></head></html>"
+
+
+def take(status: int, body: bytes = b"", **headers: str) -> dict[str, Any] | DustError | Retry:
+    """What an answer means."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return meaning(Answer(status, named, body), host=HOST)
+
+
+def envelope(kind: str | None, message: str = "what happened", *, code: str = "", core: str = "") -> bytes:
+    """An error in Dust's envelope."""
+    error: dict[str, Any] = {"type": kind, "message": message}
+    if code or core:
+        error["data_source_error"] = {"code": code, "message": core}
+    return orjson.dumps({"error": error})
+
+
+UPSERTS = "You have reached the maximum number of 120 upserts per minute."
+PENDING = "Too many pending table updates are queued for this table. Please retry later."
+NOT_UNIQUE = "Failed to upsert table (table names must be unique)."
+# status, Dust's error type, message, code of its core, message of its core -> what it means
+ROWS: list[tuple[int, str, str, str, str, type[DustError] | Trouble]] = [
+    (400, "invalid_request_error", "Invalid request body", "", "", Rejected),
+    (400, "data_source_error", "not found", "data_source_document_not_found", "", Missing),
+    (400, "data_source_error", "failed", "internal_server_error", "", Trouble.REFUSED_FOR_NOW),
+    (400, "data_source_error", "failed", "unexpected_network_error", "", Trouble.REFUSED_FOR_NOW),
+    (400, "data_source_error", "failed", "unexpected_response_format", "", Trouble.REFUSED_FOR_NOW),
+    (400, "data_source_error", "failed", "something_else", "", Rejected),
+    (400, "invalid_rows_request_error", "bad CSV", "", "", Rejected),
+    (401, "not_authenticated", "no credentials", "", "", Misconfigured),
+    (401, "malformed_authorization_header_error", "Malformed", "", "", Misconfigured),
+    (401, "invalid_api_key_error", "invalid or disabled", "", "", Misconfigured),
+    (401, "workspace_auth_error", "other workspace", "", "", Misconfigured),
+    (401, "user_not_found", "no user", "", "", Misconfigured),
+    (401, "expired_oauth_token_error", "expired", "", "", Misconfigured),
+    (401, "invalid_oauth_token_error", "invalid", "", "", Misconfigured),
+    (403, "data_source_auth_error", "not allowed", "", "", Misconfigured),
+    (403, "invalid_oauth_token_error", "system keys only", "", "", Misconfigured),
+    (403, "data_source_quota_error", "limited to 2MB", "", "", TooLarge),
+    (403, "workspace_quota_error", "plan limit", "", "", Misconfigured),
+    (403, "workspace_can_use_product_required_error", "no API access", "", "", Misconfigured),
+    (403, "something_new", "who knows", "", "", Misconfigured),
+    (404, "workspace_not_found", "no workspace", "", "", Misconfigured),
+    (404, "space_not_found", "no space", "", "", Misconfigured),
+    (404, "data_source_not_found", "no data source", "", "", Misconfigured),
+    (404, "table_not_found", "no table", "", "", Missing),
+    (405, "method_not_supported_error", "no such method", "", "", Misconfigured),
+    (408, "", "", "", "", Trouble.UNREACHABLE),
+    (409, "conflict", "conflict", "", "", Trouble.REFUSED_FOR_NOW),
+    (413, "content_too_large", "Request body too large.", "", "", TooLarge),
+    (422, "invalid_request_error", "unprocessable", "", "", Rejected),
+    (425, "", "", "", "", Trouble.UNREACHABLE),
+    (429, "rate_limit_error", UPSERTS, "", "", Trouble.UPSERT_LIMIT),
+    (429, "rate_limit_error", PENDING, "", "", Trouble.PENDING_UPDATES),
+    (429, "rate_limit_error", "Too many requests to this endpoint", "", "", Trouble.SLOW_DOWN),
+    (500, "internal_server_error", NOT_UNIQUE, "x", "names must be unique within a data source", NameTaken),
+    (500, "internal_server_error", NOT_UNIQUE, "x", "connection lost", Trouble.REFUSED_FOR_NOW),
+    (500, "internal_server_error", "Failed to upsert database rows.", "", "", Trouble.REFUSED_FOR_NOW),
+    (500, "internal_server_error", "Failed to get table.", "", "", Trouble.REFUSED_FOR_NOW),
+    (500, "internal_server_error", "There was an error upserting the document.", "x", "y", Trouble.REFUSED_FOR_NOW),
+    (500, "internal_server_error", "There was an error", "x", "(error: preserve_system_tags)", Rejected),
+    (500, "internal_server_error", "There was an error", "x", "(error: title_is_empty)", Rejected),
+    (500, "internal_server_error", "There was an error", "x", "(error: invalid_parent_id)", Rejected),
+    (500, "internal_server_error", "There was an error", "x", "tag __DUST_A is reserved", Rejected),
+    (500, "internal_server_error", "Failed to get row.", "", "", Trouble.REFUSED_FOR_NOW),
+    (500, "internal_server_error", "Failed to list database rows.", "", "", Trouble.REFUSED_FOR_NOW),
+    (500, "data_source_error", "There was an error enqueueing", "", "", Trouble.REFUSED_FOR_NOW),
+    (500, "internal_server_error", "Unhandled internal server error: x", "", "", Trouble.REFUSED_FOR_NOW),
+    (501, "", "", "", "", Misconfigured),
+    (503, "service_unavailable", "under maintenance", "", "", Trouble.MAINTENANCE),
+    (503, "internal_server_error", "later", "", "", Trouble.REFUSED_FOR_NOW),
+]
+
+
+@pytest.mark.parametrize(("status", "kind", "message", "code", "core", "expected"), ROWS)
+def test_errors_in_dusts_words_have_a_meaning(
+    status: int, kind: str, message: str, code: str, core: str, expected: type[DustError] | Trouble
+) -> None:
+    """By status, type, and where those are not enough by what its core says."""
+    outcome = take(status, envelope(kind, message, code=code, core=core) if kind else b"")
+
+    if isinstance(expected, Trouble):
+        assert isinstance(outcome, Retry)
+        assert expected is outcome.trouble
+        assert message in outcome.detail
+    else:
+        assert expected is type(outcome)
+        assert not kind or message in str(outcome)
+
+
+@pytest.mark.parametrize(
+    "body", [b"", HTML, b"Not Found", b"[]", b'"error"', b'{"error":"text"}', b'{"error":null}', b"\xff"]
+)
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        (400, Rejected),
+        (401, Misconfigured),
+        (403, Misconfigured),
+        (404, Misconfigured),
+        (405, Misconfigured),
+        (407, Misconfigured),
+        (408, Trouble.UNREACHABLE),
+        (409, Trouble.REFUSED_FOR_NOW),
+        (413, TooLarge),
+        (418, Misconfigured),
+        (422, Rejected),
+        (425, Trouble.UNREACHABLE),
+        (429, Trouble.SLOW_DOWN),
+        (500, Trouble.UNREACHABLE),
+        (501, Misconfigured),
+        (502, Trouble.UNREACHABLE),
+        (503, Trouble.UNREACHABLE),
+        (504, Trouble.UNREACHABLE),
+        (520, Trouble.UNREACHABLE),
+    ],
+)
+def test_errors_in_other_words_have_a_meaning(status: int, body: bytes, expected: type[DustError] | Trouble) -> None:
+    """A proxy may answer with anything, which is never shown."""
+    outcome = take(status, body)
+
+    if isinstance(expected, Trouble):
+        assert isinstance(outcome, Retry)
+        assert expected is outcome.trouble
+        assert "html" not in outcome.detail
+    else:
+        assert expected is type(outcome)
+        assert "html" not in str(outcome)
+
+
+@pytest.mark.parametrize("status", [200, 201, 202])
+def test_a_success_is_its_object(status: int) -> None:
+    """Whatever is in it."""
+    assert {"document": {"hash": "x"}} == take(status, b'{"document":{"hash":"x"}}')
+
+
+def test_an_answer_that_says_that_it_has_no_content_is_a_success() -> None:
+    """204 is the only one that may be empty."""
+    assert {} == take(204)
+
+
+@pytest.mark.parametrize("body", [b"", b'{"document":{"hash":', b'{"document"', b"{", b'  {"a":1'])
+def test_a_success_that_was_cut_off_is_none(body: bytes) -> None:
+    """A state must not go out on the strength of it; the call is repeated."""
+    outcome = take(200, body)
+
+    assert isinstance(outcome, Retry)
+    assert Trouble.DISCONNECTED is outcome.trouble
+
+
+@pytest.mark.parametrize("body", [HTML, b"OK", b"[]", b"123", b"null", b"\xff\xfe"])
+def test_a_success_that_is_not_dusts_is_none(body: bytes) -> None:
+    """A login page, or a proxy that answers for everybody: to wait would not help."""
+    outcome = take(200, body)
+
+    assert isinstance(outcome, Misconfigured)
+    assert "not_dust" == outcome.reason
+    assert "html" not in str(outcome)
+
+
+def test_an_error_under_the_status_of_a_success_is_an_error() -> None:
+    """Bad data or trouble: not known."""
+    outcome = take(200, envelope("internal_server_error"))
+
+    assert Retry(Trouble.REFUSED_FOR_NOW, "what happened", suspicious=True) == outcome
+
+
+@pytest.mark.parametrize("status", [300, 301, 302, 303, 304, 307, 308])
+@pytest.mark.parametrize("location", ["https://evil.example/x", "http://dust.tt/x", "/login", "", "https://", "//x"])
+def test_a_redirect_is_a_mistake_in_the_settings(status: int, location: str) -> None:
+    """Dust does not redirect; who does is not shown, because its address may hold what we sent."""
+    outcome = take(status, Location=location)
+
+    assert isinstance(outcome, Misconfigured)
+    assert "was not followed" in str(outcome)
+    assert "evil" not in str(outcome)
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (500, envelope("internal_server_error", "There was an error upserting the document.")),
+        (409, envelope("conflict")),
+        (409, b""),
+        (200, envelope("internal_server_error")),
+    ],
+)
+def test_what_bad_data_and_trouble_share_is_suspicious(status: int, body: bytes) -> None:
+    """Only other calls can tell the two apart."""
+    outcome = take(status, body)
+
+    assert isinstance(outcome, Retry)
+    assert outcome.suspicious
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (500, HTML),
+        (502, b""),
+        (502, envelope("internal_server_error")),
+        (503, envelope("service_unavailable")),
+        (504, HTML),
+        (408, b""),
+        (429, envelope("rate_limit_error")),
+        (400, envelope("data_source_error", code="internal_server_error")),
+        (200, b'{"document"'),
+    ],
+)
+def test_what_cannot_be_the_datas_fault_is_not_suspicious(status: int, body: bytes) -> None:
+    """A record must not be left out because a gateway was restarted."""
+    outcome = take(status, body)
+
+    assert isinstance(outcome, Retry)
+    assert not outcome.suspicious
+
+
+def test_what_the_core_says_is_found_at_any_length() -> None:
+    """It appends its causes to one another; only what is shown is cut."""
+    core = "x" * 1000 + " names must be unique within a data source"
+    assert isinstance(take(500, envelope("internal_server_error", core=core)), NameTaken)
+
+    rejected = take(500, envelope("internal_server_error", core="x" * 1000 + " title_is_empty"))
+    assert isinstance(rejected, Rejected)
+    assert len(str(rejected)) < 3 * MAX_MESSAGE
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 413, 429, 500, 503])
+def test_long_messages_are_cut(status: int) -> None:
+    """A validation message can list every cell of a batch."""
+    outcome = take(status, envelope("x", "m" * 100_000, core="c" * 100_000))
+
+    assert len(outcome.detail if isinstance(outcome, Retry) else str(outcome)) <= 3 * MAX_MESSAGE
+
+
+@pytest.mark.parametrize("status", [429, 503, 500, 502])
+def test_the_wait_that_dust_asks_for_is_kept(status: int) -> None:
+    """With whatever status it comes."""
+    for body in (b"", envelope("rate_limit_error"), envelope("service_unavailable"), envelope("x", UPSERTS)):
+        outcome = take(status, body, Retry_After="17")
+
+        assert isinstance(outcome, Retry)
+        assert 17.0 == outcome.after
+
+
+def test_dusts_own_type_travels_with_a_mistake_in_the_settings() -> None:
+    """Whoever explains it to the user needs it."""
+    outcome = take(401, envelope("invalid_api_key_error"))
+
+    assert isinstance(outcome, Misconfigured)
+    assert "invalid_api_key_error" == outcome.reason
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        (None, None),
+        ("", None),
+        ("soon", None),
+        ("nan", None),
+        ("12", 12.0),
+        (" 12 ", 12.0),
+        ("0", 0.0),
+        ("1.5", 1.5),
+        ("-5", 0.0),
+        ("1000000000", MAX_RETRY_AFTER),
+        ("inf", MAX_RETRY_AFTER),
+        ("1e400", MAX_RETRY_AFTER),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", 0.0),
+        ("Wed, 21 Oct 9999 07:28:00 GMT", MAX_RETRY_AFTER),
+        ("Wed, 99 Oct 2015 07:28:00 GMT", None),
+        ("21 Oct", None),
+    ],
+)
+def test_a_retry_after_is_seconds_within_reason(value: str | None, seconds: float | None) -> None:
+    """A past date is no wait, a far one is the longest that we wait, and nonsense is nothing."""
+    assert seconds == retry_after(value)
+
+
+def test_a_retry_after_may_be_a_date() -> None:
+    """In whole seconds, so it can be up to one short."""
+    at = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=100)
+
+    seconds = retry_after(email.utils.format_datetime(at, usegmt=True))
+
+    assert seconds is not None
+    assert 90 <= seconds <= 100
+
+
+_NUMBERS = st.integers(-1, 100_000)
+_DATES = st.builds(
+    "{}, {} {} {} {}:{}:{} {}".format,
+    st.sampled_from(["Wed", "", "X"]),
+    _NUMBERS,
+    st.sampled_from(["Oct", "Feb", "", "10"]),
+    _NUMBERS,
+    _NUMBERS,
+    st.integers(0, 61),
+    st.integers(0, 61),
+    st.sampled_from(["GMT", "-0000", "+9999", "", "X"]),
+)
+
+
+@given(st.text() | _DATES)
+@settings(deadline=None)
+def test_no_retry_after_breaks_the_sync(value: str) -> None:
+    """It is a number of seconds within reason, or nothing."""
+    seconds = retry_after(value)
+
+    assert seconds is None or 0.0 <= seconds <= MAX_RETRY_AFTER
+
+
+@given(
+    st.integers(100, 999),
+    st.binary(max_size=100)
+    | st.builds(
+        orjson.dumps,
+        st.recursive(
+            st.none() | st.booleans() | st.text(st.characters(exclude_categories=["Cs"])),
+            lambda inner: st.dictionaries(
+                st.sampled_from(["error", "type", "message", "data_source_error", "code"]), inner
+            ),
+        ),
+    ),
+)
+@settings(deadline=None)
+def test_no_answer_breaks_the_sync(status: int, body: bytes) -> None:
+    """Whatever comes back is an object, a named error, or a reason to try again."""
+    assert isinstance(take(status, body), (dict, DustError, Retry))

@@ -1,0 +1,256 @@
+"""A record as a document: title, text, tags, link, time, fingerprint."""
+
+import json
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from destination_dust.mapping.documents.document import Document, DocumentShape, body, document, marked
+
+PLAIN = DocumentShape()
+
+
+def made(data: dict[str, Any], shape: DocumentShape = PLAIN, **other: Any) -> Document:
+    """The document of a record of the stream users."""
+    settings: dict[str, Any] = {"generation": 3, "emitted_at": 1_700_000_000_123, **other}
+    namespace, stream = settings.pop("namespace", None), settings.pop("stream", "users")
+    return document(namespace, stream, data, shape=shape, **settings)
+
+
+def test_by_default_the_text_is_the_record_as_json() -> None:
+    """All of it, nulls too, but for what change data capture added."""
+    record = {"id": 1, "name": "Ann", "note": None, "tags": ["a"], "_ab_cdc_lsn": 7, "_ab_cdc_deleted_at": None}
+
+    content = made(record)
+
+    assert '{"id":1,"name":"Ann","note":null,"tags":["a"]}' == content.text
+    assert "application/json" == content.mime_type
+    assert 0 == content.cleaned
+
+
+def test_what_is_sent_is_what_dust_takes() -> None:
+    """Empty optional fields are left out, and the answer is kept small."""
+    content = made({"id": 1}, namespace="public")
+
+    assert {
+        "title": "users record",
+        "text": '{"id":1}',
+        "mime_type": "application/json",
+        "tags": [
+            "airbyte:stream:users",
+            "airbyte:namespace:public",
+            "airbyte:generation:3",
+            f"airbyte:fingerprint:{content.fingerprint}",
+        ],
+        "timestamp": 1_700_000_000_123,
+        "light_document_output": True,
+    } == json.loads(body(content))
+
+
+def test_what_is_not_known_is_not_sent() -> None:
+    """No generation, no time."""
+    sent = json.loads(body(made({"id": 1}, generation=None, emitted_at=None)))
+
+    assert "timestamp" not in sent
+    assert ["airbyte:stream:users"] == sent["tags"][:-1]
+
+
+def test_a_chosen_link_and_time_are_sent() -> None:
+    """From any depth of the record."""
+    shape = DocumentShape(source_url_field="links.web", timestamp_field="times.created")
+    record = {"links": {"web": " https://example.com/1 "}, "times": {"created": "1970-01-02T00:00:00Z"}}
+
+    sent = json.loads(body(made(record, shape)))
+
+    assert "https://example.com/1" == sent["source_url"]
+    assert 86_400 == sent["timestamp"]  # Dust's server takes a small number for seconds
+
+
+@pytest.mark.parametrize(
+    ("record", "title"),
+    [
+        ({"name": "Ann", "title": "Dr"}, "Dr"),
+        ({"title": " \n", "name": None, "subject": "S", "label": "L"}, "S"),
+        ({"title": 5, "headline": ["x"], "label": "L"}, "L"),
+        ({"title": "a\r\n\tb\x07 \u2028c\u00a0 "}, "a b c"),
+        ({"title": "\ufeff\u200b"}, "users record"),
+        ({"title": {"a": 1}, "Name": "x"}, "users record"),
+        ({}, "users record"),
+        ({"title": "x" * 600}, "x" * 512),
+        ({"title": "x" + "💥" * 300}, "x" + "💥" * 255),
+        ({"title": "a\0b\ud800"}, "ab\ufffd"),
+    ],
+    ids=range(10),
+)
+def test_the_title_is_the_first_text_that_looks_like_one(record: dict[str, Any], title: str) -> None:
+    """On one line, of at most 512 UTF-16 units, no character cut in two."""
+    assert title == made(record).title
+
+
+@pytest.mark.parametrize(
+    ("record", "title"),
+    [
+        ({"a": {"b": "X"}, "title": "T"}, "X"),
+        ({"a": {"b": 5}, "title": "T"}, "5"),
+        ({"a": {"b": Decimal("1E+400")}}, "1E+400"),
+        ({"a": {"b": " "}, "title": "T"}, "T"),
+        ({"a": {"b": ["x"]}, "title": "T"}, "T"),
+        ({"a": None}, "users record"),
+    ],
+)
+def test_a_chosen_title_field_comes_first(record: dict[str, Any], title: str) -> None:
+    """A record without it has the title that it would have had."""
+    assert title == made(record, DocumentShape(title_field="a.b")).title
+
+
+def test_a_stream_gives_a_title_however_it_is_called() -> None:
+    """Within Dust's limits."""
+    assert "a b\ufffd record" == made({}, stream="a\nb\ud800").title
+    assert 512 == len(made({}, stream="x" * 1000).title)
+
+
+def test_the_text_has_the_chosen_fields() -> None:
+    """In their order, under their paths; what a record lacks is left out, a null is not."""
+    shape = DocumentShape(text_fields=("b.c", "a", "missing", "n", "_ab_cdc_lsn"))
+
+    content = made({"a": 1, "b": {"c": [2], "d": 3}, "n": None, "_ab_cdc_lsn": 7}, shape)
+
+    assert '{"b.c":[2],"a":1,"n":null,"_ab_cdc_lsn":7}' == content.text
+
+
+def test_markdown_does_not_repeat_the_title() -> None:
+    """Unless only a part of the field fitted into it."""
+    shape = DocumentShape(text_format="markdown")
+
+    assert "# Ann\n\n- id: 1\n" == made({"id": 1, "name": "Ann", "_ab_cdc_lsn": 7}, shape).text
+    assert made({"name": "x" * 600}, shape).text.endswith(f"## name\n\n{'x' * 600}\n")
+    assert "text/markdown" == made({}, shape).mime_type
+
+
+def test_what_dust_cannot_hold_is_cleaned_dropped_and_counted() -> None:
+    """What is cleaned counts for the text and for the tag; what is left out, for the link and for the time."""
+    record = {"a": "x\0y", "url": "ftp://x", "when": "soon"}
+    shape = DocumentShape(tag_fields=("a",), source_url_field="url", timestamp_field="when")
+
+    content = made(record, shape)
+
+    assert (2, 2) == (content.cleaned, content.left_out)
+    assert "a:xy" in content.tags
+    assert content.source_url is None
+    assert 1_700_000_000_123 == content.timestamp
+
+
+@pytest.mark.parametrize("value", [None, "", " "])
+def test_a_record_without_link_or_time_lost_nothing(value: object) -> None:
+    """So nothing is counted."""
+    shape = DocumentShape(source_url_field="url", timestamp_field="when")
+
+    assert 0 == made({"url": value, "when": value}, shape).left_out
+    assert 0 == made({}, shape).left_out
+
+
+def test_a_record_with_none_of_the_chosen_fields_is_told_apart() -> None:
+    """Its text says nothing, which its user should know. Null is a value, and no choice is a choice of all."""
+    shape = DocumentShape(text_fields=("a", "b.c"))
+
+    assert [True, False, False] == [
+        made(record, shape).lacks_text for record in ({"b": {}}, {"a": None}, {"b": {"c": 1}})
+    ]
+    assert not made({}).lacks_text
+
+
+SHAPE = DocumentShape(title_field="t", text_fields=("x",), source_url_field="u", tag_fields=("g",), timestamp_field="w")
+RECORD = {"t": "T", "x": "X", "u": "https://u", "g": "G", "w": 1_700_000_000, "other": 1, "title": "T"}
+
+
+@pytest.mark.parametrize(
+    "change", [{"t": "T2"}, {"x": "X2"}, {"u": "https://v"}, {"g": "G2"}, {"w": 1_700_000_001}, {"x": None}]
+)
+def test_every_change_of_what_is_sent_changes_the_fingerprint(change: dict[str, Any]) -> None:
+    """Or the change would never reach Dust."""
+    assert made(RECORD, SHAPE).fingerprint != made(RECORD | change, SHAPE).fingerprint
+
+
+def test_the_fingerprint_covers_stream_and_format() -> None:
+    """They are sent too."""
+    prints = [
+        made({"a": 1}),
+        made({"a": 1}, stream="people"),
+        made({"a": 1}, namespace="public"),
+        made({"a": 1}, DocumentShape(text_format="markdown")),
+    ]
+
+    assert 4 == len({content.fingerprint for content in prints})
+
+
+def test_generation_mark_and_default_time_do_not_change_the_fingerprint() -> None:
+    """Each sync has new ones: they would make every document a changed one."""
+    content = made({"a": 1})
+
+    assert content.fingerprint == made({"a": 1}, generation=4, emitted_at=1).fingerprint
+    assert content.fingerprint == made({"a": 1}, generation=None, emitted_at=None).fingerprint
+    assert content.fingerprint == marked(content, 3).fingerprint
+
+
+def test_a_mark_is_one_more_tag() -> None:
+    """On a document that is otherwise the same."""
+    content = made({"a": 1})
+
+    assert (*content.tags, "airbyte:replaced:3") == marked(content, 3).tags
+    assert replace(content, tags=marked(content, 3).tags) == marked(content, 3)
+
+
+_VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**70), 2**70)
+    | st.floats()
+    | st.decimals()
+    | st.text()
+    # Halves of characters, NUL and separators.
+    | st.text(st.sampled_from("\0\ud800\udc00 \n/:a💥"), max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=2), inner, max_size=3),
+    max_leaves=8,
+)
+_FIELDS = ("title", "a", "a.b", "b\0", "\ud800")
+
+
+@given(
+    st.dictionaries(st.sampled_from(["title", "a", "b", "b\0", "\ud800", "_ab_cdc_x"]), _VALUES),
+    st.builds(
+        DocumentShape,
+        title_field=st.none() | st.sampled_from(_FIELDS),
+        text_fields=st.lists(st.sampled_from(_FIELDS), max_size=3).map(tuple),
+        text_format=st.sampled_from(["json", "markdown"]),
+        source_url_field=st.none() | st.sampled_from(_FIELDS),
+        tag_fields=st.lists(st.sampled_from(_FIELDS), max_size=2).map(tuple),
+        timestamp_field=st.none() | st.sampled_from(_FIELDS),
+    ),
+    st.text(max_size=5),
+)
+def test_any_record_in_any_shape_can_be_sent(record: Any, shape: DocumentShape, stream: str) -> None:
+    """The request is standard JSON in valid UTF-8 without NUL, its title fits, its tags are ours or harmless."""
+    content = document(None, stream, record, generation=1, emitted_at=0, shape=shape)
+    sent = json.loads(body(content).decode("utf-8"))
+
+    assert "\0" not in "".join([sent["title"], sent["text"], *sent["tags"]])
+    assert 0 < len(sent["title"].encode("utf-16-le")) <= 2 * 512
+    assert sent["title"] == sent["title"].strip()
+    assert 1 == sum(tag.startswith("airbyte:stream:") for tag in sent["tags"])
+    assert not any(tag.startswith(("title:", "__DUST")) for tag in sent["tags"])
+    assert 0 <= sent["timestamp"]
+
+
+def test_deep_records_can_be_sent() -> None:
+    """In either format."""
+    deep: Any = "end"
+    for _ in range(50_000):
+        deep = {"a": [deep]}
+
+    for shape in (PLAIN, DocumentShape(text_format="markdown"), DocumentShape(text_fields=("deep.a.a.a",))):
+        sent = json.loads(body(made({"deep": deep}, shape)))
+        assert sent["text"].count("[") > 49_990

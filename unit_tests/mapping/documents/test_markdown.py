@@ -1,0 +1,82 @@
+"""A record as Markdown."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from destination_dust.mapping.documents.markdown import markdown
+
+
+def test_a_record_reads_well() -> None:
+    """Title, long texts, then the rest one per line, nested values legible, nothing that says nothing."""
+    record = {
+        "id": 42,
+        "body": "First line.\n\nSecond, with | and *.\n",
+        "done": False,
+        "author": {"name": "Ann", "bio": "x" * 201, "age": None, "address": {"city": "Paris", "geo": {}}},
+        "labels": ["a", "b\nc", None, ""],
+        "items": [{"sku": "A", "qty": 2, "x": None}, {"sku": "B", "opts": [1]}, {}, None],
+        "empty": "",
+        "none": None,
+        "nothing": {"a": None, "b": [], "c": {"d": " "}},
+        "price": Decimal("12345678901234567890.10"),
+    }
+
+    text, cleaned = markdown("A title", record)
+
+    assert 0 == cleaned
+    assert (
+        "# A title\n"
+        "\n"
+        "## body\n"
+        "\n"
+        "First line.\n\nSecond, with | and *.\n"
+        "\n"
+        "## author.bio\n"
+        "\n"
+        f"{'x' * 201}\n"
+        "\n"
+        "- id: 42\n"
+        "- done: false\n"
+        "- author:\n"
+        "  - name: Ann\n"
+        "  - address:\n"
+        "    - city: Paris\n"
+        "- labels: a, b c\n"
+        "- items:\n"
+        "  - sku: A, qty: 2\n"
+        '  - {"sku":"B","opts":[1]}\n'
+        "- price: 12345678901234567890.10\n"
+    ) == text
+
+
+def test_a_record_without_fields_is_its_title() -> None:
+    """And nothing else."""
+    assert ("# T\n", 0) == markdown("T", {"a": None, "b": " "})
+
+
+def test_what_nests_deeply_is_json_from_some_depth_on() -> None:
+    """Any depth is written, in linear time."""
+    deep: Any = "end"
+    for _ in range(50_000):
+        deep = {"a": [deep]}
+    nested: Any = {"x": "end\nof"}
+    for _ in range(7):
+        nested = {"n": nested}
+
+    assert markdown("T", {"deep": deep})[0].startswith('# T\n\n- deep:\n  - a:\n    - {"a":[{"a":')
+    assert markdown("T", nested)[0].endswith(f"\n{'  ' * 6}- n: x: end of\n")
+
+
+def test_odd_characters_are_cleaned_and_counted() -> None:
+    """Two values and a key, and a number that is none."""
+    text, cleaned = markdown("T", {"a": "x\0y", "b\ud800": ["\udc00"], "c": Decimal("NaN")})
+
+    assert ("# T\n\n- a: xy\n- b\ufffd: \ufffd\n- c: NaN\n", 4) == (text, cleaned)
+
+
+@pytest.mark.parametrize("value", ["", " \n", None, [], {}, [None], [{}], {"a": {"b": []}}, [{"a": None}]])
+def test_what_says_nothing_is_left_out(value: object) -> None:
+    """At any depth."""
+    assert "# T\n" == markdown("T", {"a": value})[0]

@@ -1,0 +1,121 @@
+"""Values of records as cells of a table."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from destination_dust.mapping.tables.cells import Format, Oddity, cell, format_of
+from destination_dust.mapping.tables.type_inference import Kind
+
+DATE_TIME = {"type": ["null", "string"], "format": "date-time"}
+
+
+@pytest.mark.parametrize(
+    ("schema", "expected"),
+    [
+        ({"type": "string"}, None),
+        ({"type": "string", "format": "date"}, Format.MOMENT),
+        (DATE_TIME, Format.MOMENT),
+        ({**DATE_TIME, "airbyte_type": "timestamp_without_timezone"}, Format.MOMENT),
+        ({"type": "string", "format": "time", "airbyte_type": "time_with_timezone"}, Format.TIME),
+        ({"oneOf": [{"type": "null"}, {"type": "string", "format": "time"}]}, Format.TIME),
+        ({"$ref": "WellKnownTypes.json#/definitions/TimestampWithTimezone"}, Format.MOMENT),
+        ({"type": "string", "format": "uuid"}, None),
+        (None, None),
+        (True, None),
+    ],
+)
+def test_the_catalog_says_which_texts_are_dates(schema: Any, expected: Format | None) -> None:
+    """By `format`, by Airbyte's own types, or in one of several alternatives."""
+    assert expected is format_of(schema)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "seconds"),
+    [
+        ("1970-01-01", Format.MOMENT, 0),
+        ("2024-02-29T12:00:00Z", Format.MOMENT, 1_709_208_000),
+        ("2024-02-29T12:00:00.999999+02:00", Format.MOMENT, 1_709_200_800),
+        ("2024-02-29 12:00:00", Format.MOMENT, 1_709_208_000),
+        ("2024-02-29T12:00:00.1234567Z", Format.MOMENT, 1_709_208_000),
+        ("1969-12-31T23:59:59.5Z", Format.MOMENT, -1),
+        ("0001-01-01T00:00:00Z", Format.MOMENT, -62_135_596_800),
+        ("12:34:56.789", Format.TIME, 45_296),
+        ("T12:34", Format.TIME, 45_240),
+        ("01:00:00+02:00", Format.TIME, 82_800),
+    ],
+)
+def test_declared_dates_are_datetime_cells_in_whole_seconds(text: str, expected: Format, seconds: int) -> None:
+    """In UTC, rounded down, negative ones too: Dust refuses a negative epoch with a fraction. A time of day is
+    one of 1970-01-01, whatever its zone."""
+    assert ({"type": "datetime", "epoch": seconds * 1000}, Kind.DATETIME, None) == cell(text, expected)
+
+
+@pytest.mark.parametrize("text", ["soon", "infinity", "2024-13-01", "2024-01-01T25:00:00Z", "0044-03-15 BC"])
+def test_a_declared_date_that_is_none_stays_text_and_is_counted(text: str) -> None:
+    """Nothing is lost, and it is told."""
+    content, read, odd = cell(text, Format.MOMENT)
+
+    assert text == content
+    assert (odd is Oddity.NO_DATE) == (read is Kind.TEXT)
+    assert odd is not None
+
+
+@pytest.mark.parametrize(
+    ("number", "content", "read", "odd"),
+    [
+        (0, 0, Kind.INT, None),
+        (-(2**53), -(2**53), Kind.INT, None),
+        (2**53 + 1, "9007199254740993", Kind.INT, None),
+        (2**64, "18446744073709551616", Kind.FLOAT, Oddity.LONG_NUMBER),
+        (1.0, 1.0, Kind.INT, None),
+        (0.1, 0.1, Kind.FLOAT, None),
+        (1e19, "1e+19", Kind.FLOAT, None),
+        (Decimal("0.1000000000000000000000001"), "0.1000000000000000000000001", Kind.FLOAT, Oddity.LONG_NUMBER),
+        (Decimal("1E+400"), "1E+400", Kind.TEXT, Oddity.LONG_NUMBER),
+        (Decimal("NaN"), None, Kind.NULL, Oddity.NOT_FINITE),
+        (Decimal("-Infinity"), None, Kind.NULL, Oddity.NOT_FINITE),
+        (float("inf"), None, Kind.NULL, Oddity.NOT_FINITE),
+    ],
+)
+def test_numbers_arrive_exactly_or_are_counted(number: Any, content: Any, read: Kind, odd: Oddity | None) -> None:
+    """What float64 does not hold goes as text, which Dust reads as an integer if it has 64 bits."""
+    assert (content, read, odd) == cell(number)
+
+
+def test_other_values() -> None:
+    """Booleans stay, nothing is null, nested values are JSON text, blanks are null and counted."""
+    assert (True, Kind.BOOL, None) == cell(True)
+    assert (None, Kind.NULL, None) == cell(None)
+    assert ('{"a":[1,null]}', Kind.TEXT, None) == cell({"a": [1, None]})
+    assert (None, Kind.NULL, Oddity.BLANK) == cell(" \n")
+    assert ("plain", Kind.TEXT, None) == cell("plain")
+    assert ("007", Kind.INT, Oddity.NUMBER) == cell("007")
+    assert ("t", Kind.BOOL, Oddity.BOOLEAN) == cell("t")
+    assert ("2024-01-02", Kind.DATETIME, Oddity.DATE) == cell("2024-01-02")
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.decimals(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(json_values, st.sampled_from([None, *Format]))
+def test_a_cell_is_always_something_that_dust_takes(value: Any, expected: Format | None) -> None:
+    """A scalar that JSON can carry, or a datetime with a whole number of seconds."""
+    content, _, _ = cell(value, expected)
+
+    assert content is None or isinstance(content, (bool, int, float, str, dict))
+    if isinstance(content, dict):
+        assert {"type", "epoch"} == set(content)
+        assert 0 == content["epoch"] % 1000
+    elif not isinstance(content, str):
+        orjson.dumps(content)

@@ -1,0 +1,96 @@
+"""Fields become columns that are distinct, stable, and kept as they are by Dust."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from destination_dust.mapping.tables.columns import ColumnNames, keeps
+
+FIELDS = ["Foo.Bar", "foo_bar", "FOO BAR", "é", "e", "address1", "address_1", "a__b", "createdAt", "order", "💥", ""]
+
+names = st.text(max_size=12) | st.sampled_from([*FIELDS, "__dust_id", "_airbyte_loaded_at", "a" * 300, "\ud800"])
+
+
+def dusts_slug(name: str) -> str:
+    """What Dust's server makes of a column name each time it reads a table."""
+    decomposed = unicodedata.normalize("NFKD", name.lower())
+    plain = "".join(character for character in decomposed if not "\u0300" <= character <= "\u036f")
+    spaced = re.sub("(?<=[a-z])(?=[0-9])", "_", plain.lower().strip())
+    return re.sub("_+", "_", re.sub("[^a-z0-9_]", "_", re.sub(r"\s+", "_", spaced)))
+
+
+@given(st.lists(names, unique=True), st.lists(names, unique=True))
+def test_every_column_is_kept_by_dust_and_is_nobody_elses(declared: list[str], others: list[str]) -> None:
+    """Names are plain, unchanged by Dust's slugs, and distinct, the reserved ones included."""
+    columns = ColumnNames(declared, reserved=["_airbyte_loaded_at"])
+    given_names = {field: columns.name_of(field) for field in [*declared, *others]}
+
+    for name in given_names.values():
+        assert re.fullmatch("[a-z0-9_]+", name)
+        assert dusts_slug(name) == name
+        assert len(name) <= 1024
+        assert name not in ("__dust_id", "_airbyte_loaded_at")
+    assert len(given_names) == len(set(given_names.values()))
+
+
+@given(st.lists(names, unique=True), st.lists(names, unique=True))
+def test_names_do_not_depend_on_the_order_of_records(declared: list[str], others: list[str]) -> None:
+    """Neither the order of the declared fields nor that in which others turn up matters."""
+    columns = ColumnNames(declared)
+    first = {field: columns.name_of(field) for field in others}
+    columns = ColumnNames(declared[::-1])
+    second = {field: columns.name_of(field) for field in others[::-1]}
+
+    assert first == second
+
+
+@pytest.mark.parametrize(
+    ("field", "column"),
+    [
+        ("createdAt", "created_at"),
+        ("HTTPServer2", "http_server_2"),
+        ("address1", "address_1"),
+        ("Straße", "stra_e"),
+        ("Crème brûlée", "creme_brulee"),
+        ("(USD)", "usd"),
+        ("_ab_cdc_lsn", "_ab_cdc_lsn"),
+        ("2fa", "2fa"),
+        ("order", "order"),
+        ("💥", "column"),
+        ("__dust_id", "_dust_id"),
+    ],
+)
+def test_a_declared_field_gets_the_name_that_is_nearest(field: str, column: str) -> None:
+    """Alone, it needs no letters of a hash."""
+    assert column == ColumnNames([field]).name_of(field)
+
+
+def test_of_declared_fields_that_meet_the_unchanged_one_keeps_its_name() -> None:
+    """The others end in six letters of their hash."""
+    columns = ColumnNames(["Foo.Bar", "foo_bar", "FOO BAR"])
+
+    assert "foo_bar" == columns.name_of("foo_bar")
+    for field in ("Foo.Bar", "FOO BAR"):
+        assert re.fullmatch("foo_bar_[a-p]{6}", columns.name_of(field))
+
+
+def test_an_undeclared_field_is_only_called_as_it_is() -> None:
+    """If anything had to change, or a declared field has the name, it gets letters."""
+    columns = ColumnNames(["createdAt"])
+
+    assert "plain_name" == columns.name_of("plain_name")
+    for field in ("created_at", "updatedAt"):
+        assert re.fullmatch("[a-z_]+_[a-p]{6}", columns.name_of(field))
+
+
+def test_fields_called_otherwise_are_listed() -> None:
+    """For the log, which says once what became of each name."""
+    columns = ColumnNames(["createdAt", "id"])
+
+    assert {"createdAt": "created_at"} == columns.changed
+    assert keeps("id")

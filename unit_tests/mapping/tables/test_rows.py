@@ -1,0 +1,118 @@
+"""Records as encoded rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from destination_dust.mapping.tables.cells import Oddity
+from destination_dust.mapping.tables.rows import BODY_OVERHEAD, ROW_OVERHEAD, RowShape, TooManyColumns, body
+from destination_dust.mapping.tables.type_inference import Kind
+
+EXTRACTED, LOADED = 1_767_225_600_999, 1_800_000_000
+
+
+def decoded(*rows: bytes) -> list[dict[str, Any]]:
+    """The rows of a request."""
+    found: list[dict[str, Any]] = orjson.loads(body(rows, LOADED))["rows"]
+    return found
+
+
+def values(shape: RowShape, data: Mapping[str, Any]) -> dict[str, Any]:
+    """The cells of a record, without our own."""
+    (row,) = decoded(shape.encode("id", data, None))
+    return {name: cell for name, cell in row["value"].items() if not name.startswith("_airbyte")}
+
+
+def test_a_row_has_its_id_its_cells_and_when_it_was_read_and_loaded() -> None:
+    """Our own columns are whole seconds, and the generation if it is known."""
+    shape = RowShape({"id": {"type": "integer"}}, generation_id=3)
+
+    first, second = decoded(shape.encode("users-1", {"id": 1}, EXTRACTED), shape.encode("users-2", {}, None))
+
+    moment = {"type": "datetime", "epoch": LOADED * 1000}
+    extracted = {"type": "datetime", "epoch": 1_767_225_600_000}
+    own = {"_airbyte_loaded_at": moment, "_airbyte_generation_id": 3}
+    assert {"row_id": "users-1", "value": {**own, "_airbyte_extracted_at": extracted, "id": 1}} == first
+    assert {"row_id": "users-2", "value": own} == second
+
+
+def test_a_row_without_a_single_cell_is_valid() -> None:
+    """Nothing is known of it but when it was loaded."""
+    (row,) = decoded(RowShape({}).encode("x", {"a": None}, None))
+
+    assert {"_airbyte_loaded_at"} == set(row["value"])
+
+
+def test_our_columns_cannot_be_those_of_a_field() -> None:
+    """A field of that name gets another column."""
+    found = RowShape({}).encode("x", {"_airbyte_loaded_at": "mine"}, None)
+
+    (row,) = decoded(found)
+    assert {"type": "datetime", "epoch": LOADED * 1000} == row["value"]["_airbyte_loaded_at"]
+    assert "mine" in row["value"].values()
+
+
+@given(st.lists(st.dictionaries(st.text(max_size=5), st.text() | st.integers() | st.none()), min_size=1, max_size=4))
+def test_the_size_of_a_request_is_known_before(records: list[dict[str, Any]]) -> None:
+    """Batches are closed by the exact number of bytes."""
+    shape = RowShape({})
+    rows = [shape.encode(f"id-{number}", data, EXTRACTED) for number, data in enumerate(records)]
+
+    known = BODY_OVERHEAD + sum(len(row) + ROW_OVERHEAD for row in rows)
+    assert len(body(rows, LOADED, truncates=True)) + 1 == known
+    assert len(body(rows, LOADED)) < known
+
+
+@given(st.text(st.characters(exclude_categories=[])), st.text(st.characters(exclude_categories=[])))
+def test_characters_that_dust_cannot_store_never_arrive(first: str, second: str) -> None:
+    """NUL goes and halves of surrogate pairs are replaced, in any text."""
+    for cell in values(RowShape({}), {"a": first, "b": second, "c": {first: second}}).values():
+        assert "\0" not in str(cell)
+        str(cell).encode()
+
+
+def test_cleaned_rows_are_counted() -> None:
+    """Once each, and not those that only talk about it."""
+    shape = RowShape({})
+    for text in ("a\0b", "\ud800", "fine", "\\u0000"):
+        shape.encode("x", {"a": text, "b": text}, None)
+
+    assert 2 == shape.cleaned
+
+
+def test_oddities_and_types_are_kept_by_column() -> None:
+    """Texts that Dust takes for something else are odd, and no change of type."""
+    shape = RowShape({})
+    for value in ("007", "abc", 5, 1.5, Decimal("NaN")):
+        shape.encode("x", {"a": value}, None)
+
+    column = shape.columns["a"]
+    assert {Oddity.NUMBER: 1, Oddity.NOT_FINITE: 1} == column.odd
+    assert {Kind.TEXT, Kind.INT, Kind.FLOAT} == column.kinds
+
+
+def test_no_more_columns_than_dust_can_read() -> None:
+    """511 with our own three, counting those that the table has and those that records fill, not empty ones."""
+    shape = RowShape({f"declared_{number}_x": {} for number in range(600)})
+    shape.exists([f"old_{number}_x" for number in range(300)])
+    shape.encode("x", {f"new_{number}_x": number for number in range(208)}, None)
+    shape.encode("x", {"empty": None, "nothing": float("nan"), "blank": ""}, None)
+
+    with pytest.raises(TooManyColumns, match="511"):
+        shape.encode("x", {"one_more": 1}, None)
+
+
+def test_columns_of_the_table_count_when_they_become_known() -> None:
+    """Also if rows were encoded before."""
+    shape = RowShape({})
+    shape.encode("x", {f"new_{number}_x": number for number in range(208)}, None)
+
+    with pytest.raises(TooManyColumns):
+        shape.exists([f"old_{number}_x" for number in range(301)])

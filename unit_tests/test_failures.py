@@ -1,0 +1,127 @@
+"""From errors to what a user reads, and to what the platform does about them."""
+
+from __future__ import annotations
+
+import inspect
+
+import pytest
+from airbyte_cdk.models import FailureType
+
+from destination_dust import failures
+from destination_dust.airbyte.catalog import UnusableCatalog
+from destination_dust.airbyte.reader import UnreadableInput
+from destination_dust.config.fields import InvalidConfig
+from destination_dust.dust import errors
+from destination_dust.dust.client import Connection
+from destination_dust.dust.errors import Abandoned, DustError, Misconfigured, Missing, Rejected, TooLarge, Unavailable
+from destination_dust.writers.writer import BadRecord
+
+KEY = "sk-0123456789abcdef"
+AT = Connection(KEY, "0ec9852c2f", "vlt_1", "dts_1")
+IN_EUROPE = Connection(KEY, "0ec9852c2f", "vlt_1", "dts_1", "https://eu.dust.tt")
+ELSEWHERE = Connection(KEY, "0ec9852c2f", "vlt_1", "dts_1", "http://localhost:3000")
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (InvalidConfig("x"), FailureType.config_error),
+        (UnusableCatalog("x"), FailureType.config_error),
+        (Misconfigured("x"), FailureType.config_error),
+        (Rejected("x"), FailureType.config_error),
+        (TooLarge("x"), FailureType.config_error),
+        (BadRecord("x"), FailureType.config_error),
+        (Missing("x"), FailureType.config_error),
+        (UnreadableInput("x"), FailureType.system_error),
+        (Unavailable("x"), FailureType.transient_error),
+        (ValueError("x"), FailureType.system_error),
+        (OSError("x"), FailureType.system_error),
+        (Abandoned("x"), FailureType.system_error),
+    ],
+)
+def test_an_error_is_taken_for_what_can_be_done_about_it(error: Exception, expected: FailureType) -> None:
+    """The user must act, somebody has a defect, or it may pass, and then only the platform tries again."""
+    assert expected is failures.failure_type(error)
+
+
+def test_every_error_of_dust_has_its_place() -> None:
+    """Except those that never leave the connector: they belong to who asked for them, or to stopping."""
+    kinds = [
+        kind
+        for _, kind in inspect.getmembers(errors, inspect.isclass)
+        if issubclass(kind, DustError) and kind is not DustError
+    ]
+    placed = {kind.__name__ for kind in kinds if issubclass(kind, tuple(failures.FAILURE_TYPES))}
+
+    assert {kind.__name__ for kind in kinds} - placed <= {"Abandoned", "Doubtful"}
+
+
+@pytest.mark.parametrize("kind", [InvalidConfig, UnusableCatalog, Rejected, BadRecord, UnreadableInput])
+def test_an_error_that_was_foreseen_speaks_for_itself(kind: type[Exception]) -> None:
+    """It was written for the user."""
+    assert "what happened" == failures.message(kind("what happened"), AT)
+
+
+def test_of_trouble_that_lasts_the_message_says_where_to_look() -> None:
+    """After what happened: only people can find out more."""
+    message = failures.message(Unavailable("what happened"), AT)
+
+    assert message.startswith("what happened ")
+    assert "status.dust.tt" in message
+
+
+def test_of_an_error_that_nobody_foresaw_only_the_kind_is_told() -> None:
+    """Its text may contain anything, a record for example."""
+    message = failures.message(ValueError("Jane Doe"), AT)
+
+    assert "(ValueError)" in message
+    assert "Jane" not in message
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        ("invalid_api_key_error", ["does not know the API key", "disabled"]),
+        ("malformed_authorization_header_error", ["API Keys", "sk-"]),
+        ("not_authenticated", ["API Keys", "sk-"]),
+        ("workspace_auth_error", ["another workspace than 0ec9852c2f"]),
+        ("user_not_found", ["another workspace than 0ec9852c2f"]),
+        ("workspace_not_found", ["no workspace 0ec9852c2f at dust.tt", "/w/"]),
+        ("workspace_can_use_product_required_error", ["plan", "Upgrade"]),
+        ("workspace_quota_error", ["full", "what Dust says", "upgrade"]),
+        ("space_not_found", ["vlt_1", "may not see it"]),
+        ("data_source_not_found", ["dts_1", "vlt_1", "may not see it"]),
+        ("data_source_auth_error", ["dts_1", "not write", "builder", "what Dust says"]),
+        ("something_new", ["what Dust says"]),
+        ("", ["what Dust says"]),
+    ],
+)
+def test_a_mistake_in_the_settings_comes_with_advice(reason: str, words: list[str]) -> None:
+    """What Dust says is short; the ids in question, and what to do, are added."""
+    message = failures.message(Misconfigured("what Dust says", reason=reason), AT)
+
+    assert [] == [word for word in words if word not in message]
+
+
+@pytest.mark.parametrize("reason", ["invalid_api_key_error", "workspace_not_found"])
+def test_a_key_that_is_unknown_may_be_one_of_the_other_region(reason: str) -> None:
+    """Each region has its own; the message names the address of the other one."""
+    error = Misconfigured("x", reason=reason)
+
+    assert "Europe, set the base URL to https://eu.dust.tt." in failures.message(error, AT)
+    assert "United States, set the base URL to https://dust.tt." in failures.message(error, IN_EUROPE)
+    assert "region" not in failures.message(error, ELSEWHERE)
+
+
+def test_without_a_connection_dusts_own_words_remain() -> None:
+    """There is nothing to add."""
+    assert "what Dust says" == failures.message(Misconfigured("what Dust says", reason="space_not_found"), None)
+
+
+def test_advice_does_not_show_the_key() -> None:
+    """In none of the messages."""
+    reasons = ["invalid_api_key_error", "not_authenticated", "workspace_auth_error", "data_source_auth_error", "x"]
+
+    for reason in reasons:
+        for at in (AT, IN_EUROPE, ELSEWHERE):
+            assert KEY not in failures.message(Misconfigured("x", reason=reason), at)

@@ -1,0 +1,103 @@
+"""Rows that wait on disk: the last change of each, and what became of the other records."""
+
+from __future__ import annotations
+
+import stat
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from destination_dust.airbyte.ledger import Span
+from destination_dust.spool import DiskFull
+from destination_dust.writers.tables.batch import Change
+from destination_dust.writers.tables.staging import COUNT_EVERY, RowSpool
+
+
+def spool() -> RowSpool:
+    return RowSpool(cache=256 * 1024)
+
+
+def kept(rows: RowSpool) -> list[tuple[str, bytes | None]]:
+    return [(change.row_id, change.content) for change in rows]
+
+
+def test_the_last_change_of_a_row_stays_in_the_place_of_the_last() -> None:
+    """Whatever came before: contents and deletes, in any order."""
+    rows, span = spool(), Span()
+    for row_id, content in (("a", b"1"), ("b", b"2"), ("c", None), ("a", b"3"), ("b", None), ("c", b"4")):
+        rows.put(Change(row_id, content, span))
+
+    assert [("a", b"3"), ("b", None), ("c", b"4")] == kept(rows)
+    assert [("a", b"3"), ("b", None), ("c", b"4")] == kept(rows), "they can be read again"
+    assert [span] * 3 == [change.span for change in rows]
+
+
+def test_every_record_is_either_kept_or_accounted_for() -> None:
+    """By the span in which it was read: rows that a later record changed, and deletes where those are not sent."""
+    rows, first, second = spool(), Span(), Span()
+    for row_id, content, span in (
+        ("a", b"1", first),
+        ("b", b"1", first),
+        ("c", None, first),
+        ("a", b"2", second),
+        ("d", None, second),
+        ("d", None, second),
+    ):
+        rows.put(Change(row_id, content, span))
+
+    assert [(first, 1, 1), (second, 1, 1)] == list(rows.unsent(deletes_are_sent=False))
+    assert [(first, 1, 0), (second, 1, 0)] == list(rows.unsent(deletes_are_sent=True))
+
+
+def test_rows_are_counted_and_not_their_changes() -> None:
+    """A source may bring each row a hundred times."""
+    rows, span = spool(), Span()
+    for number in range(COUNT_EVERY + 11):
+        rows.put(Change(str(number % 11), b"", span))
+    assert not rows.exceeds(11)
+    for number in range(COUNT_EVERY):
+        rows.put(Change(str(number % 12), b"", span))
+    assert rows.exceeds(11)
+
+
+def test_nobody_else_can_read_the_rows_and_nothing_of_them_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file is the user's alone from the beginning, and has no name any more when the first row comes."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    modes = []
+    unlink = Path.unlink
+
+    def seen(path: Path) -> None:
+        modes.append(stat.S_IMODE(path.stat().st_mode))
+        unlink(path)
+
+    monkeypatch.setattr(Path, "unlink", seen)
+    rows = spool()
+    for number in range(5000):
+        rows.put(Change(str(number), b"x" * 500, Span()))
+
+    assert [0o600] == modes
+    assert [] == list(tmp_path.iterdir())
+    assert 5000 == len(kept(rows))
+
+
+def test_a_full_disk_is_an_error_that_says_what_to_do() -> None:
+    """Where the rows wait, and how to give them more room."""
+    rows, span = spool(), Span()
+    rows._db.execute("PRAGMA max_page_count = 20")
+
+    def fill() -> None:
+        for number in range(5000):
+            rows.put(Change(str(number), b"x" * 500, span))
+
+    with pytest.raises(DiskFull, match="TMPDIR"):
+        fill()
+
+
+def test_a_folder_that_cannot_be_written_to_is_an_error_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such as a root file system that is read-only."""
+    monkeypatch.setattr(tempfile, "tempdir", "/nonexistent")
+    with pytest.raises(DiskFull, match="nonexistent"):
+        spool()

@@ -1,0 +1,298 @@
+"""The life of a table: created, filled in bursts, left alone, confirmed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from destination_dust.dust.errors import Doubtful, Rejected, TooLarge, Unavailable
+from destination_dust.writers.tables.burst import BurstLimits
+from destination_dust.writers.tables.client import UnusableTable
+from destination_dust.writers.tables.table import Unconfirmed
+from destination_dust.writers.writer import BadRecord
+from unit_tests.builders import ORDERS, USERS
+from unit_tests.writers.tables.fake_tables import Tabled
+
+
+def fail_on(*bad: str, error: type[Exception] = Doubtful) -> Callable[[list[str]], None]:
+    """Answers an upsert of any of these rows with an error."""
+
+    def fails(row_ids: list[str]) -> None:
+        if set(bad) & set(row_ids):
+            raise error("Dust said no")
+
+    return fails
+
+
+def test_rows_are_sent_when_a_batch_is_full_and_confirmed_when_they_are_merged() -> None:
+    """Created once, measured before each burst; states come only with the confirmation, 11 s after the last 200."""
+    tables = Tabled(rows=2)
+    tables.add(1, 2, 3)
+    tables.state(1)
+
+    assert ["create users", "measure", "upsert 1 2"] == tables.turn()
+    assert ["upsert 3"] == tables.drain(10)
+    assert [] == tables.released()
+    assert ["look 3", "look 2"] == tables.turn(2)
+    assert [(3, 0)] == tables.released()
+    assert tables.writer.idle
+    assert {"users-1", "users-2", "users-3"} == set(tables.dust.rows_of["users"])
+
+
+def test_a_burst_ends_by_its_age() -> None:
+    """Five minutes after the first change that waits, all is sent and the table left alone."""
+    tables = Tabled(batch_age=1000.0)
+    tables.add(1)
+    assert [] == tables.turn(299)
+    assert ["create users", "measure", "upsert 1"] == tables.turn(1)
+
+
+def test_a_batch_goes_by_its_age_before_its_burst_ends() -> None:
+    """Rows need not wait in memory for the end of the burst; a batch is begun by its first row."""
+    tables = Tabled(batch_age=60.0)
+    tables.add(1)
+    tables.turn(30)
+    tables.add(2)
+    assert ["create users", "measure", "upsert 1 2"] == tables.turn(30)
+    tables.add(3)
+    assert [] == tables.turn(59)
+    assert ["upsert 3"] == tables.turn(1)
+
+
+def test_a_table_at_rest_gets_nothing_while_others_go_on() -> None:
+    """What comes meanwhile waits for the confirmation, and is the next burst."""
+    tables = Tabled(rows=1, bursts=BurstLimits(requests=2))
+    tables.add(1, 2, 3, 4)
+    tables.add(1, 2, stream=ORDERS)
+
+    expected = ["create users", "create orders", "measure", "measure", "upsert 1", "upsert orders-1", "upsert 2"]
+    assert expected == tables.turn()
+    tables.add(3, stream=ORDERS)
+    assert ["upsert orders-2"] == tables.turn(10)
+    of_users = [entry for entry in tables.turn(1) if "orders" not in entry]
+    assert ["look 2", "look 1", "measure", "upsert 3"] == of_users
+
+
+@pytest.mark.parametrize(
+    ("limits", "first"),
+    [(BurstLimits(requests=2), 2), (BurstLimits(rows=3), 3), (BurstLimits(size=400), 2)],
+)
+def test_a_burst_is_bounded_in_requests_rows_and_bytes(limits: BurstLimits, first: int) -> None:
+    """So that Dust never has 100 requests pending, and merges in one go."""
+    tables = Tabled(rows=1, bursts=limits)
+    tables.add(1, 2, 3, 4, 5, filler="x" * 50)
+
+    sent = [entry for entry in tables.turn() if entry.startswith("upsert")]
+
+    assert first == len(sent)
+    tables.drain(200)
+    assert 5 == len(tables.dust.rows_of["users"])
+
+
+def test_deletes_go_last_and_an_upsert_cancels_one() -> None:
+    """In one burst a row has one fate, the latest."""
+    tables = Tabled(rows=2)
+    tables.add(1, 2)
+    tables.delete(1, 3)
+    tables.add(3)
+    tables.delete(4)
+    tables.add(5)
+    tables.delete(5)
+    tables.state(1)
+
+    assert ["create users", "measure", "upsert 2 3", "delete 1", "delete 4", "delete 5"] == tables.drain(5)
+    tables.turn(20)
+    assert {"users-2", "users-3"} == set(tables.dust.rows_of["users"])
+    assert [(8, 0)] == tables.released()
+
+
+def test_a_delete_never_overtakes_a_row_that_waits() -> None:
+    """Rows that only the next burst sends take the deletes after them along."""
+    tables = Tabled(rows=1, bursts=BurstLimits(requests=3))
+    tables.add(1)
+    tables.add(1, version=2)
+    tables.bench.requests.shrink(1)
+    tables.delete(1)
+    tables.state(1)
+
+    assert "delete 1" == [entry for entry in tables.drain(100) if entry[:6] in ("upsert", "delete")][-1]
+    assert {} == tables.dust.rows_of["users"]
+    assert [(3, 0)] == tables.released()
+
+
+def test_each_burst_has_a_later_whole_second_whatever_the_clock_says() -> None:
+    """So the row of an earlier burst, or sync, is never taken for that of a later one, which Dust has dropped."""
+    tables = Tabled(rows=1, bursts=BurstLimits(requests=1))
+    tables.add(1, version=1)
+    tables.drain(20)
+    first = tables.dust.rows_of["users"]["users-1"]["_airbyte_loaded_at"]["epoch"]
+    tables.wall -= 3600
+    tables.add(1, version=2)
+    tables.state(1)
+    tables.drain(5)
+    tables.dust.queues["users"].clear()
+    tables.turn(100)
+
+    assert 0 == first % 1000
+    assert [] == tables.released()
+    tables.dust.rows_of["users"]["users-1"]["_airbyte_loaded_at"]["epoch"] = first + 1000
+    tables.turn(30)
+    assert [(2, 0)] == tables.released()
+
+
+def test_records_are_counted_by_what_became_of_them() -> None:
+    """Those in Dust's queue until they are confirmed; then as upserted, deleted, or overtaken by a later record."""
+    tables = Tabled(rows=10)
+    tables.add(1, 2, 2, 3)
+    tables.delete(3, 4)
+    tables.drain(5)
+    counts = tables.calls.progress.of(USERS)
+    assert (6, 0) == (counts.queued, counts.upserted)
+
+    tables.turn(20)
+
+    assert (0, 2, 2, 2) == (counts.queued, counts.upserted, counts.deleted, counts.superseded)
+
+
+def test_an_unmerged_burst_fails_after_half_an_hour_of_ever_rarer_looks() -> None:
+    """Each look makes Dust read the whole table."""
+    tables = Tabled()
+    tables.add(1)
+    tables.state(1)
+    tables.drain(5)
+    tables.dust.queues["users"].clear()
+
+    looked = tables.turn(1790)
+    assert [] == tables.released()
+    assert 60 <= len(looked) <= 80
+    with pytest.raises(Unconfirmed, match="511 columns"):
+        tables.turn(10)
+    assert [] == tables.released()
+
+
+def test_without_confirmation_the_answer_settles_but_the_table_rests() -> None:
+    """Dust must still get the time to merge before it gets more than 100 requests."""
+    tables = Tabled(rows=1, bursts=BurstLimits(requests=2), confirm=False)
+    tables.add(1, 2, 3)
+    tables.state(1)
+
+    assert ["create users", "measure", "upsert 1", "upsert 2"] == tables.turn(10)
+    assert ["measure", "upsert 3"] == tables.drain(1)
+    assert [(3, 0)] == tables.released()
+    assert tables.writer.idle
+
+
+def test_a_full_memory_ends_the_oldest_burst_where_nothing_moves() -> None:
+    """Rows of many streams that fill no batch would wait for each other for ever."""
+    tables = Tabled(memory=2700)
+    tables.add(1, 2, 3)
+    tables.add(1, 2, 3, stream=ORDERS)
+    assert tables.writer.has_room
+    assert [] == tables.turn(1)
+
+    tables.add(4, stream=ORDERS)
+    assert not tables.writer.has_room
+
+    assert ["create users", "measure", "upsert 1 2 3"] == tables.turn()
+    assert tables.writer.has_room
+
+
+def test_memory_is_given_back_when_dust_has_taken_a_row() -> None:
+    """Acknowledgements stay until the confirmation, bytes do not."""
+    tables = Tabled(rows=2)
+    tables.add(1, 2)
+    tables.add(2, 3)
+    tables.delete(9)
+    assert tables.bench.budget.used > 0
+
+    tables.drain(1)
+
+    assert 0 == tables.bench.budget.used
+    tables.turn(30)
+    assert tables.writer.idle
+
+
+def test_a_refused_batch_is_halved_to_the_bad_row() -> None:
+    """The good ones land, the bad one is booked as rejected."""
+    tables = Tabled(skip=True)
+    tables.dust.fails = fail_on("users-3", error=Rejected)
+    tables.add(1, 2, 3, 4)
+    tables.state(1)
+
+    expected = ["create users", "measure", "upsert 1 2 3 4", "upsert 1 2", "upsert 3 4", "upsert 3", "upsert 4"]
+    assert expected == tables.drain(5)
+    tables.turn(20)
+    assert [(3, 1)] == tables.released()
+    assert 0 == tables.bench.budget.used
+
+
+def test_a_bad_row_ends_the_sync_if_it_may_not_be_skipped() -> None:
+    """The default."""
+    tables = Tabled()
+    tables.dust.fails = fail_on("users-1", error=Rejected)
+    tables.add(1)
+
+    with pytest.raises(BadRecord, match="users-1"):
+        tables.drain()
+
+
+def test_a_batch_that_is_too_large_is_halved_and_the_size_remembered() -> None:
+    """Later batches are smaller from the start; a single row that is too large is bad."""
+
+    def too_large(row_ids: list[str]) -> None:
+        if len(row_ids) > 2 or "users-9" in row_ids:
+            raise TooLarge("status 413")
+
+    tables = Tabled(skip=True)
+    tables.dust.fails = too_large
+    tables.add(1, 2, 3, 4, 9)
+    tables.state(1)
+    tables.drain(20)
+    assert [(4, 1)] == tables.released()
+
+    tables.add(*range(10, 16))
+    assert all(len(entry.split()) <= 3 for entry in tables.drain(5) if entry.startswith("upsert"))
+
+
+def test_a_lone_row_on_which_dust_fails_is_bad_only_if_others_go_through() -> None:
+    """It is tried behind its siblings, whose success shows that it is the row and not Dust."""
+    tables = Tabled(skip=True)
+    tables.dust.fails = fail_on("users-1")
+    tables.add(1, 2)
+    tables.state(1)
+
+    sent = tables.drain(20)
+
+    assert ["upsert 1 2", "upsert 1", "upsert 2", "upsert 1"] == [entry for entry in sent if "upsert" in entry]
+    assert [(1, 1)] == tables.released()
+
+
+def test_a_dust_that_fails_on_everything_is_given_time() -> None:
+    """Without a success since, the row is sent with all the patience that a call may have, and not called bad."""
+
+    def trouble(_row_ids: list[str]) -> None:
+        raise Unavailable("gave up") if "patiently" in tables.dust.log[-1] else Doubtful("trouble")
+
+    tables = Tabled(skip=True)
+    tables.dust.fails = trouble
+    tables.add(1, 2)
+
+    with pytest.raises(Unavailable):
+        tables.drain()
+    assert "upsert users-1 patiently" in tables.dust.log or "upsert users-2 patiently" in tables.dust.log
+
+
+def test_a_table_that_is_gone_is_no_bad_row() -> None:
+    """Dust answers 500 for a missing table too, so it is asked."""
+
+    def vanish(_row_ids: list[str]) -> None:
+        del tables.dust.rows_of["users"]
+        raise Doubtful("Failed to upsert database rows.")
+
+    tables = Tabled(skip=True)
+    tables.dust.fails = vanish
+    tables.add(1, 2)
+
+    with pytest.raises(UnusableTable, match="was deleted"):
+        tables.drain()
