@@ -9,7 +9,7 @@ from typing import Any
 from destination_dust.config import Config, DataFormat
 from destination_dust.config.fields import InvalidConfig
 from destination_dust.dust.client import Connection, DustClient
-from destination_dust.dust.errors import Missing
+from destination_dust.dust.errors import NotFound
 
 
 def check(config: Config, client: DustClient) -> None:
@@ -66,7 +66,7 @@ def _try_to_write(client: DustClient) -> None:
 def _try_to_write_rows(client: DustClient) -> None:
     """The same for tables: delete a row of a table that cannot exist, which Dust only says if the key may write."""
     client.tables()
-    with suppress(Missing):
+    with suppress(NotFound):
         client.delete_row(f"airbyte-check-{secrets.token_hex(16)}", "none")
 
 

@@ -28,7 +28,7 @@ from airbyte_cdk.utils.airbyte_secrets_utils import add_to_secrets, filter_secre
 
 from destination_dust import exact_json, failures
 from destination_dust.airbyte.catalog import Catalog
-from destination_dust.airbyte.input import Inlet
+from destination_dust.airbyte.input import Input
 from destination_dust.airbyte.output import LogLines, Output
 from destination_dust.check import check
 from destination_dust.config import Config
@@ -37,7 +37,7 @@ from destination_dust.dust.client import connect
 from destination_dust.dust.pacer import Pacer
 from destination_dust.reporting.terminal import Terminal
 from destination_dust.sync import Interrupted, Sync
-from destination_dust.wiring import build, user_agent
+from destination_dust.wiring import build_sync, user_agent
 from destination_dust.workers import pump
 
 logger = logging.getLogger("airbyte")
@@ -61,7 +61,7 @@ class DestinationDust(Destination):
         try:
             if parsed.command == "write":
                 config, catalog = _read_config(parsed.config), Catalog.parse(_read_json(parsed.catalog))
-                sync = build(config, catalog, Inlet(STANDARD_INPUT), terminal=terminal)
+                sync = build_sync(config, catalog, Input(STANDARD_INPUT), terminal=terminal)
                 _heed_signals(sync)
                 for line in sync.run():
                     output.line(line)
@@ -103,7 +103,7 @@ class DestinationDust(Destination):
             check(parsed, client)
         except Exception as error:
             logger.debug("Check failed.", exc_info=error)
-            message = filter_secrets(failures.message(error, connection))
+            message = filter_secrets(failures.explain(error, connection))
             return AirbyteConnectionStatus(status=Status.FAILED, message=message)
         return AirbyteConnectionStatus(status=Status.SUCCEEDED)
 
@@ -120,7 +120,7 @@ class DestinationDust(Destination):
         catalog = Catalog.parse(ConfiguredAirbyteCatalogSerializer.dump(configured_catalog))
         lines = (exact_json.dumps(AirbyteMessageSerializer.dump(message)) for message in input_messages)
         with pump(lines) as descriptor:
-            for line in build(_parse(config), catalog, Inlet(descriptor)).run():
+            for line in build_sync(_parse(config), catalog, Input(descriptor)).run():
                 yield AirbyteMessageSerializer.load(orjson.loads(line))
 
 
@@ -140,7 +140,7 @@ def _report(error: Exception, config: Config | None, output: Output) -> str:
     kind = failures.failure_type(error)
     foreseen = any(isinstance(error, known) for known in failures.FAILURE_TYPES)
     logger.error("%s", type(error).__name__, exc_info=None if foreseen else error)
-    message = filter_secrets(failures.message(error, config.connection if config else None))
+    message = filter_secrets(failures.explain(error, config.connection if config else None))
     output.failure(message, kind, f"{type(error).__name__}: {error}" if foreseen else type(error).__name__)
     return message
 

@@ -9,7 +9,7 @@ from destination_dust.airbyte.completion import SourceFailed
 from destination_dust.airbyte.reader import UnreadableInput
 from destination_dust.config.fields import InvalidConfig
 from destination_dust.dust.client import Connection
-from destination_dust.dust.errors import Misconfigured, Missing, Rejected, Unavailable
+from destination_dust.dust.errors import Misconfigured, NotFound, Rejected, Unavailable
 from destination_dust.spool import DiskFull
 from destination_dust.writers.tables.client import UnusableTable
 from destination_dust.writers.tables.table import Unconfirmed
@@ -23,7 +23,7 @@ FAILURE_TYPES: dict[type[Exception], FailureType] = {
     Rejected: FailureType.config_error,
     BadRecord: FailureType.config_error,
     UnusableTable: FailureType.config_error,
-    Missing: FailureType.config_error,
+    NotFound: FailureType.config_error,
     UnreadableInput: FailureType.system_error,
     DiskFull: FailureType.system_error,
     SourceFailed: FailureType.transient_error,
@@ -42,7 +42,7 @@ def failure_type(error: BaseException) -> FailureType:
     return FailureType.system_error
 
 
-def message(error: BaseException, connection: Connection | None) -> str:
+def explain(error: BaseException, connection: Connection | None) -> str:
     """What to tell the user about an error. Of errors that nobody foresaw, it tells the kind only."""
     if isinstance(error, Misconfigured) and connection:
         return _misconfigured(error, connection)

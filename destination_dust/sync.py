@@ -1,6 +1,6 @@
 """The loop: messages in, calls out, and back come the states that are safe.
 
-It never blocks. It waits only in the inlet, for input, a finished call, a signal or the next tick;
+It never blocks. It waits only in the input, for input, a finished call, a signal or the next tick;
 when too much is in flight it leaves the input alone and goes on with the rest.
 """
 
@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Iterator
 
 from destination_dust.airbyte.catalog import Catalog
 from destination_dust.airbyte.completion import Completion, Ending, SourceFailed
-from destination_dust.airbyte.deferred_states import KeptStates
-from destination_dust.airbyte.input import Inlet
+from destination_dust.airbyte.deferred_states import DeferredStates
+from destination_dust.airbyte.input import Input
 from destination_dust.airbyte.ledger import Ledger
 from destination_dust.airbyte.reader import Message, Reader, Record, State, UnreadableInput
 from destination_dust.reporting.progress import Progress
@@ -40,7 +40,7 @@ class Sync:
 
     def __init__(
         self,
-        inlet: Inlet,
+        input: Input,
         catalog: Catalog,
         writer: Writer,
         workers: Workers,
@@ -50,7 +50,7 @@ class Sync:
         *,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._inlet = inlet
+        self._input = input
         self._reader = Reader()
         self._catalog = catalog
         self._writer = writer
@@ -59,14 +59,14 @@ class Sync:
         self._progress = progress
         self._completion = completion
         self._replaced = [plan for plan in catalog if plan.replaces]
-        self._kept = KeptStates(plan.stream for plan in self._replaced)
+        self._kept = DeferredStates(plan.stream for plan in self._replaced)
         self._now = now
         self._signal: int | None = None
 
     def interrupt(self, signal_number: int) -> None:
         """Ask the loop to wind down. Safe to call from a signal handler."""
         self._signal = signal_number
-        self._inlet.wake()
+        self._input.wake()
 
     def run(self) -> Iterator[bytes]:
         """The acknowledged states, as lines, each as soon as it is safe.
@@ -88,7 +88,7 @@ class Sync:
     def _store_everything(self) -> Iterator[bytes]:
         if self._replaced:
             yield from self._prepare()
-        while not self._inlet.ended:
+        while not self._input.ended:
             yield from self._turn(reading=self._workers.has_room and self._writer.has_room)
         self._writer.drain()
         yield from self._until_quiet()
@@ -100,14 +100,14 @@ class Sync:
         self._writer.prepare(self._replaced)
         yield from self._until_quiet()
         self._replaced = [plan for plan in self._replaced if not self._writer.has_replaced(plan)]
-        self._kept = KeptStates(plan.stream for plan in self._replaced)
+        self._kept = DeferredStates(plan.stream for plan in self._replaced)
 
     def _conclude(self) -> Iterator[bytes]:
         """Everything is stored: delete what is proven stale, and give out the states that waited for that."""
         endings = {plan.stream: self._completion.ending(plan) for plan in self._replaced}
         self._writer.conclude(endings)
         yield from self._until_quiet()
-        failed = [stream for stream, ending in endings.items() if ending is Ending.BROKEN_OFF]
+        failed = [stream for stream, ending in endings.items() if ending is Ending.INCOMPLETE]
         self._kept.let_go(endings.keys() - set(failed))
         yield from self._kept.release()
         if failed:
@@ -120,7 +120,7 @@ class Sync:
 
     def _turn(self, *, reading: bool) -> Iterator[bytes]:
         """Wait for whatever comes first, and do what follows from it."""
-        for line in self._inlet.lines(TICK, reading=reading):
+        for line in self._input.lines(TICK, reading=reading):
             self._take(line)
         if self._signal is not None:
             raise Interrupted(self._signal)
@@ -134,7 +134,7 @@ class Sync:
         failure: Exception | None = None
         for outcome in outcomes:
             try:
-                outcome.follow()
+                outcome.deliver()
             except Exception as error:  # raised below, once the others are booked
                 failure = failure or error
         if failure:
@@ -143,7 +143,7 @@ class Sync:
     def _take(self, line: bytes) -> None:
         message: Message | None = self._reader.read(line)
         if message:
-            self._completion.note(message)
+            self._completion.observe(message)
         if isinstance(message, Record):
             plan = self._catalog.plan_of(message.stream)
             if plan is None:
@@ -152,9 +152,9 @@ class Sync:
                     "does not contain. Refresh the source's schema, or leave that stream out of the input."
                 )
             self._progress.of(plan.stream).read += 1
-            self._writer.add(plan, message, self._ledger.track(plan.stream))
+            self._writer.add(plan, message, self._ledger.add_record(plan.stream))
         elif isinstance(message, State):
-            self._ledger.hold(message)
+            self._ledger.add_state(message)
 
     def _safe_states(self) -> Iterator[bytes]:
         for safe in self._ledger.release():
@@ -173,8 +173,8 @@ class Sync:
             yield from self._let_calls_end(until - GRACE / 2)
         self._workers.stop()
         yield from self._let_calls_end(until)
-        if self._ledger.held:
-            logger.info("%d states were not given back: their records are not all stored.", self._ledger.held)
+        if self._ledger.waiting:
+            logger.info("%d states were not given back: their records are not all stored.", self._ledger.waiting)
         if len(self._kept):
             logger.info("%d states of streams that are being replaced were not given back.", len(self._kept))
 
@@ -183,7 +183,7 @@ class Sync:
         self._try(self._writer.tick)
         yield from self._safe_states()
         while self._workers.busy and self._now() < until:
-            self._inlet.lines(min(TICK, until - self._now()), reading=False)
+            self._input.lines(min(TICK, until - self._now()), reading=False)
             self._try(lambda: self._follow(self._workers.outcomes()))
             yield from self._safe_states()
 

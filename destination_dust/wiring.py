@@ -8,10 +8,10 @@ from importlib.metadata import PackageNotFoundError, version
 
 from destination_dust.airbyte.catalog import Catalog
 from destination_dust.airbyte.completion import Completion
-from destination_dust.airbyte.input import Inlet
+from destination_dust.airbyte.input import Input
 from destination_dust.airbyte.ledger import Ledger
 from destination_dust.config import Config, DataFormat
-from destination_dust.config.warnings import remarks
+from destination_dust.config.warnings import warnings
 from destination_dust.dust.client import DustClient, connect
 from destination_dust.dust.pacer import Pacer
 from destination_dust.dust.retrying import Clock
@@ -21,10 +21,10 @@ from destination_dust.sync import Sync
 from destination_dust.workers import Lane, Workers
 from destination_dust.writers.documents.writer import DocumentsWriter
 from destination_dust.writers.tables.batch import RequestLimits
-from destination_dust.writers.tables.confirmation import Patience
-from destination_dust.writers.tables.context import Workbench
+from destination_dust.writers.tables.confirmation import ConfirmationTiming
+from destination_dust.writers.tables.context import TablesContext
 from destination_dust.writers.tables.writer import TablesWriter
-from destination_dust.writers.writer import Desk, Writer
+from destination_dust.writers.writer import Outcomes, Writer
 
 logger = logging.getLogger("airbyte")
 
@@ -36,12 +36,12 @@ Connect = Callable[..., DustClient]
 """Makes a client, as `dust.client.connect` does."""
 
 
-def build(
-    config: Config, catalog: Catalog, inlet: Inlet, *, terminal: Terminal | None = None, connect: Connect = connect
+def build_sync(
+    config: Config, catalog: Catalog, input: Input, *, terminal: Terminal | None = None, connect: Connect = connect
 ) -> Sync:
-    """A sync of what comes by the inlet; `terminal` is where a person looks on."""
+    """A sync of what comes by the input; `terminal` is where a person looks on."""
     threads = {Lane.LIMITED: config.max_concurrency, Lane.FREE: max(4, config.max_concurrency // 4)}
-    workers = Workers(threads, max_calls=MAX_CALLS, max_bytes=MAX_BYTES, wake=inlet.wake)
+    workers = Workers(threads, max_calls=MAX_CALLS, max_bytes=MAX_BYTES, wake=input.wake)
     pacer = Pacer(config.documents_per_minute)
     interval = LIVE_INTERVAL if terminal else config.timing.progress_interval
     progress = Progress(interval=interval, pacer=pacer, display=terminal)
@@ -56,33 +56,33 @@ def build(
         on_retry=progress.retrying,
     )
     ledger = Ledger(plan.stream for plan in catalog)
-    writer = _writer(config, catalog, client, Desk(workers.submit, ledger, progress, config.on_record_error))
+    writer = _writer(config, catalog, client, Outcomes(workers.submit, ledger, progress, config.on_record_error))
     completion = Completion(end_of_input_is_complete=config.end_of_input_is_complete)
-    return Sync(inlet, catalog, writer, workers, ledger, progress, completion)
+    return Sync(input, catalog, writer, workers, ledger, progress, completion)
 
 
-def _writer(config: Config, catalog: Catalog, client: DustClient, desk: Desk) -> Writer:
+def _writer(config: Config, catalog: Catalog, client: DustClient, outcomes: Outcomes) -> Writer:
     if config.data_format is DataFormat.DOCUMENTS:
-        for remark in remarks(config.documents, catalog):
+        for remark in warnings(config.documents, catalog):
             logger.warning("%s", remark)
         return DocumentsWriter(
             client,
-            desk,
+            outcomes,
             {plan.stream: config.documents.shape_of(plan.stream) for plan in catalog},
             upserts=config.max_concurrency,
             skip_unchanged=config.skip_unchanged,
         )
     timing = config.timing
-    bench = Workbench(
+    context = TablesContext(
         client,
-        desk,
+        outcomes,
         RequestLimits(config.table_batch_size),
-        Patience(timing.confirmation_delay, timing.confirmation_limit),
+        ConfirmationTiming(timing.confirmation_delay, timing.confirmation_limit),
         burst_interval=timing.burst_interval,
         batch_age=timing.batch_age,
         confirm=config.confirm_rows,
     )
-    return TablesWriter(bench, prefix=config.table_id_prefix, deletes=config.cdc_deletes)
+    return TablesWriter(context, prefix=config.table_id_prefix, deletes=config.cdc_deletes)
 
 
 def user_agent() -> str:

@@ -50,7 +50,7 @@ class Outcome:
     value: Any
     error: BaseException | None
 
-    def follow(self) -> None:
+    def deliver(self) -> None:
         """Do what follows from it. Raises what should end the sync."""
         if self.error is None:
             self.call.done(self.value)

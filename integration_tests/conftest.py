@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from integration_tests.harness.connector import kill_what_is_left
-from local_dust import StandIn, World
+from local_dust import LocalDust, World
 
 
-class FastDust(StandIn):
+class FastDust(LocalDust):
     """A local Dust without the limit of upserts, and settings that do not pace for one."""
 
     def config(self, **overrides: Any) -> dict[str, Any]:
@@ -26,7 +26,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture
-def dust() -> Iterator[StandIn]:
+def dust() -> Iterator[LocalDust]:
     """A local Dust in which nothing waits for the limit of upserts."""
     with FastDust(World(upserts_per_minute=None)) as stand_in:
         yield stand_in

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from integration_tests.harness.connector import Connector
-from local_dust import StandIn
+from local_dust import LocalDust
 
 KEY = "sk-" + "0" * 32
 
@@ -22,14 +22,14 @@ def checked(folder: Path, config: dict[str, Any], *, fresh: bool = False) -> tup
     return result["connectionStatus"]["status"], result["connectionStatus"].get("message", "")
 
 
-def test_right_settings_succeed_and_change_nothing(dust: StandIn, tmp_path: Path) -> None:
+def test_right_settings_succeed_and_change_nothing(dust: LocalDust, tmp_path: Path) -> None:
     """The probe for write permission leaves no trace and uses none of the upsert limit."""
     assert ("SUCCEEDED", "") == checked(tmp_path, dust.config(), fresh=True)
     assert {} == dust.world.documents()
     assert not any(arrival.is_upsert for arrival in dust.world.arrivals)
 
 
-def test_a_data_source_may_be_given_by_name(dust: StandIn, tmp_path: Path) -> None:
+def test_a_data_source_may_be_given_by_name(dust: LocalDust, tmp_path: Path) -> None:
     """Dust finds it by either, and so do we."""
     assert "SUCCEEDED" == checked(tmp_path, dust.config(data_source_id=dust.world.data_source.name))[0]
 
@@ -51,7 +51,7 @@ def test_a_data_source_may_be_given_by_name(dust: StandIn, tmp_path: Path) -> No
     ],
 )
 def test_wrong_settings_are_told_apart(
-    dust: StandIn, tmp_path: Path, changes: dict[str, Any], words: list[str]
+    dust: LocalDust, tmp_path: Path, changes: dict[str, Any], words: list[str]
 ) -> None:
     """In words that say what to change."""
     status, message = checked(tmp_path, dust.config(**changes))
@@ -60,7 +60,7 @@ def test_wrong_settings_are_told_apart(
     assert [] == [word for word in words if word not in message], message
 
 
-def test_a_managed_data_source_cannot_be_written_to(dust: StandIn, tmp_path: Path) -> None:
+def test_a_managed_data_source_cannot_be_written_to(dust: LocalDust, tmp_path: Path) -> None:
     """The message names what can be used instead."""
     config = dust.config(data_source_id=dust.world.managed_data_source.id)
     if dust.world.managed_data_source.space is not dust.world.space:
@@ -72,7 +72,7 @@ def test_a_managed_data_source_cannot_be_written_to(dust: StandIn, tmp_path: Pat
     assert "notion" in message
 
 
-def test_a_key_that_may_only_read_is_found_out(dust: StandIn, tmp_path: Path) -> None:
+def test_a_key_that_may_only_read_is_found_out(dust: LocalDust, tmp_path: Path) -> None:
     """No GET tells it: the probe does."""
     reader = dust.world.add_key(role="user")
 
@@ -83,7 +83,7 @@ def test_a_key_that_may_only_read_is_found_out(dust: StandIn, tmp_path: Path) ->
     assert "builder" in message
 
 
-def test_a_key_of_another_workspace_is_found_out(dust: StandIn, tmp_path: Path) -> None:
+def test_a_key_of_another_workspace_is_found_out(dust: LocalDust, tmp_path: Path) -> None:
     """It is a good key, at the wrong door."""
     foreign = dust.world.add_key(workspace=dust.world.add_workspace("Other"))
 
@@ -93,7 +93,7 @@ def test_a_key_of_another_workspace_is_found_out(dust: StandIn, tmp_path: Path) 
     assert "another workspace" in message
 
 
-def test_a_plan_without_api_access_is_named(dust: StandIn, tmp_path: Path) -> None:
+def test_a_plan_without_api_access_is_named(dust: LocalDust, tmp_path: Path) -> None:
     """It is not the settings that must change, but the plan."""
     dust.world.workspace.api_access = False
 
@@ -103,7 +103,7 @@ def test_a_plan_without_api_access_is_named(dust: StandIn, tmp_path: Path) -> No
     assert "plan" in message.lower()
 
 
-def test_maintenance_is_named(dust: StandIn, tmp_path: Path) -> None:
+def test_maintenance_is_named(dust: LocalDust, tmp_path: Path) -> None:
     """With Dust's own words, after a few tries."""
     dust.world.workspace.maintenance = "maintenance"
 
@@ -113,7 +113,7 @@ def test_maintenance_is_named(dust: StandIn, tmp_path: Path) -> None:
     assert "maintenance" in message
 
 
-def test_a_server_that_is_not_dust_is_named(dust: StandIn, tmp_path: Path) -> None:
+def test_a_server_that_is_not_dust_is_named(dust: LocalDust, tmp_path: Path) -> None:
     """A page with status 200, as captive portals serve, is no success."""
     dust.faults.add("html", status=200)
 

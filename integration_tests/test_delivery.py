@@ -12,7 +12,7 @@ import pytest
 
 from integration_tests.harness.connector import Connector, write
 from integration_tests.harness.messages import catalog, global_state, record, state
-from local_dust import StandIn
+from local_dust import LocalDust
 from local_dust.control.arrivals import Arrival
 
 
@@ -25,7 +25,7 @@ def upsert_of(*ids: str) -> Any:
     return matches
 
 
-def test_a_state_comes_back_while_the_input_is_still_open(dust: StandIn, tmp_path: Path) -> None:
+def test_a_state_comes_back_while_the_input_is_still_open(dust: LocalDust, tmp_path: Path) -> None:
     """It neither waits for the end of the input nor sticks in a buffer."""
     connector = Connector("write", tmp_path, fresh=True, config=dust.config(), catalog=catalog("users"))
     connector.send(record("users", id=1), state("users", 1))
@@ -36,7 +36,7 @@ def test_a_state_comes_back_while_the_input_is_still_open(dust: StandIn, tmp_pat
     assert 0 == connector.finish()
 
 
-def test_a_state_waits_for_the_slowest_record_before_it(dust: StandIn, tmp_path: Path) -> None:
+def test_a_state_waits_for_the_slowest_record_before_it(dust: LocalDust, tmp_path: Path) -> None:
     """Later records may overtake; their states wait. Other streams go on."""
     hold = dust.hold(upsert_of("users-2"))
     connector = Connector("write", tmp_path, config=dust.config(), catalog=catalog("users", "orders"))
@@ -53,7 +53,7 @@ def test_a_state_waits_for_the_slowest_record_before_it(dust: StandIn, tmp_path:
     assert [1, 2, 3] == [s["id"] for s in connector.states() if s["stream"]["stream_descriptor"]["name"] == "users"]
 
 
-def test_a_global_state_waits_for_all_streams(dust: StandIn, tmp_path: Path) -> None:
+def test_a_global_state_waits_for_all_streams(dust: LocalDust, tmp_path: Path) -> None:
     """It covers the records of all streams, and comes back as it was."""
     hold = dust.hold(upsert_of("orders-1"))
     connector = Connector("write", tmp_path, config=dust.config(), catalog=catalog("users", "orders"))
@@ -71,7 +71,7 @@ def test_a_global_state_waits_for_all_streams(dust: StandIn, tmp_path: Path) -> 
     assert (2, 1.0) == (second["id"], second["destinationStats"]["recordCount"])
 
 
-def test_odd_states_are_echoed_exactly(dust: StandIn, tmp_path: Path) -> None:
+def test_odd_states_are_echoed_exactly(dust: LocalDust, tmp_path: Path) -> None:
     """LEGACY states, states of unknown streams, and numbers that floats cannot hold."""
     legacy = b'{"type":"STATE","state":{"data":{"cursor":123456789012345678901234567890},"id":1}}'
     unknown = state("strangers", 2)
@@ -84,7 +84,7 @@ def test_odd_states_are_echoed_exactly(dust: StandIn, tmp_path: Path) -> None:
     assert {**unknown["state"], "destinationStats": {"recordCount": 0.0}} == second
 
 
-def test_a_failed_sync_gives_out_what_is_safe_and_says_why_once(dust: StandIn, tmp_path: Path) -> None:
+def test_a_failed_sync_gives_out_what_is_safe_and_says_why_once(dust: LocalDust, tmp_path: Path) -> None:
     """States before the failure come back, none after it; one TRACE with the right kind."""
     dust.faults.add("status", method="POST", when=upsert_of("users-5"), status=401, type="invalid_api_key_error")
     messages: list[dict[str, Any]] = []
@@ -111,7 +111,7 @@ def test_a_failed_sync_gives_out_what_is_safe_and_says_why_once(dust: StandIn, t
         ),
     ],
 )
-def test_input_that_may_hide_a_record_stops_the_sync(dust: StandIn, tmp_path: Path, line: bytes, words: str) -> None:
+def test_input_that_may_hide_a_record_stops_the_sync(dust: LocalDust, tmp_path: Path, line: bytes, words: str) -> None:
     """With the line's number and without its content; what came before is safe."""
     connector = Connector("write", tmp_path, config=dust.config(), catalog=catalog("users"))
 
@@ -126,7 +126,7 @@ def test_input_that_may_hide_a_record_stops_the_sync(dust: StandIn, tmp_path: Pa
     assert [1] == [s["id"] for s in connector.states()]
 
 
-def test_the_last_line_needs_no_end(dust: StandIn, tmp_path: Path) -> None:
+def test_the_last_line_needs_no_end(dust: LocalDust, tmp_path: Path) -> None:
     """A valid record at the end of the input counts, line end or not."""
     connector = Connector("write", tmp_path, config=dust.config(), catalog=catalog("users"))
     connector.send(record("users", id=1), state("users", 1))
@@ -139,7 +139,7 @@ def test_the_last_line_needs_no_end(dust: StandIn, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_a_signal_ends_the_sync_with_what_is_under_way(
-    dust: StandIn, tmp_path: Path, number: signal.Signals, code: int
+    dust: LocalDust, tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
     """Calls under way end, those that wait for the limit are abandoned, safe states go out."""
     dust.world.limits.upserts_per_minute = 2
@@ -159,7 +159,7 @@ def test_a_signal_ends_the_sync_with_what_is_under_way(
     assert len(connector.states()) <= 2 == len(dust.world.documents())
 
 
-def test_a_second_signal_ends_the_process_at_once(dust: StandIn, tmp_path: Path) -> None:
+def test_a_second_signal_ends_the_process_at_once(dust: LocalDust, tmp_path: Path) -> None:
     """Somebody who asks twice does not want to wait for calls under way."""
     hold = dust.hold(upsert_of("users-1"))
     connector = Connector("write", tmp_path, fresh=True, config=dust.config(), catalog=catalog("users"))
@@ -173,7 +173,7 @@ def test_a_second_signal_ends_the_process_at_once(dust: StandIn, tmp_path: Path)
     assert 143 == connector.wait(5)
 
 
-def test_a_reader_of_the_output_that_goes_away_ends_the_sync(dust: StandIn, tmp_path: Path) -> None:
+def test_a_reader_of_the_output_that_goes_away_ends_the_sync(dust: LocalDust, tmp_path: Path) -> None:
     """A closed pipe is no reason for a traceback."""
     connector = Connector(
         "write", tmp_path, fresh=True, reads_output=False, config=dust.config(), catalog=catalog("users")
@@ -190,7 +190,7 @@ def test_a_reader_of_the_output_that_goes_away_ends_the_sync(dust: StandIn, tmp_
     assert b"Traceback" not in connector.stderr
 
 
-def killed_and_restarted(dust: StandIn, folder: Path, seed: int) -> None:
+def killed_and_restarted(dust: LocalDust, folder: Path, seed: int) -> None:
     """Kill a sync after a number of arrivals, check what its states promised, and finish from there."""
     chance = random.Random(seed)
     dust.faults.latency = 0.005
@@ -223,13 +223,15 @@ def killed_and_restarted(dust: StandIn, folder: Path, seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_nothing_acknowledged_is_missing_after_a_kill(dust: StandIn, tmp_path: Path, seed: int) -> None:
+def test_nothing_acknowledged_is_missing_after_a_kill(dust: LocalDust, tmp_path: Path, seed: int) -> None:
     """SIGKILL at any point: what a state on stdout covers is stored, and the next sync completes it."""
     killed_and_restarted(dust, tmp_path, seed)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(10, 60))
-def test_nothing_acknowledged_is_missing_after_a_kill_at_many_points(dust: StandIn, tmp_path: Path, seed: int) -> None:
+def test_nothing_acknowledged_is_missing_after_a_kill_at_many_points(
+    dust: LocalDust, tmp_path: Path, seed: int
+) -> None:
     """The same, at 50 more points."""
     killed_and_restarted(dust, tmp_path, seed)

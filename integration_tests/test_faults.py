@@ -11,7 +11,7 @@ import pytest
 
 from integration_tests.harness.connector import Connector, write
 from integration_tests.harness.messages import catalog, record, state
-from local_dust import StandIn, World
+from local_dust import LocalDust, World
 
 MESSAGES = [*(record("users", id=number) for number in range(10)), state("users", 1)]
 
@@ -31,7 +31,7 @@ MESSAGES = [*(record("users", id=number) for number in range(10)), state("users"
     ],
     ids=lambda fault: "-".join(str(fault[part]) for part in ("kind", "status", "effect") if part in fault),
 )
-def test_passing_trouble_costs_nothing_but_time(dust: StandIn, tmp_path: Path, fault: dict[str, Any]) -> None:
+def test_passing_trouble_costs_nothing_but_time(dust: LocalDust, tmp_path: Path, fault: dict[str, Any]) -> None:
     """The call is repeated until it succeeds; the state comes back."""
     rule = dust.faults.add(method="POST", path="users-[35]", times=2, **fault)
 
@@ -57,7 +57,7 @@ def test_passing_trouble_costs_nothing_but_time(dust: StandIn, tmp_path: Path, f
     ],
 )
 def test_lasting_trouble_fails_the_sync_without_a_state(
-    dust: StandIn, tmp_path: Path, fault: dict[str, Any], kind: str, words: str
+    dust: LocalDust, tmp_path: Path, fault: dict[str, Any], kind: str, words: str
 ) -> None:
     """With the right kind of failure, and words that say what happened."""
     dust.faults.add(method="POST", **fault)
@@ -71,7 +71,7 @@ def test_lasting_trouble_fails_the_sync_without_a_state(
     assert [] == connector.states()
 
 
-def test_a_document_that_dust_keeps_refusing_is_a_bad_record_once_others_pass(dust: StandIn, tmp_path: Path) -> None:
+def test_a_document_that_dust_keeps_refusing_is_a_bad_record_once_others_pass(dust: LocalDust, tmp_path: Path) -> None:
     """Dust answers 500 to bad data too; what tells them apart is that other documents are stored."""
     dust.faults.add("status", method="POST", path="users-3$", status=500)
     connector = Connector("write", tmp_path, config=dust.config(on_record_error="skip"), catalog=catalog("users"))
@@ -97,14 +97,14 @@ def test_a_server_that_is_down_for_a_while_costs_nothing_but_time(tmp_path: Path
     connector.send(*MESSAGES)
     connector.wait_for(lambda: any("cannot be reached" in log for log in connector.logs()))
 
-    with StandIn(world, port=port):
+    with LocalDust(world, port=port):
         assert 0 == connector.finish()
 
     assert 10 == len(world.documents())
     assert 1 == sum("cannot be reached" in log for log in connector.logs())
 
 
-def test_the_key_is_in_no_output_when_a_server_sends_our_headers_back(dust: StandIn, tmp_path: Path) -> None:
+def test_the_key_is_in_no_output_when_a_server_sends_our_headers_back(dust: LocalDust, tmp_path: Path) -> None:
     """Neither in a warning nor in the failure. (That it is in no output otherwise, every test checks.)"""
     key = dust.config()["api_key"]
     body = json.dumps({"error": {"type": "invalid_request_error", "message": f"Got Authorization: Bearer {key}"}})

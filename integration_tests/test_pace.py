@@ -12,16 +12,16 @@ import pytest
 
 from integration_tests.harness.connector import Connector, write
 from integration_tests.harness.messages import catalog, record, state
-from local_dust import StandIn, World
+from local_dust import LocalDust, World
 from local_dust.control.arrivals import Arrival
 
 
-def accepted(dust: StandIn) -> list[Arrival]:
+def accepted(dust: LocalDust) -> list[Arrival]:
     """The upserts that Dust took, in the order of their arrival."""
     return [arrival for arrival in dust.world.arrivals if arrival.is_upsert and arrival.status == 200]
 
 
-def refused(dust: StandIn) -> list[Arrival]:
+def refused(dust: LocalDust) -> list[Arrival]:
     """The upserts that Dust refused for its limit."""
     return [arrival for arrival in dust.world.arrivals if arrival.is_upsert and arrival.status == 429]
 
@@ -59,7 +59,7 @@ def test_one_connection_uses_the_whole_limit(tmp_path: Path) -> None:
     def seconds(latency: float) -> tuple[float, int]:
         folder = tmp_path / str(latency)
         folder.mkdir()
-        with StandIn(World()) as dust:
+        with LocalDust(World()) as dust:
             dust.faults.latency = latency
             messages = [record("users", id=number) for number in range(300)]
             write(folder, dust.config(), catalog("users"), [*messages, state("users", 1)], patience=400)
@@ -77,7 +77,7 @@ def test_one_connection_uses_the_whole_limit(tmp_path: Path) -> None:
 
 def test_waiting_for_the_limit_is_told_and_ends_at_once(tmp_path: Path) -> None:
     """Progress lines say why nothing moves, and a signal does not wait for the limit."""
-    with StandIn(World()) as dust:
+    with LocalDust(World()) as dust:
         config = dust.config(documents_per_minute=3, timing={"progress_interval": 1})
         connector = Connector("write", tmp_path, config=config, catalog=catalog("users"))
         connector.send(*[record("users", id=number) for number in range(5)], state("users", 1))
@@ -104,7 +104,7 @@ def test_connections_share_the_limit(
 ) -> None:
     """Started one after the other, each gets its part of six minutes, and together they use the limit."""
     names = [f"part{number}" for number in range(count)]
-    with StandIn(World()) as dust:
+    with LocalDust(World()) as dust:
         connectors = []
         for name in names:
             time.sleep(seconds_apart if connectors else 0)

@@ -22,7 +22,7 @@ import pytest
 
 from integration_tests.harness.connector import PATIENCE, ROOT
 from integration_tests.harness.messages import catalog, record, state
-from local_dust import StandIn
+from local_dust import LocalDust
 
 ERASED = b"\r\x1b[K"
 
@@ -119,7 +119,7 @@ def session(tmp_path: Path) -> Iterator[Callable[..., TerminalSession]]:
 
 
 def test_a_person_sees_a_live_line_and_at_the_end_a_table(
-    dust: StandIn, session: Callable[..., TerminalSession]
+    dust: LocalDust, session: Callable[..., TerminalSession]
 ) -> None:
     """In place of log lines, and standard output holds nothing but the protocol."""
     hold = dust.hold(lambda arrival: arrival.document_id == "users-2")
@@ -142,7 +142,7 @@ def test_a_person_sees_a_live_line_and_at_the_end_a_table(
 
 
 def test_a_person_sees_what_a_sync_waits_for_and_how_long(
-    dust: StandIn, session: Callable[..., TerminalSession]
+    dust: LocalDust, session: Callable[..., TerminalSession]
 ) -> None:
     """The limit, and when those that were read will all have gone."""
     sync = session(dust.config(documents_per_minute=4))
@@ -157,7 +157,9 @@ def test_a_person_sees_what_a_sync_waits_for_and_how_long(
     assert 143 == sync.stop()
 
 
-def test_a_person_sees_what_keeps_calls_from_succeeding(dust: StandIn, session: Callable[..., TerminalSession]) -> None:
+def test_a_person_sees_what_keeps_calls_from_succeeding(
+    dust: LocalDust, session: Callable[..., TerminalSession]
+) -> None:
     """And at the end why the sync failed."""
     dust.faults.add("status", status=503, method="POST")
     # Of a smaller budget, the first waits may leave so little that it ends before a line is shown.
@@ -169,7 +171,7 @@ def test_a_person_sees_what_keeps_calls_from_succeeding(dust: StandIn, session: 
     assert any(line.startswith("The sync failed. ") for line in sync.lines())
 
 
-def test_the_live_line_fits_the_terminal(dust: StandIn, session: Callable[..., TerminalSession]) -> None:
+def test_the_live_line_fits_the_terminal(dust: LocalDust, session: Callable[..., TerminalSession]) -> None:
     """A line that wraps could not be replaced."""
     sync = session(dust.config(documents_per_minute=4), columns=30)
     sync.send(*(record("users", id=number) for number in range(20)))
@@ -181,7 +183,7 @@ def test_the_live_line_fits_the_terminal(dust: StandIn, session: Callable[..., T
 
 
 def test_lines_of_the_protocol_are_whole_on_a_terminal_that_shows_both_outputs(
-    dust: StandIn, session: Callable[..., TerminalSession]
+    dust: LocalDust, session: Callable[..., TerminalSession]
 ) -> None:
     """Each takes the place of the live line."""
     hold = dust.hold(lambda arrival: arrival.document_id == "users-9")
@@ -201,7 +203,7 @@ def test_lines_of_the_protocol_are_whole_on_a_terminal_that_shows_both_outputs(
 
 
 def test_a_terminal_that_has_been_paused_does_not_hold_the_sync(
-    dust: StandIn, session: Callable[..., TerminalSession]
+    dust: LocalDust, session: Callable[..., TerminalSession]
 ) -> None:
     """Ctrl-S stops the display, not the delivery."""
     sync = session(dust.config())

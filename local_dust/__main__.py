@@ -15,7 +15,7 @@ from typing import Any
 
 from local_dust.limits import Limits
 from local_dust.server.control_routes import __doc__ as CONTROL_ROUTES
-from local_dust.server.local_dust import StandIn
+from local_dust.server.local_dust import LocalDust
 from local_dust.world import World
 
 DESCRIPTION = """\
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     gc.set_threshold(500_000)  # rows are millions of objects that it would look through for nothing
     world = World(server=options.server, seed=options.seed, keep_bodies=options.bodies, **dict(options.limit))
     world.faults.latency = options.latency
-    with StandIn(world, port=options.port) as dust:
+    with LocalDust(world, port=options.port) as dust:
         if options.config:
             options.config.write_text(json.dumps(dust.config()), encoding="utf-8")
         print(f"Stand-in Dust listening on {dust.url}", flush=True)

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import requests
 
-from local_dust.server.local_dust import StandIn
+from local_dust.server.local_dust import LocalDust
 from local_dust.workspaces import ApiKey, DataSource, Space
 
 TIMEOUT = 30
@@ -19,7 +19,7 @@ class Visitor:
 
     def __init__(
         self,
-        dust: StandIn,
+        dust: LocalDust,
         *,
         key: ApiKey | None = None,
         source: DataSource | None = None,

@@ -13,7 +13,7 @@ from destination_dust.airbyte.reader import UnreadableInput
 from destination_dust.config.fields import InvalidConfig
 from destination_dust.dust import errors
 from destination_dust.dust.client import Connection
-from destination_dust.dust.errors import Abandoned, DustError, Misconfigured, Missing, Rejected, TooLarge, Unavailable
+from destination_dust.dust.errors import DustError, Misconfigured, NotFound, Rejected, Stopped, TooLarge, Unavailable
 from destination_dust.writers.writer import BadRecord
 
 KEY = "sk-0123456789abcdef"
@@ -31,12 +31,12 @@ ELSEWHERE = Connection(KEY, "0ec9852c2f", "vlt_1", "dts_1", "http://localhost:30
         (Rejected("x"), FailureType.config_error),
         (TooLarge("x"), FailureType.config_error),
         (BadRecord("x"), FailureType.config_error),
-        (Missing("x"), FailureType.config_error),
+        (NotFound("x"), FailureType.config_error),
         (UnreadableInput("x"), FailureType.system_error),
         (Unavailable("x"), FailureType.transient_error),
         (ValueError("x"), FailureType.system_error),
         (OSError("x"), FailureType.system_error),
-        (Abandoned("x"), FailureType.system_error),
+        (Stopped("x"), FailureType.system_error),
     ],
 )
 def test_an_error_is_taken_for_what_can_be_done_about_it(error: Exception, expected: FailureType) -> None:
@@ -53,18 +53,18 @@ def test_every_error_of_dust_has_its_place() -> None:
     ]
     placed = {kind.__name__ for kind in kinds if issubclass(kind, tuple(failures.FAILURE_TYPES))}
 
-    assert {kind.__name__ for kind in kinds} - placed <= {"Abandoned", "Doubtful"}
+    assert {kind.__name__ for kind in kinds} - placed <= {"Stopped", "Ambiguous"}
 
 
 @pytest.mark.parametrize("kind", [InvalidConfig, UnusableCatalog, Rejected, BadRecord, UnreadableInput])
 def test_an_error_that_was_foreseen_speaks_for_itself(kind: type[Exception]) -> None:
     """It was written for the user."""
-    assert "what happened" == failures.message(kind("what happened"), AT)
+    assert "what happened" == failures.explain(kind("what happened"), AT)
 
 
 def test_of_trouble_that_lasts_the_message_says_where_to_look() -> None:
     """After what happened: only people can find out more."""
-    message = failures.message(Unavailable("what happened"), AT)
+    message = failures.explain(Unavailable("what happened"), AT)
 
     assert message.startswith("what happened ")
     assert "status.dust.tt" in message
@@ -72,7 +72,7 @@ def test_of_trouble_that_lasts_the_message_says_where_to_look() -> None:
 
 def test_of_an_error_that_nobody_foresaw_only_the_kind_is_told() -> None:
     """Its text may contain anything, a record for example."""
-    message = failures.message(ValueError("Jane Doe"), AT)
+    message = failures.explain(ValueError("Jane Doe"), AT)
 
     assert "(ValueError)" in message
     assert "Jane" not in message
@@ -98,7 +98,7 @@ def test_of_an_error_that_nobody_foresaw_only_the_kind_is_told() -> None:
 )
 def test_a_mistake_in_the_settings_comes_with_advice(reason: str, words: list[str]) -> None:
     """What Dust says is short; the ids in question, and what to do, are added."""
-    message = failures.message(Misconfigured("what Dust says", reason=reason), AT)
+    message = failures.explain(Misconfigured("what Dust says", reason=reason), AT)
 
     assert [] == [word for word in words if word not in message]
 
@@ -108,14 +108,14 @@ def test_a_key_that_is_unknown_may_be_one_of_the_other_region(reason: str) -> No
     """Each region has its own; the message names the address of the other one."""
     error = Misconfigured("x", reason=reason)
 
-    assert "Europe, set the base URL to https://eu.dust.tt." in failures.message(error, AT)
-    assert "United States, set the base URL to https://dust.tt." in failures.message(error, IN_EUROPE)
-    assert "region" not in failures.message(error, ELSEWHERE)
+    assert "Europe, set the base URL to https://eu.dust.tt." in failures.explain(error, AT)
+    assert "United States, set the base URL to https://dust.tt." in failures.explain(error, IN_EUROPE)
+    assert "region" not in failures.explain(error, ELSEWHERE)
 
 
 def test_without_a_connection_dusts_own_words_remain() -> None:
     """There is nothing to add."""
-    assert "what Dust says" == failures.message(Misconfigured("what Dust says", reason="space_not_found"), None)
+    assert "what Dust says" == failures.explain(Misconfigured("what Dust says", reason="space_not_found"), None)
 
 
 def test_advice_does_not_show_the_key() -> None:
@@ -124,4 +124,4 @@ def test_advice_does_not_show_the_key() -> None:
 
     for reason in reasons:
         for at in (AT, IN_EUROPE, ELSEWHERE):
-            assert KEY not in failures.message(Misconfigured("x", reason=reason), at)
+            assert KEY not in failures.explain(Misconfigured("x", reason=reason), at)

@@ -13,7 +13,7 @@ from pytest_mock import MockerFixture
 
 from destination_dust.airbyte.catalog import Catalog, StreamPlan
 from destination_dust.airbyte.completion import Completion
-from destination_dust.airbyte.input import Inlet
+from destination_dust.airbyte.input import Input
 from destination_dust.airbyte.ledger import Ledger, Span
 from destination_dust.airbyte.reader import Record
 from destination_dust.sync import Sync
@@ -73,12 +73,12 @@ def test_a_failed_call_does_not_cost_another_its_acknowledgement(mocker: MockerF
     lines = [record("orders", {"id": 1}), record("users", {"id": 1}), orjson.dumps(state(USERS, 7).message)]
     os.write(writing, b"\n".join(lines) + b"\n")
     os.close(writing)
-    inlet, ledger, ended = Inlet(reading), Ledger([USERS, ORDERS]), threading.Semaphore(0)
+    input, ledger, ended = Input(reading), Ledger([USERS, ORDERS]), threading.Semaphore(0)
     workers = Workers(dict.fromkeys(Lane, 2), max_calls=10, max_bytes=10, wake=ended.release)
     catalog = Catalog.parse({"streams": [configured("users"), configured("orders")]})
     completion = Completion(end_of_input_is_complete=False)
     writer = TwoAtOnce(workers, ledger, ended)
-    sync = Sync(inlet, catalog, writer, workers, ledger, mocker.MagicMock(), completion)
+    sync = Sync(input, catalog, writer, workers, ledger, mocker.MagicMock(), completion)
 
     given_back: list[dict[str, Any]] = []
     with pytest.raises(Lost):

@@ -164,7 +164,7 @@ def test_what_follows_happens_on_the_loops_thread() -> None:
 
     (outcome,) = pool.outcomes(1)
     assert [] == threads
-    outcome.follow()
+    outcome.deliver()
     pool.workers.stop()
 
     assert [threading.current_thread()] == threads
@@ -176,10 +176,10 @@ def test_an_outcome_is_followed_by_what_its_call_says() -> None:
     call = Call(1, lambda: None, heard.append, heard.append)
     error = ValueError("bad")
 
-    Outcome(call, "stored", None).follow()
-    Outcome(call, None, error).follow()
+    Outcome(call, "stored", None).deliver()
+    Outcome(call, None, error).deliver()
     with pytest.raises(SystemExit):
-        Outcome(call, None, SystemExit()).follow()
+        Outcome(call, None, SystemExit()).deliver()
 
     assert ["stored", error] == heard
 

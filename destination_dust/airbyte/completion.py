@@ -19,7 +19,7 @@ class Ending(Enum):
     """Proven: what this sync did not bring is no longer in the source."""
     UNPROVEN = "unproven"
     """The host counts no generations, and may be one that never says when a stream is complete."""
-    BROKEN_OFF = "broken off"
+    INCOMPLETE = "incomplete"
     """The host counts generations, so it would have said that the stream is complete: the source failed."""
 
 
@@ -42,35 +42,35 @@ class Completion:
         """`end_of_input_is_complete`: the user vouches that the input ends only when all streams are complete."""
         self._end_is_proof = end_of_input_is_complete
         self._complete: set[StreamKey] = set()
-        self._marked: set[StreamKey] = set()
+        self._marked_complete: set[StreamKey] = set()
         self._incomplete: set[StreamKey] = set()
 
-    def note(self, message: Message) -> None:
+    def observe(self, message: Message) -> None:
         """Hear what a message says about its stream, by being its last one until another comes."""
         if isinstance(message, Record):
-            if message.stream in self._complete or message.stream in self._marked:
+            if message.stream in self._complete or message.stream in self._marked_complete:
                 self._withdraw(message.stream)
         elif isinstance(message, StreamStatus):
-            self._note_status(message)
+            self._observe_status(message)
         elif message.stream:
-            self._note_state(message, message.stream)
+            self._observe_state(message, message.stream)
 
     def ending(self, plan: StreamPlan) -> Ending:
         """How the input of a stream ended, now that it has ended."""
-        if plan.stream in self._complete or plan.stream in self._marked:
+        if plan.stream in self._complete or plan.stream in self._marked_complete:
             return Ending.COMPLETE
         if self._end_is_proof and plan.stream not in self._incomplete:
             return Ending.COMPLETE
-        return Ending.BROKEN_OFF if plan.has_ids else Ending.UNPROVEN
+        return Ending.INCOMPLETE if plan.has_ids else Ending.UNPROVEN
 
-    def _note_state(self, state: State, stream: StreamKey) -> None:
-        if state.says_complete:
-            self._marked.add(stream)
+    def _observe_state(self, state: State, stream: StreamKey) -> None:
+        if state.marks_complete:
+            self._marked_complete.add(stream)
             self._incomplete.discard(stream)
         else:
-            self._marked.discard(stream)
+            self._marked_complete.discard(stream)
 
-    def _note_status(self, message: StreamStatus) -> None:
+    def _observe_status(self, message: StreamStatus) -> None:
         self._withdraw(message.stream)
         self._incomplete.discard(message.stream)
         if message.status == "COMPLETE":
@@ -80,4 +80,4 @@ class Completion:
 
     def _withdraw(self, stream: StreamKey) -> None:
         self._complete.discard(stream)
-        self._marked.discard(stream)
+        self._marked_complete.discard(stream)

@@ -14,7 +14,7 @@ from destination_dust.spool import Spool
 _ALL_STREAMS = 0
 
 
-class KeptStates:
+class DeferredStates:
     """Lines of states, on disk once they are many. Their order is kept."""
 
     def __init__(self, streams: Iterable[StreamKey]) -> None:

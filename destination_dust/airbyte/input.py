@@ -13,7 +13,7 @@ import select
 CHUNK = 1024 * 1024
 
 
-class Inlet:
+class Input:
     """Lines of a file descriptor, and a wake-up that may come from any thread or signal handler."""
 
     def __init__(self, descriptor: int) -> None:

@@ -23,12 +23,12 @@ class Span:
     outstanding: int = 0
     stored: int = 0
     rejected: int = 0
-    held: Held | None = None
+    held: WaitingState | None = None
     """The state that closed the span; None while records are still added to it."""
 
 
 @dataclass(slots=True, eq=False)
-class Held:
+class WaitingState:
     """A state that was read and not yet given back, with the spans that it closes, by stream."""
 
     state: State
@@ -37,7 +37,7 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class Acknowledged:
+class SafeState:
     """A state that is safe, with the number of records it covers (since the state before)."""
 
     state: State
@@ -51,16 +51,16 @@ class Ledger:
 
     def __init__(self, streams: Iterable[StreamKey]) -> None:
         self._open: dict[StreamKey, Span] = {}
-        self._queues: dict[StreamKey, deque[Held]] = {stream: deque() for stream in streams}
-        self._safe: deque[Acknowledged] = deque()
-        self._held = 0
+        self._queues: dict[StreamKey, deque[WaitingState]] = {stream: deque() for stream in streams}
+        self._safe: deque[SafeState] = deque()
+        self._waiting = 0
 
     @property
-    def held(self) -> int:
+    def waiting(self) -> int:
         """How many states were read and are not safe yet."""
-        return self._held
+        return self._waiting
 
-    def track(self, stream: StreamKey) -> Span:
+    def add_record(self, stream: StreamKey) -> Span:
         """The span that a record just read belongs to. The record is outstanding until it is settled."""
         span = self._open.get(stream)
         if span is None:
@@ -77,10 +77,10 @@ class Ledger:
             span.held.unsettled -= 1
             self._advance(span.held)
 
-    def hold(self, state: State) -> None:
+    def add_state(self, state: State) -> None:
         """Take in a state, closing the open span of its stream, or of every stream."""
-        held = Held(state)
-        self._held += 1
+        held = WaitingState(state)
+        self._waiting += 1
         if state.stream:
             self._queues.setdefault(state.stream, deque())
         for stream in [state.stream] if state.stream else self._queues:
@@ -91,12 +91,12 @@ class Ledger:
             self._queues[stream].append(held)
         self._advance(held)
 
-    def release(self) -> Iterator[Acknowledged]:
+    def release(self) -> Iterator[SafeState]:
         """The states that have become safe since the last call, in the order to send them."""
         while self._safe:
             yield self._safe.popleft()
 
-    def _advance(self, held: Held) -> None:
+    def _advance(self, held: WaitingState) -> None:
         """Move a state, and those that waited behind it, from their queues to the safe ones."""
         candidates = deque([held])
         while candidates:
@@ -105,8 +105,8 @@ class Ledger:
             if first.unsettled or any(not queue or queue[0] is not first for queue in queues):
                 continue
             spans = first.spans.values()
-            self._safe.append(Acknowledged(first.state, sum(s.stored for s in spans), sum(s.rejected for s in spans)))
-            self._held -= 1
+            self._safe.append(SafeState(first.state, sum(s.stored for s in spans), sum(s.rejected for s in spans)))
+            self._waiting -= 1
             for queue in queues:
                 queue.popleft()
             # A GLOBAL state is at the head of every queue: looking at it once is enough.

@@ -52,7 +52,7 @@ class State:
     """None for a GLOBAL or LEGACY state, which is about all streams."""
 
     @property
-    def says_complete(self) -> bool:
+    def marks_complete(self) -> bool:
         """Whether the source marks its stream as read to the end."""
         stream_state = (self.message["state"].get("stream") or {}).get("stream_state")
         return isinstance(stream_state, Mapping) and any(stream_state.get(mark) is True for mark in COMPLETE_MARKS)

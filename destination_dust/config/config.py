@@ -11,7 +11,7 @@ from typing import Any
 
 from destination_dust.config.base_url import DEFAULT_BASE_URL, base_url
 from destination_dust.config.documents import SHAPE_FIELDS, STREAM_OVERRIDES, DocumentOptions
-from destination_dust.config.fields import InvalidConfig, choice, required, switch, whole
+from destination_dust.config.fields import InvalidConfig, boolean, choice, integer, required_text
 from destination_dust.dust.client import Connection
 
 # What SQL takes as the beginning of a name without quotes.
@@ -87,24 +87,26 @@ class Config:
         return cls(
             Connection(
                 api_key=_api_key(settings),
-                workspace_id=required(settings, "workspace_id", "It is in the address of Dust: app.dust.tt/w/<id>."),
-                space_id=required(settings, "space_id", "It is in the address of the space and begins with vlt_."),
-                data_source_id=required(
+                workspace_id=required_text(
+                    settings, "workspace_id", "It is in the address of Dust: app.dust.tt/w/<id>."
+                ),
+                space_id=required_text(settings, "space_id", "It is in the address of the space and begins with vlt_."),
+                data_source_id=required_text(
                     settings, "data_source_id", "In Dust, Use from API in the menu of the folder shows it (dts_…)."
                 ),
                 base_url=base_url(settings.get("base_url") or DEFAULT_BASE_URL),
             ),
             data_format=choice(DataFormat, settings, "data_format", DataFormat.DOCUMENTS),
             documents=documents,
-            documents_per_minute=whole(settings, "documents_per_minute", 120, 1, 100_000),
+            documents_per_minute=integer(settings, "documents_per_minute", 120, 1, 100_000),
             table_id_prefix=_prefix(settings, "table_id_prefix", "airbyte_"),
-            table_batch_size=whole(settings, "table_batch_size", 5000, 1, 100_000),
+            table_batch_size=integer(settings, "table_batch_size", 5000, 1, 100_000),
             cdc_deletes=choice(CdcDeletes, settings, "cdc_deletes", CdcDeletes.HARD),
-            confirm_rows=switch(settings, "confirm_rows", True),
-            skip_unchanged=switch(settings, "skip_unchanged", True),
-            end_of_input_is_complete=switch(settings, "end_of_input_is_complete", False),
+            confirm_rows=boolean(settings, "confirm_rows", True),
+            skip_unchanged=boolean(settings, "skip_unchanged", True),
+            end_of_input_is_complete=boolean(settings, "end_of_input_is_complete", False),
             on_record_error=choice(OnRecordError, settings, "on_record_error", OnRecordError.FAIL),
-            max_concurrency=whole(settings, "max_concurrency", 32, 1, 64),
+            max_concurrency=integer(settings, "max_concurrency", 32, 1, 64),
             timing=_timing(settings.get("timing")),
             unknown=(*sorted(set(settings) - KNOWN), *documents.unknown),
         )
@@ -123,7 +125,7 @@ KNOWN = frozenset(
 
 
 def _api_key(settings: Mapping[str, Any]) -> str:
-    key = required(settings, "api_key", "Create one in Dust: Admin, then API Keys.")
+    key = required_text(settings, "api_key", "Create one in Dust: Admin, then API Keys.")
     if not API_KEY.fullmatch(key):
         raise InvalidConfig("api_key is not a Dust API key: those begin with sk- and go on in letters and digits.")
     return key

@@ -27,7 +27,7 @@ class StreamOverride:
     def __str__(self) -> str:
         return f"{self.namespace}.{self.stream}" if self.namespace else self.stream
 
-    def concerns(self, stream: StreamKey) -> bool:
+    def applies_to(self, stream: StreamKey) -> bool:
         """Whether it is about this stream."""
         return self.stream == stream.name and self.namespace in (None, stream.namespace)
 
@@ -45,13 +45,13 @@ class DocumentOptions:
         """The shape of a stream's documents. What an override says of its namespace outranks the rest."""
         changes: dict[str, Any] = {}
         for override in sorted(self.overrides, key=lambda each: each.namespace is not None):
-            if override.concerns(stream):
+            if override.applies_to(stream):
                 changes.update(override.changes)
         return replace(self.shape, **changes)
 
     @classmethod
     def parse(cls, settings: Mapping[str, Any]) -> DocumentOptions:
-        """Read the part of a configuration that concerns documents. Raises `InvalidConfig`."""
+        """Read the part of a configuration that applies_to documents. Raises `InvalidConfig`."""
         overrides: dict[tuple[str, str | None], StreamOverride] = {}
         unknown: set[str] = set()
         for number, entry in enumerate(_entries(settings), 1):

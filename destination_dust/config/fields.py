@@ -16,7 +16,7 @@ class InvalidConfig(Exception):
     """A setting cannot be used. Its text says which, why, and what to put there."""
 
 
-def required(settings: Mapping[str, Any], name: str, where: str) -> str:
+def required_text(settings: Mapping[str, Any], name: str, where: str) -> str:
     """A text that must be there. `where` says where the user finds it."""
     value = settings.get(name)
     if value is not None and not isinstance(value, str):
@@ -38,7 +38,7 @@ def choice(choices: type[Choice], settings: Mapping[str, Any], name: str, defaul
         raise InvalidConfig(f"{name} must be one of: {', '.join(each.value for each in choices)}.") from None
 
 
-def whole(settings: Mapping[str, Any], name: str, default: int, least: int, most: int) -> int:
+def integer(settings: Mapping[str, Any], name: str, default: int, least: int, most: int) -> int:
     """A whole number within bounds."""
     value = settings.get(name)
     if value is None:
@@ -48,7 +48,7 @@ def whole(settings: Mapping[str, Any], name: str, default: int, least: int, most
     return value
 
 
-def switch(settings: Mapping[str, Any], name: str, default: bool) -> bool:
+def boolean(settings: Mapping[str, Any], name: str, default: bool) -> bool:
     """True or false."""
     value = settings.get(name)
     if value is None:

@@ -11,11 +11,11 @@ from destination_dust.config.documents import STREAM_OVERRIDES, DocumentOptions
 STREAMS_NAMED = 10
 
 
-def remarks(options: DocumentOptions, plans: Iterable[StreamPlan]) -> Iterator[str]:
+def warnings(options: DocumentOptions, plans: Iterable[StreamPlan]) -> Iterator[str]:
     """Say, in words for the user, what will have no effect. Streams without a schema may have any field."""
     plans = list(plans)
     for override in options.overrides:
-        concerned = [plan for plan in plans if override.concerns(plan.stream)]
+        concerned = [plan for plan in plans if override.applies_to(plan.stream)]
         if not concerned:
             yield (
                 f"{STREAM_OVERRIDES} has an entry for the stream {override}, which this connection does not have, so "

@@ -14,9 +14,9 @@ from urllib.parse import quote, urlsplit
 
 import orjson
 
-from destination_dust.dust.errors import Doubtful, Missing, NameTaken, Unavailable
+from destination_dust.dust.errors import Ambiguous, NameTaken, NotFound, Unavailable
 from destination_dust.dust.pacer import Pacer
-from destination_dust.dust.retrying import Caller, Clock, OnRetry
+from destination_dust.dust.retrying import Clock, OnRetry, RetryingCaller
 from destination_dust.dust.transport import Request, Transport
 
 
@@ -62,7 +62,7 @@ class ListedDocument(NamedTuple):
 class DustClient:
     """One data source of one workspace. Methods may be called from many threads at once."""
 
-    def __init__(self, connection: Connection, caller: Caller, pacer: Pacer) -> None:
+    def __init__(self, connection: Connection, caller: RetryingCaller, pacer: Pacer) -> None:
         self._at = connection
         self._call = caller.call
         self._pacer = pacer
@@ -85,7 +85,7 @@ class DustClient:
         self._call(request, self._pacer)
 
     def document(self, document_id: str) -> dict[str, Any]:
-        """A document: `title`, `text`, `mime_type`, `tags`, `timestamp` in ms, `source_url`. Raises `Missing`."""
+        """A document: `title`, `text`, `mime_type`, `tags`, `timestamp` in ms, `source_url`. Raises `NotFound`."""
         return _object(self._call(Request("GET", self._document(document_id))), "document")
 
     def list_documents(self, *, offset: int, limit: int) -> list[ListedDocument]:
@@ -99,7 +99,7 @@ class DustClient:
 
     def delete_document(self, document_id: str) -> None:
         """Remove a document. One that does not exist counts as removed."""
-        with suppress(Missing):
+        with suppress(NotFound):
             self._call(Request("DELETE", self._document(document_id), target=self._at.data_source))
 
     def tables(self) -> list[dict[str, Any]]:
@@ -107,7 +107,7 @@ class DustClient:
         return _objects(self._call(Request("GET", f"{self._at.data_source}/tables")), "tables")
 
     def table(self, table_id: str) -> dict[str, Any]:
-        """A table's description. Raises `Missing`."""
+        """A table's description. Raises `NotFound`."""
         return _object(self._call(Request("GET", self._table(table_id))), "table")
 
     def upsert_table(
@@ -130,26 +130,26 @@ class DustClient:
                 f"{', '.join(others) or '(unknown)'} of the same data source is called so."
             ) from None
 
-    def upsert_rows(self, table_id: str, body: bytes, *, doubt_after: int | None = None) -> None:
+    def upsert_rows(self, table_id: str, body: bytes, *, ambiguous_after: int | None = None) -> None:
         """Queue rows. Dust merges the queue of a table once the table was left alone for 10 seconds.
 
         A body that says `truncate` is not queued: it takes the place of all rows, and of all that is queued.
-        Raises `Doubtful` after so many failures that bad data and trouble share.
+        Raises `Ambiguous` after so many failures that bad data and trouble share.
         """
         path = f"{self._table(table_id)}/rows"
-        self._call(Request("POST", path, body=body, target=self._table(table_id), doubt_after=doubt_after))
+        self._call(Request("POST", path, body=body, target=self._table(table_id), ambiguous_after=ambiguous_after))
 
     def delete_row(self, table_id: str, row_id: str) -> None:
-        """Queue the removal of a row, which need not exist. Raises `Missing` if the table does not."""
+        """Queue the removal of a row, which need not exist. Raises `NotFound` if the table does not."""
         self._call(Request("DELETE", self._row(table_id, row_id), target=self._table(table_id)))
 
     def rows(self, table_id: str, *, limit: int) -> tuple[list[dict[str, Any]], int]:
         """Some merged rows (`row_id`, `value`), and how many there are. Each call makes Dust read the whole table.
 
-        Raises `Doubtful` if the table cannot be read.
+        Raises `Ambiguous` if the table cannot be read.
         """
         query = (("limit", limit), ("offset", 0))
-        answer = self._call(Request("GET", f"{self._table(table_id)}/rows", query=query, doubt_after=5))
+        answer = self._call(Request("GET", f"{self._table(table_id)}/rows", query=query, ambiguous_after=5))
         return _objects(answer, "rows"), int(answer.get("total") or 0)
 
     def row(self, table_id: str, row_id: str) -> dict[str, Any] | None:
@@ -158,8 +158,8 @@ class DustClient:
         Dust answers 500 in either case. Each call makes it read the whole table.
         """
         try:
-            answer = self._call(Request("GET", self._row(table_id, row_id), doubt_after=1))
-        except Doubtful:
+            answer = self._call(Request("GET", self._row(table_id, row_id), ambiguous_after=1))
+        except Ambiguous:
             return None
         return _object(_object(answer, "row"), "value")
 
@@ -195,12 +195,12 @@ def connect(
     clock: Clock | None = None,
     on_retry: OnRetry = lambda _retry, _seconds: None,
 ) -> DustClient:
-    """A client over real HTTP. `connections`: how many threads will use it; `budget`: see `Caller`;
+    """A client over real HTTP. `connections`: how many threads will use it; `budget`: see `RetryingCaller`;
     `deadline`: seconds that one call may take at most."""
     transport = Transport(
         connection.root, connection.api_key, user_agent=user_agent, connections=connections, deadline=deadline
     )
-    caller = Caller(transport, host=connection.host, budget=budget, clock=clock, on_retry=on_retry)
+    caller = RetryingCaller(transport, host=connection.host, budget=budget, clock=clock, on_retry=on_retry)
     return DustClient(connection, caller, pacer)
 
 

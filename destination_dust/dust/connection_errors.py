@@ -26,7 +26,7 @@ def untrusted(error: requests.exceptions.SSLError) -> bool:
     return is_certificate or "WRONG_VERSION_NUMBER" in str(reason)
 
 
-def cause(error: requests.exceptions.RequestException) -> str:
+def describe(error: requests.exceptions.RequestException) -> str:
     """The most telling part of what happened, without URLs."""
     text = str(_reason(error))
     for known in (

@@ -5,10 +5,10 @@ DustError
 ├── Rejected        this payload will never be taken; others may
 │   ├── TooLarge    … unless it is made smaller
 │   └── NameTaken   … unless it is called otherwise
-├── Doubtful        this payload fails, and it is not known whether it is bad or Dust in trouble
-├── Missing         what was asked for is not there
+├── Ambiguous        this payload fails, and it is not known whether it is bad or Dust in trouble
+├── NotFound         what was asked for is not there
 ├── Unavailable     Dust did not answer rightly for as long as we were ready to wait
-└── Abandoned       we stopped waiting ourselves, because the sync is stopping
+└── Stopped       we stopped waiting ourselves, because the sync is stopping
 
 An error is made once, where status and body are at hand, and then travels as it is. Its text is for
 the user of the connector: it never contains the API key or anything of a record.
@@ -42,11 +42,11 @@ class NameTaken(Rejected):
     """Dust refuses a name because another table of the data source has it."""
 
 
-class Doubtful(DustError):
+class Ambiguous(DustError):
     """Dust fails on this payload again and again, as it does on bad data and in trouble alike."""
 
 
-class Missing(DustError):
+class NotFound(DustError):
     """The thing that was asked for does not exist."""
 
 
@@ -54,5 +54,5 @@ class Unavailable(DustError):
     """Dust could not be reached, or did not work, for the whole time that a call may take."""
 
 
-class Abandoned(DustError):
+class Stopped(DustError):
     """The wait was ended from our side: nothing is known to be wrong with Dust."""

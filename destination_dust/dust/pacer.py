@@ -20,9 +20,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
-from destination_dust.dust.share import Departure, OwnCalls, Share
+from destination_dust.dust.share import CallWindow, Permit, Share
 
-__all__ = ["Departure", "Pacer", "PacerStatus", "Reason", "Unpaced", "Wait"]
+__all__ = ["NoPacing", "Pacer", "PacerStatus", "Permit", "Reason", "Wait"]
 
 # A call has arrived when it is answered, and at the latest this many seconds after it was sent.
 ARRIVAL = 1.0
@@ -71,15 +71,15 @@ class PacerStatus:
     wait: Wait | None
 
 
-class Unpaced:
+class NoPacing:
     """Lets every call go."""
 
-    def ask(self) -> Departure | Wait:
-        return Departure()
+    def try_acquire(self) -> Permit | Wait:
+        return Permit()
 
-    def answered(self, departure: Departure) -> None: ...
-    def refused(self, departure: Departure, retry_after: float | None) -> None: ...
-    def uncounted(self, departure: Departure) -> None: ...
+    def counted(self, permit: Permit) -> None: ...
+    def refused(self, permit: Permit, retry_after: float | None) -> None: ...
+    def returned(self, permit: Permit) -> None: ...
 
 
 class Pacer:
@@ -99,11 +99,11 @@ class Pacer:
         self._window = window
         self._now = now
         self._random = random
-        self._calls = OwnCalls(window)
+        self._calls = CallWindow(window)
         self._share = Share(limit)
         self._alone = True
         self._trying = True
-        self._try: Departure | None = None
+        self._try: Permit | None = None
         self._proof = PROOF
         self._burst_gap = 0.0
         self._pause = FIRST_PAUSE
@@ -112,44 +112,44 @@ class Pacer:
         self._full_since: float | None = None
         self._accepted_since_refusal = False
 
-    def ask(self) -> Departure | Wait:
-        """A departure: go now. A wait: ask again after at most that long."""
+    def try_acquire(self) -> Permit | Wait:
+        """A permit: go now. A wait: ask again after at most that long."""
         with self._lock:
             now = self._now()
             if self._first_asked_at is None:
                 self._first_asked_at = now
             return self._wait(now) or self._depart(now)
 
-    def answered(self, departure: Departure) -> None:
+    def counted(self, permit: Permit) -> None:
         """Dust counted the call: any answer but a refusal for the limit, or no answer to a call that was sent."""
         with self._lock:
             now = self._now()
-            departure.arrived_by = min(departure.arrived_by, now)
-            self._burst_gap = BURST_GAP if now - departure.sent_at < SLOW_ANSWER else 0.0
+            permit.arrived_by = min(permit.arrived_by, now)
+            self._burst_gap = BURST_GAP if now - permit.sent_at < SLOW_ANSWER else 0.0
             self._pause = max(FIRST_PAUSE, self._pause * RELIEF)
             self._accepted_since_refusal = True
             self._full_since = None
-            if departure is self._try:
+            if permit is self._try:
                 self._try = None
                 self._next_at = now
 
-    def refused(self, departure: Departure, retry_after: float | None) -> None:
+    def refused(self, permit: Permit, retry_after: float | None) -> None:
         """Dust refused the call for the limit and did not count it; `retry_after`: seconds that it asked to wait."""
         with self._lock:
             now = self._now()
-            self._calls.remove(departure)
-            if departure.sent_at > self._refused_at:  # else it is part of a burst that has been heard of
-                self._proof = min(max(PROOF, 1.5 * (now - departure.sent_at)), LONGEST_PAUSE)
+            self._calls.remove(permit)
+            if permit.sent_at > self._refused_at:  # else it is part of a burst that has been heard of
+                self._proof = min(max(PROOF, 1.5 * (now - permit.sent_at)), LONGEST_PAUSE)
                 self._give_way(now)
             if retry_after:
                 self._server_until = max(self._server_until, now + min(retry_after, LONGEST_RETRY_AFTER))
                 self._next_at = max(self._next_at, self._server_until + self._random() * FIRST_PAUSE)
 
-    def uncounted(self, departure: Departure) -> None:
+    def returned(self, permit: Permit) -> None:
         """The call never got as far as Dust's limit: its slot is free again."""
         with self._lock:
-            self._calls.remove(departure)
-            if departure is self._try:
+            self._calls.remove(permit)
+            if permit is self._try:
                 self._try = None
                 self._trying = True
                 self._next_at = self._now()
@@ -177,12 +177,12 @@ class Pacer:
         due = (self._calls.free_at(), closes_at, None if self._share.whole else now + 1)
         return Wait(max(0.001, min(at for at in due if at is not None) - now), reason)
 
-    def _depart(self, now: float) -> Departure:
-        departure = Departure(now, now + ARRIVAL)
-        self._calls.add(departure)
+    def _depart(self, now: float) -> Permit:
+        permit = Permit(now, now + ARRIVAL)
+        self._calls.add(permit)
         if self._trying:
             self._trying = False
-            self._try = departure
+            self._try = permit
             self._next_at = now + self._proof
         elif self._alone:
             self._next_at = now + self._burst_gap
@@ -190,7 +190,7 @@ class Pacer:
             held = len(self._calls)
             self._next_at = now + self._window / self._share.at(now, held) / SPREAD
             self._alone = held > 0.95 * self._limit and now > self._refused_at + 2 * self._window
-        return departure
+        return permit
 
     def _give_way(self, now: float) -> None:
         """Make of a refusal a pause, and a cut unless nothing was accepted since the last or it is the first minute."""

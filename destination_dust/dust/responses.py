@@ -1,4 +1,4 @@
-"""What an answer of Dust means: success, a named error, or "try again".
+"""What a response of Dust means: success, a named error, or "try again".
 
 This is the only place that knows HTTP statuses and Dust's error types. Dust's error envelope is
 `{"error": {"type": …, "message": …, "data_source_error"?: {"code": …, "message": …}}}`; a proxy in
@@ -15,8 +15,8 @@ from typing import Any
 
 import orjson
 
-from destination_dust.dust.errors import DustError, Misconfigured, Missing, NameTaken, Rejected, TooLarge
-from destination_dust.dust.transport import Answer
+from destination_dust.dust.errors import DustError, Misconfigured, NameTaken, NotFound, Rejected, TooLarge
+from destination_dust.dust.transport import Response
 
 MAX_MESSAGE = 200
 MAX_RETRY_AFTER = 600.0
@@ -28,7 +28,7 @@ NAME_TAKEN = "names must be unique within a data source"
 PASSING_CORE_CODES = {"internal_server_error", "unexpected_network_error", "unexpected_response_format"}
 
 
-class Trouble(Enum):
+class RetryReason(Enum):
     """Why a call should be repeated."""
 
     UPSERT_LIMIT = "Dust's limit of document upserts per minute is used up"
@@ -45,89 +45,89 @@ class Trouble(Enum):
 class Retry:
     """The call may succeed when repeated. `after`: seconds that the server asked for, if it did."""
 
-    trouble: Trouble
+    reason: RetryReason
     detail: str
     after: float | None = None
-    suspicious: bool = False
+    ambiguous: bool = False
     """Dust answers so to bad data and to passing trouble alike."""
 
 
-def meaning(answer: Answer, *, host: str) -> dict[str, Any] | DustError | Retry:
-    """The JSON object of a successful answer (empty for an empty body), or what else the answer means."""
-    if 200 <= answer.status < 300:
-        return _success(answer, host)
-    if 300 <= answer.status < 400:
-        return _redirect(answer, host)
-    error = _envelope(answer.body)
-    if answer.status == 429:
-        return _limit(answer, error)
-    if answer.status >= 500:
-        return _server_error(answer, error, host)
-    return _client_error(answer.status, error, host)
+def classify(response: Response, *, host: str) -> dict[str, Any] | DustError | Retry:
+    """The JSON object of a successful response (empty for an empty body), or what else the response means."""
+    if 200 <= response.status < 300:
+        return _success(response, host)
+    if 300 <= response.status < 400:
+        return _redirect(response, host)
+    error = _envelope(response.body)
+    if response.status == 429:
+        return _limit(response, error)
+    if response.status >= 500:
+        return _server_error(response, error, host)
+    return _client_error(response.status, error, host)
 
 
-def _success(answer: Answer, host: str) -> dict[str, Any] | DustError | Retry:
-    if not answer.body:
-        # Headers that were cut off look like an answer without a body, and Dust has something to say about each call.
-        return {} if answer.status == 204 else Retry(Trouble.DISCONNECTED, "the answer was empty")
+def _success(response: Response, host: str) -> dict[str, Any] | DustError | Retry:
+    if not response.body:
+        # Headers that were cut off look like a response without a body, and Dust has something to say about each call.
+        return {} if response.status == 204 else Retry(RetryReason.DISCONNECTED, "the answer was empty")
     try:
-        content = orjson.loads(answer.body)
+        content = orjson.loads(response.body)
     except ValueError:
-        if answer.body.lstrip()[:1] == b"{":
-            return Retry(Trouble.DISCONNECTED, "the answer was cut off")
+        if response.body.lstrip()[:1] == b"{":
+            return Retry(RetryReason.DISCONNECTED, "the answer was cut off")
         return _not_dust(host)
     if not isinstance(content, dict):
         return _not_dust(host)
     if content.get("error"):
-        return Retry(Trouble.REFUSED_FOR_NOW, _text(content["error"]), suspicious=True)
+        return Retry(RetryReason.REFUSED_FOR_NOW, _text(content["error"]), ambiguous=True)
     return content
 
 
-def _redirect(answer: Answer, host: str) -> DustError:
+def _redirect(response: Response, host: str) -> DustError:
     return Misconfigured(
-        f"{host} sends us to another address (status {answer.status}), which a Dust server does not do. "
+        f"{host} sends us to another address (status {response.status}), which a Dust server does not do. "
         "The redirect was not followed. Check the base URL."
     )
 
 
-def _limit(answer: Answer, error: dict[str, Any]) -> Retry:
-    message, after = _text(error), retry_after(answer.headers.get("Retry-After"))
+def _limit(response: Response, error: dict[str, Any]) -> Retry:
+    message, after = _text(error), retry_after(response.headers.get("Retry-After"))
     if "upserts per minute" in message:
-        return Retry(Trouble.UPSERT_LIMIT, message, after)
+        return Retry(RetryReason.UPSERT_LIMIT, message, after)
     if "pending table updates" in message:
-        return Retry(Trouble.PENDING_UPDATES, message, after)
-    return Retry(Trouble.SLOW_DOWN, message or "status 429", after)
+        return Retry(RetryReason.PENDING_UPDATES, message, after)
+    return Retry(RetryReason.SLOW_DOWN, message or "status 429", after)
 
 
-def _server_error(answer: Answer, error: dict[str, Any], host: str) -> DustError | Retry:
-    after = retry_after(answer.headers.get("Retry-After"))
+def _server_error(response: Response, error: dict[str, Any], host: str) -> DustError | Retry:
+    after = retry_after(response.headers.get("Retry-After"))
     core = _whole_text(error.get("data_source_error"))
     message = _text(error)
-    if answer.status == 501:
+    if response.status == 501:
         return _not_dust(host)
     if NAME_TAKEN in core:
         return NameTaken(message)
     if any(sign in core for sign in PERMANENT_CORE_ERRORS):
         return Rejected(f"{message} {core[:MAX_MESSAGE]}")
-    if answer.status == 503 and error.get("type") == "service_unavailable":
-        return Retry(Trouble.MAINTENANCE, message, after)
+    if response.status == 503 and error.get("type") == "service_unavailable":
+        return Retry(RetryReason.MAINTENANCE, message, after)
     if not error:
-        return Retry(Trouble.UNREACHABLE, f"status {answer.status}", after)
-    detail = f"{message} {core[:MAX_MESSAGE]}".strip() or f"status {answer.status}"
-    return Retry(Trouble.REFUSED_FOR_NOW, detail, after, suspicious=answer.status == 500)
+        return Retry(RetryReason.UNREACHABLE, f"status {response.status}", after)
+    detail = f"{message} {core[:MAX_MESSAGE]}".strip() or f"status {response.status}"
+    return Retry(RetryReason.REFUSED_FOR_NOW, detail, after, ambiguous=response.status == 500)
 
 
 def _client_error(status: int, error: dict[str, Any], host: str) -> DustError | Retry:
     kind, message = str(error.get("type", "")), _text(error)
     code = _part(error.get("data_source_error"), "code")
     if kind == "data_source_error" and code in PASSING_CORE_CODES:
-        return Retry(Trouble.REFUSED_FOR_NOW, message)
+        return Retry(RetryReason.REFUSED_FOR_NOW, message)
     if code == "data_source_document_not_found" or kind == "table_not_found":
-        return Missing(message)
+        return NotFound(message)
     if status in (408, 425):
-        return Retry(Trouble.UNREACHABLE, f"status {status}")
+        return Retry(RetryReason.UNREACHABLE, f"status {status}")
     if status == 409:
-        return Retry(Trouble.REFUSED_FOR_NOW, message or "status 409", suspicious=True)
+        return Retry(RetryReason.REFUSED_FOR_NOW, message or "status 409", ambiguous=True)
     if status == 413 or kind == "data_source_quota_error":
         return TooLarge(message or "the request is too large (status 413)")
     if status in (400, 422):

@@ -13,9 +13,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from destination_dust.dust.errors import Abandoned, Doubtful, DustError, Misconfigured, Rejected, Unavailable
-from destination_dust.dust.pacer import Departure, Pacer, Unpaced
-from destination_dust.dust.responses import Retry, Trouble, meaning
+from destination_dust.dust.errors import Ambiguous, DustError, Misconfigured, Rejected, Stopped, Unavailable
+from destination_dust.dust.pacer import NoPacing, Pacer, Permit
+from destination_dust.dust.responses import Retry, RetryReason, classify
 from destination_dust.dust.transport import NotSent, OutcomeUnknown, Request, TimedOut, Transport, Untrusted
 
 FIRST_WAIT = 1.0
@@ -26,7 +26,7 @@ QUIET_AFTER_TIMEOUT = 60.0
 # A table's queue is merged once nothing has been added to it for 10 s.
 QUIET_FOR_PENDING_UPDATES = 15.0
 # Waits of up to 1, 2, 4 and 8 s: time for another write to succeed, and so to show that it is not Dust.
-TRIES_BEFORE_SUSPICION = 5
+TRIES_BEFORE_AMBIGUOUS = 5
 
 OnRetry = Callable[[Retry, float], None]
 
@@ -43,7 +43,7 @@ class Clock:
     random: Callable[[], float] = _random.random
 
 
-class Caller:
+class RetryingCaller:
     """Makes calls through a transport, each until it succeeds, is refused, or the time is up."""
 
     def __init__(
@@ -66,32 +66,32 @@ class Caller:
         self._successes: dict[tuple[str, str], float] = {}
         """When the last call that succeeded was sent, by method and target."""
 
-    def call(self, request: Request, pacer: Pacer | Unpaced | None = None) -> dict[str, Any]:
+    def call(self, request: Request, pacer: Pacer | NoPacing | None = None) -> dict[str, Any]:
         """The JSON object that Dust answers, or one of the errors of `errors.py`."""
         first_failure: float | None = None
         tries = 0
         paced = 0.0
         while True:
             asked_at = self._clock.now()
-            departure = self._departure(pacer) if pacer else Departure()
+            permit = self._permit(pacer) if pacer else Permit()
             sent_at = self._clock.now()
             paced += sent_at - asked_at
-            outcome = self._attempt(request, pacer or Unpaced(), departure)
+            outcome = self._attempt(request, pacer or NoPacing(), permit)
             now = self._clock.now()
             if isinstance(outcome, dict):
                 self._successes[request.method, request.target] = sent_at
                 return outcome
             if isinstance(outcome, DustError):
                 raise outcome
-            if pacer and outcome.trouble is Trouble.UPSERT_LIMIT:
+            if pacer and outcome.reason is RetryReason.UPSERT_LIMIT:
                 continue
             tries += 1
             if first_failure is None:
                 first_failure, paced = now, 0.0
-            if outcome.suspicious and self._only_this_one_fails(request, first_failure, tries):
+            if outcome.ambiguous and self._only_this_one_fails(request, first_failure, tries):
                 raise Rejected(f"{outcome.detail} (refused {tries} times, while other writes succeeded)")
-            if outcome.suspicious and request.doubt_after and tries >= request.doubt_after:
-                raise Doubtful(outcome.detail)
+            if outcome.ambiguous and request.ambiguous_after and tries >= request.ambiguous_after:
+                raise Ambiguous(outcome.detail)
             wait = self._wait_before(outcome, request, tries)
             if now + wait - first_failure - paced > self._budget:
                 raise Unavailable(self._given_up(outcome))
@@ -99,40 +99,38 @@ class Caller:
                 self._on_retry(outcome, wait)
                 self._pause(wait)
 
-    def _attempt(
-        self, request: Request, pacer: Pacer | Unpaced, departure: Departure
-    ) -> dict[str, Any] | DustError | Retry:
+    def _attempt(self, request: Request, pacer: Pacer | NoPacing, permit: Permit) -> dict[str, Any] | DustError | Retry:
         """One exchange, and what came of it."""
         try:
-            answer = self._transport.exchange(request)
+            response = self._transport.send(request)
         except Untrusted as error:
-            pacer.uncounted(departure)
+            pacer.returned(permit)
             return Misconfigured(
                 f"The certificate of {self._host} is not valid ({error}). Check the base URL, and whether a proxy "
                 "stands in between that shows a certificate of its own."
             )
         except NotSent as error:
-            pacer.uncounted(departure)
-            return Retry(Trouble.UNREACHABLE, str(error))
+            pacer.returned(permit)
+            return Retry(RetryReason.UNREACHABLE, str(error))
         except TimedOut as error:
-            pacer.answered(departure)
-            return Retry(Trouble.TIMED_OUT, str(error))
+            pacer.counted(permit)
+            return Retry(RetryReason.TIMED_OUT, str(error))
         except OutcomeUnknown as error:
-            pacer.answered(departure)
-            return Retry(Trouble.DISCONNECTED, str(error))
-        outcome = meaning(answer, host=self._host)
-        if isinstance(outcome, Retry) and outcome.trouble is Trouble.UPSERT_LIMIT:
-            pacer.refused(departure, outcome.after)
+            pacer.counted(permit)
+            return Retry(RetryReason.DISCONNECTED, str(error))
+        outcome = classify(response, host=self._host)
+        if isinstance(outcome, Retry) and outcome.reason is RetryReason.UPSERT_LIMIT:
+            pacer.refused(permit, outcome.after)
         else:
-            pacer.answered(departure)
+            pacer.counted(permit)
         return outcome
 
-    def _departure(self, pacer: Pacer | Unpaced) -> Departure:
+    def _permit(self, pacer: Pacer | NoPacing) -> Permit:
         """Wait until the pacer lets a call go."""
         with self._turn:
             while True:
-                reply = pacer.ask()
-                if isinstance(reply, Departure):
+                reply = pacer.try_acquire()
+                if isinstance(reply, Permit):
                     return reply
                 self._pause(reply.seconds)
 
@@ -142,26 +140,26 @@ class Caller:
         It must be of the same kind (deletes go well while nothing can be embedded), and of a call that
         was sent after this one had failed.
         """
-        if not request.target or tries < TRIES_BEFORE_SUSPICION:
+        if not request.target or tries < TRIES_BEFORE_AMBIGUOUS:
             return False
         return self._successes.get((request.method, request.target), first_failure) > first_failure
 
     def _wait_before(self, outcome: Retry, request: Request, tries: int) -> float:
         """Seconds until the next try: what Dust needs or asked for, and a share of a growing time on top."""
-        if outcome.trouble is Trouble.DISCONNECTED and tries == 1:
+        if outcome.reason is RetryReason.DISCONNECTED and tries == 1:
             # Dust closes a connection after 5 idle seconds; one that is reused just then breaks.
             return 0.0
         needed = outcome.after or 0.0
-        if outcome.trouble is Trouble.TIMED_OUT and request.method != "GET":
+        if outcome.reason is RetryReason.TIMED_OUT and request.method != "GET":
             needed = max(needed, QUIET_AFTER_TIMEOUT)
-        if outcome.trouble is Trouble.PENDING_UPDATES:
+        if outcome.reason is RetryReason.PENDING_UPDATES:
             needed = max(needed, QUIET_FOR_PENDING_UPDATES)
         return needed + self._clock.random() * min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** min(tries - 1, 10))
 
     def _pause(self, seconds: float) -> None:
         if self._clock.pause(seconds):
-            raise Abandoned("The sync is stopping.")
+            raise Stopped("The sync is stopping.")
 
     def _given_up(self, outcome: Retry) -> str:
         minutes = f"{self._budget / 60:.0f} minutes" if self._budget >= 120 else f"{self._budget:.0f} seconds"
-        return f"Gave up on {self._host} after {minutes}: {outcome.trouble.value} ({outcome.detail})."
+        return f"Gave up on {self._host} after {minutes}: {outcome.reason.value} ({outcome.detail})."

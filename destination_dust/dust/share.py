@@ -26,28 +26,28 @@ ACCELERATION = 1e-4
 
 
 @dataclass(eq=False, slots=True)
-class Departure:
+class Permit:
     """A call that may go now. Its slot is taken until it is accounted for, or for a window."""
 
     sent_at: float = 0.0
     arrived_by: float = 0.0
 
 
-class OwnCalls:
+class CallWindow:
     """Our calls that Dust may still be counting, oldest first."""
 
     def __init__(self, window: float) -> None:
         self._window = window + MARGIN
-        self._calls: dict[Departure, None] = {}
+        self._calls: dict[Permit, None] = {}
         self._freed: deque[float] = deque()
 
     def __len__(self) -> int:
         return len(self._calls)
 
-    def add(self, call: Departure) -> None:
+    def add(self, call: Permit) -> None:
         self._calls[call] = None
 
-    def remove(self, call: Departure) -> None:
+    def remove(self, call: Permit) -> None:
         self._calls.pop(call, None)
 
     def forget(self, now: float) -> None:

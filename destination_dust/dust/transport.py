@@ -1,4 +1,4 @@
-"""One HTTP exchange with Dust: bytes out, bytes in, within a time. No retry, no meaning."""
+"""One HTTP exchange with Dust: bytes out, bytes in, within a time. No retry, no classify."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from urllib3.exceptions import HTTPError as Urllib3Error
 
-from destination_dust.dust.connection_errors import cause, never_connected, untrusted
+from destination_dust.dust.connection_errors import describe, never_connected, untrusted
 
 # A listing of 1,000 documents with their tags is about 1 MB; nothing that Dust sends us is near this.
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
@@ -32,12 +32,12 @@ class Request:
     read_timeout: float = 120.0
     target: str = ""
     """What is written to, for writes: a success shows that the target as such can be written to."""
-    doubt_after: int | None = None
-    """Tries after which a failure that bad data and trouble share ends the call with `Doubtful`; None: never."""
+    ambiguous_after: int | None = None
+    """Tries after which a failure that bad data and trouble share ends the call with `Ambiguous`; None: never."""
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """What came back, whatever the status."""
 
     status: int
@@ -100,7 +100,7 @@ class Transport:
         # throw connections away and open new ones for each call.
         self._adapter = HTTPAdapter(pool_connections=1, pool_maxsize=connections, max_retries=0)
 
-    def exchange(self, request: Request) -> Answer:
+    def send(self, request: Request) -> Response:
         """Send a request and read the whole answer, raising `NotSent` or `OutcomeUnknown` if there is none.
 
         Redirects are not followed: they would take the key and the data somewhere else, or turn a
@@ -121,7 +121,7 @@ class Transport:
             )
         except requests.exceptions.SSLError as error:
             if untrusted(error):
-                raise Untrusted(cause(error)) from error
+                raise Untrusted(describe(error)) from error
             raise OutcomeUnknown("the encrypted connection broke") from error
         except requests.exceptions.ProxyError as error:
             # Its text can hold the proxy's password.
@@ -132,7 +132,7 @@ class Transport:
             raise TimedOut("no answer in time") from error
         except requests.exceptions.ConnectionError as error:
             if never_connected(error):
-                raise NotSent(cause(error)) from error
+                raise NotSent(describe(error)) from error
             if "timed out" in str(error):
                 raise TimedOut("the request could not be sent in time") from error
             raise OutcomeUnknown("the connection was closed before an answer came") from error
@@ -141,7 +141,7 @@ class Transport:
         with response:
             body = self._read(response, self._is_over(started))
         # Answers are quoted in messages, and some proxies quote the headers that they were sent.
-        return Answer(response.status_code, response.headers, body.replace(self._secret, b"****"))
+        return Response(response.status_code, response.headers, body.replace(self._secret, b"****"))
 
     def _is_over(self, started: float) -> Callable[[], bool]:
         return lambda: self._now() > started + self._deadline

@@ -17,7 +17,7 @@ _FINGERPRINT = "airbyte:fingerprint:"
 _REPLACED = "airbyte:replaced:"
 _REPLACING = "airbyte:replacing:"
 
-# Dust's server gives these two a meaning of its own, and refuses the second.
+# Dust's server gives these two a classify of its own, and refuses the second.
 _RESERVED = ("airbyte:", "title:", "__DUST")
 _MAX_UNITS = 256
 _GENERATION_NUMBER = re.compile("[0-9]{1,19}")

@@ -92,11 +92,11 @@ class Progress:
         """Tell of a call that has to be repeated. May be called from any thread."""
         with self._retrying:
             now = self._now()
-            self._trouble = (now + seconds, retry.trouble.value)
-            if now < self._retries_told.get(retry.trouble, 0.0):
+            self._trouble = (now + seconds, retry.reason.value)
+            if now < self._retries_told.get(retry.reason, 0.0):
                 return
-            self._retries_told[retry.trouble] = now + RETRY_INTERVAL
-        logger.warning("%s (%s). Trying again in %.0f s.", _sentence(retry.trouble.value), retry.detail, seconds)
+            self._retries_told[retry.reason] = now + RETRY_INTERVAL
+        logger.warning("%s (%s). Trying again in %.0f s.", _sentence(retry.reason.value), retry.detail, seconds)
 
     def report(self) -> None:
         """Log what became of each stream."""

@@ -8,7 +8,7 @@ from destination_dust.mapping.ids import identifier, record_identifier
 from destination_dust.reporting.counts import Counts
 
 
-def identity(plan: StreamPlan, record: Record, counts: Counts) -> str:
+def record_id(plan: StreamPlan, record: Record, counts: Counts) -> str:
     """The id of a record: made of its key, or of all of it if its stream has none.
 
     Only where a key decides what is replaced must every record have one, or `MissingKey` is raised.

@@ -61,12 +61,12 @@ class Writer(Protocol):
 
         COMPLETE: what is stale goes, and the replacement is marked as done, before this becomes idle;
         UNPROVEN: all that was read is stored besides what is old, which stays, and a warning says why;
-        BROKEN_OFF: nothing is deleted, the sync fails after this.
+        INCOMPLETE: nothing is deleted, the sync fails after this.
         """
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class Outcomes:
     """What a writer works with besides Dust: where calls go, and where their outcomes are booked."""
 
     submit: Callable[[Call], None]

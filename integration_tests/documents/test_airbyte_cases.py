@@ -16,7 +16,7 @@ from integration_tests.harness.connector import Connector, write
 from integration_tests.harness.contents import contents, keep, marks
 from integration_tests.harness.in_process import sync
 from integration_tests.harness.messages import EMITTED_AT, catalog, complete, global_state, record, state, stream
-from local_dust import StandIn
+from local_dust import LocalDust
 
 DELETED = {"_ab_cdc_deleted_at": "2026-01-01T00:00:00Z"}
 
@@ -31,7 +31,7 @@ def some(*numbers: int, **more: Any) -> list[dict[str, Any]]:
     return [record("test", id=number, **more) for number in numbers]
 
 
-def test_one_record_and_its_state(dust: StandIn, tmp_path: Path) -> None:
+def test_one_record_and_its_state(dust: LocalDust, tmp_path: Path) -> None:
     """BFIT testBasicWrite, DAT testSync: the record is there, the state carries the counts of both sides."""
     sent = state("test", 1)
     sent["state"]["sourceStats"] = {"recordCount": 1.0}
@@ -44,7 +44,7 @@ def test_one_record_and_its_state(dust: StandIn, tmp_path: Path) -> None:
     assert [{**sent["state"], "destinationStats": {"recordCount": 1.0}}] == connector.states()
 
 
-def test_many_records_and_their_state(dust: StandIn, tmp_path: Path) -> None:
+def test_many_records_and_their_state(dust: LocalDust, tmp_path: Path) -> None:
     """DAT testSyncWithLargeRecordBatch: many records, and the state is echoed."""
     messages = [record("test", id=number, value=number / 7) for number in range(100)]
 
@@ -54,7 +54,7 @@ def test_many_records_and_their_state(dust: StandIn, tmp_path: Path) -> None:
     assert [400] == [each["id"] for each in connector.states()]
 
 
-def test_a_state_is_given_back_before_the_process_is_killed(dust: StandIn, tmp_path: Path) -> None:
+def test_a_state_is_given_back_before_the_process_is_killed(dust: LocalDust, tmp_path: Path) -> None:
     """BFIT testMidSyncCheckpointingStreamState: and what it covers is there."""
     connector = Connector("write", tmp_path, config=dust.config(), catalog=catalog("test"))
     connector.send(*some(1), state("test", 1), *some(2))
@@ -68,7 +68,7 @@ def test_a_state_is_given_back_before_the_process_is_killed(dust: StandIn, tmp_p
 
 
 @pytest.mark.parametrize("host", ["platform", "1/1/1"])
-def test_a_second_overwrite_replaces_the_first_and_no_other_stream(dust: StandIn, tmp_path: Path, host: str) -> None:
+def test_a_second_overwrite_replaces_the_first_and_no_other_stream(dust: LocalDust, tmp_path: Path, host: str) -> None:
     """DAT testSecondSync, BFIT testOverwriteSchemaEvolution: new fields come, old ones go, a bystander stays."""
 
     def overwritten(generation: int, fields: dict[str, Any]) -> dict[str, Any]:
@@ -92,7 +92,7 @@ def test_a_second_overwrite_replaces_the_first_and_no_other_stream(dust: StandIn
     } == contents(dust.world)
 
 
-def test_append_keeps_what_earlier_syncs_brought(dust: StandIn, tmp_path: Path) -> None:
+def test_append_keeps_what_earlier_syncs_brought(dust: LocalDust, tmp_path: Path) -> None:
     """DAT testIncrementalSync, BFIT testAppend, testAppendSchemaEvolution: keyless records of two syncs, all there."""
 
     def appended(**fields: Any) -> dict[str, Any]:
@@ -107,7 +107,7 @@ def test_append_keeps_what_earlier_syncs_brought(dust: StandIn, tmp_path: Path) 
     )
 
 
-def test_of_records_with_one_composite_key_the_last_stays(dust: StandIn, tmp_path: Path) -> None:
+def test_of_records_with_one_composite_key_the_last_stays(dust: LocalDust, tmp_path: Path) -> None:
     """DAT testIncrementalDedupeSync: key and cursor of several fields, over two syncs."""
     key = [["id"], ["currency"], ["date"]]
     deduped = stream("exchange_rate", key=key)
@@ -124,7 +124,7 @@ def test_of_records_with_one_composite_key_the_last_stays(dust: StandIn, tmp_pat
 
 
 @pytest.mark.parametrize("key_is", [int, str])
-def test_changes_and_deletes_in_one_sync_and_over_two(dust: StandIn, tmp_path: Path, key_is: type) -> None:
+def test_changes_and_deletes_in_one_sync_and_over_two(dust: LocalDust, tmp_path: Path, key_is: type) -> None:
     """BFIT testDedup, testDedupWithStringKey: insert and delete in one sync, and the delete of what never was."""
     deduped = catalog(stream("test", key=[["id1"], ["id2"]]))
 
@@ -143,7 +143,7 @@ def test_changes_and_deletes_in_one_sync_and_over_two(dust: StandIn, tmp_path: P
     assert {"test-1-200": "Alice3", "test-1-206": "Back"} == {i: d["name"] for i, d in contents(dust.world).items()}
 
 
-def test_without_a_cursor_and_with_another_one_input_order_decides(dust: StandIn, tmp_path: Path) -> None:
+def test_without_a_cursor_and_with_another_one_input_order_decides(dust: LocalDust, tmp_path: Path) -> None:
     """BFIT testDedupNoCursor, testDedupChangeCursor: cursors are not compared, whatever they are called."""
     assert sync(dust.world, catalog("test"), some(1, old_cursor=100, name="first")).failure is None
     changed = {**stream("test"), "cursor_field": ["new_cursor"]}
@@ -153,7 +153,7 @@ def test_without_a_cursor_and_with_another_one_input_order_decides(dust: StandIn
     assert {"test-1": {"id": 1, "new_cursor": 1, "name": "second"}} == contents(dust.world)
 
 
-def test_another_key_makes_other_documents(dust: StandIn, tmp_path: Path) -> None:
+def test_another_key_makes_other_documents(dust: LocalDust, tmp_path: Path) -> None:
     """BFIT testDedupChangePk: records under the old key stay until a refresh, which clears them."""
     by_two = stream("test", key=[["id"], ["part"]])
     assert sync(dust.world, catalog(by_two), some(1, part=1)).failure is None
@@ -165,7 +165,7 @@ def test_another_key_makes_other_documents(dust: StandIn, tmp_path: Path) -> Non
     assert {"test-1": {"id": 1, "part": 3}} == contents(dust.world)
 
 
-def test_equal_names_in_different_namespaces_do_not_meet(dust: StandIn, tmp_path: Path) -> None:
+def test_equal_names_in_different_namespaces_do_not_meet(dust: LocalDust, tmp_path: Path) -> None:
     """BFIT testNamespaces, DAT testNamespaces, testSyncUsesAirbyteStreamNamespaceIfNotNull and
     testSyncWriteSameTableNameDifferentNamespace: strange ones too; replacing one leaves the others alone."""
     namespaces = [None, "test", "test_1", "Test", "ns with spaces", "日本", "a" * 300, "$%&", "-", "1"]
@@ -193,13 +193,13 @@ def test_equal_names_in_different_namespaces_do_not_meet(dust: StandIn, tmp_path
     )
 
 
-def marks_by_document(dust: StandIn) -> list[str]:
+def marks_by_document(dust: LocalDust) -> list[str]:
     """The ids of the documents that hold a mark."""
     return [i for i, stored in dust.world.documents().items() if "airbyte:replaced:1" in stored.tags]
 
 
 @pytest.mark.parametrize("mode", ["append", "append_dedup"])
-def test_funky_names_and_values_arrive(dust: StandIn, tmp_path: Path, mode: str) -> None:
+def test_funky_names_and_values_arrive(dust: LocalDust, tmp_path: Path, mode: str) -> None:
     """BFIT testFunkyCharacters, testFunkyCharactersDedup: in streams, namespaces, fields, keys and values."""
     funky = "~!@#$%^&*()`[]{}|;':\",./<>?"
     names = [funky, "1_starts_with_digit", "with-dash", "foo\nbar", "naïve", "stream " * 60]
@@ -216,7 +216,7 @@ def test_funky_names_and_values_arrive(dust: StandIn, tmp_path: Path, mode: str)
     assert expected == sorted(json.dumps(data) for data in contents(dust.world).values())
 
 
-def test_a_truncate_refresh_keeps_both_attempts_and_drops_what_is_old(dust: StandIn, tmp_path: Path) -> None:
+def test_a_truncate_refresh_keeps_both_attempts_and_drops_what_is_old(dust: LocalDust, tmp_path: Path) -> None:
     """BFIT testTruncateRefresh, testInterruptedTruncateWithPriorData: a failed attempt, then one that ends."""
     assert sync(dust.world, catalog(stream("test", mode="append", generation=41)), some(1, 2)).failure is None
     refreshed = catalog(truncating(42))
@@ -232,7 +232,7 @@ def test_a_truncate_refresh_keeps_both_attempts_and_drops_what_is_old(dust: Stan
     assert ["airbyte:replaced:42"] == marks(dust.world)
 
 
-def test_a_truncate_refresh_that_is_killed_can_be_taken_up(dust: StandIn, tmp_path: Path) -> None:
+def test_a_truncate_refresh_that_is_killed_can_be_taken_up(dust: LocalDust, tmp_path: Path) -> None:
     """BFIT testInterruptedTruncateWithPriorData and WithoutPriorData: the kill deletes nothing, the next one ends."""
     keep(dust.world, stream("test", generation=41), some(1, 2))
     refreshed = catalog(truncating(42), truncating(7) | {"stream": stream("fresh")["stream"]})
@@ -251,7 +251,7 @@ def test_a_truncate_refresh_that_is_killed_can_be_taken_up(dust: StandIn, tmp_pa
     assert {"test-2", "test-3", "test-4", "fresh-1", "fresh-2"} == contents(dust.world).keys()
 
 
-def test_generations_without_a_minimum_all_stay(dust: StandIn) -> None:
+def test_generations_without_a_minimum_all_stay(dust: LocalDust) -> None:
     """BFIT resumeAfterCancelledTruncate: a truncate that was cancelled, and then plain syncs."""
     assert sync(dust.world, catalog(stream("test", generation=41)), some(1)).failure is None
     assert sync(dust.world, catalog(truncating(42)), some(2)).failure == "transient_error"
@@ -263,7 +263,7 @@ def test_generations_without_a_minimum_all_stay(dust: StandIn) -> None:
 
 
 @pytest.mark.parametrize("messages", [[], [global_state(1, "test")]], ids=["nothing", "a global state"])
-def test_a_stream_without_records_ends_empty(dust: StandIn, tmp_path: Path, messages: list[dict[str, Any]]) -> None:
+def test_a_stream_without_records_ends_empty(dust: LocalDust, tmp_path: Path, messages: list[dict[str, Any]]) -> None:
     """BFIT testTruncateRefreshNoData, testClear: proof and no records; again and again."""
     keep(dust.world, stream("test", generation=1), some(1, 2))
     keep(dust.world, stream("other", generation=1), [record("other", id=1)])
@@ -277,7 +277,7 @@ def test_a_stream_without_records_ends_empty(dust: StandIn, tmp_path: Path, mess
     assert {"other-1": {"id": 1}} == contents(dust.world)
 
 
-def test_many_streams_are_completed(dust: StandIn, tmp_path: Path) -> None:
+def test_many_streams_are_completed(dust: LocalDust, tmp_path: Path) -> None:
     """BFIT testManyStreamsCompletion, testNoData: 21 replaced streams, of which one has no records."""
     names = [f"stream_{number}" for number in range(21)]
     streams = [stream(name, mode="overwrite", generation=3, minimum=3) for name in names]
@@ -317,7 +317,7 @@ VALUES: dict[str, list[Any]] = {
 }
 
 
-def test_values_of_every_type_arrive_as_they_are(dust: StandIn, tmp_path: Path) -> None:
+def test_values_of_every_type_arrive_as_they_are(dust: LocalDust, tmp_path: Path) -> None:
     """BFIT testBasicTypes, testContainerTypes, testUnknownTypes, testUnions, testNoColumns; DAT
     testDataTypeTestWithNormalization, testLineBreakCharacters, testSyncNotFailsWithNewFields: a document is JSON,
     so that nothing has to fit a type, declared or not."""
@@ -348,7 +348,7 @@ def test_values_of_every_type_arrive_as_they_are(dust: StandIn, tmp_path: Path) 
 
 @pytest.mark.parametrize("kind", ["number", "integer"])
 @pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity"])
-def test_numbers_that_are_none_arrive_as_words(dust: StandIn, kind: str, value: str) -> None:
+def test_numbers_that_are_none_arrive_as_words(dust: LocalDust, kind: str, value: str) -> None:
     """DAT testSyncNumberNanDataType, testSyncIntegerInfinityDataType and the like."""
     message = some(1, value=float(value.replace("Infinity", "inf")))
 
@@ -357,7 +357,7 @@ def test_numbers_that_are_none_arrive_as_words(dust: StandIn, kind: str, value: 
     assert {"test-1": {"id": 1, "value": value}} == contents(dust.world)
 
 
-def test_streams_of_files_are_refused_in_words(dust: StandIn) -> None:
+def test_streams_of_files_are_refused_in_words(dust: LocalDust) -> None:
     """BFIT testBasicWriteFile does not apply: Dust's API takes no files."""
     finished = sync(dust.world, catalog({**stream("test"), "include_files": True}), [])
 
@@ -365,7 +365,7 @@ def test_streams_of_files_are_refused_in_words(dust: StandIn) -> None:
     assert "transfers files, which Dust's API cannot take" in finished.message
 
 
-def test_records_keep_their_time(dust: StandIn) -> None:
+def test_records_keep_their_time(dust: LocalDust) -> None:
     """All BFIT cases compare `_airbyte_extracted_at`, which a document has as its timestamp."""
     message = record("test", emitted_at=EMITTED_AT + 1234, id=1)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from integration_tests.harness.connector import Connector, write
 from integration_tests.harness.messages import EMITTED_AT, catalog, record, stream
-from local_dust import StandIn
+from local_dust import LocalDust
 
 TICKET: dict[str, Any] = {
     "id": 7,
@@ -32,7 +32,7 @@ CHOSEN: dict[str, Any] = {
 JANUARY_2 = 1_767_323_045_000
 
 
-def test_documents_are_what_their_users_chose_stream_by_stream(dust: StandIn, tmp_path: Path) -> None:
+def test_documents_are_what_their_users_chose_stream_by_stream(dust: LocalDust, tmp_path: Path) -> None:
     """One sync with every setting: one stream as chosen for all, one that differs, one in two namespaces."""
     overrides = [
         {"stream": "people", "title_field": "email", "text_fields": ["email", "bio"], "text_format": "json"},
@@ -87,7 +87,9 @@ def test_documents_are_what_their_users_chose_stream_by_stream(dust: StandIn, tm
     ] == [warning.partition(",")[0].partition(" that")[0] for warning in warnings]
 
 
-def test_a_setting_that_cannot_be_used_stops_the_sync_before_anything_is_written(dust: StandIn, tmp_path: Path) -> None:
+def test_a_setting_that_cannot_be_used_stops_the_sync_before_anything_is_written(
+    dust: LocalDust, tmp_path: Path
+) -> None:
     """And the platform is told that the user must act, in words that say where."""
     config = dust.config(stream_overrides=[{"stream": "tickets", "text_format": "html"}])
     connector = Connector("write", tmp_path, config=config, catalog=catalog("tickets"))

@@ -10,10 +10,10 @@ from integration_tests.harness.contents import calls, contents, keep, marks
 from integration_tests.harness.in_process import sync
 from integration_tests.harness.messages import catalog, complete, global_state, record, state, stream
 from integration_tests.harness.refreshes import USERS, ids, truncating, users
-from local_dust import StandIn
+from local_dust import LocalDust
 
 
-def test_unchanged_documents_cost_nothing_of_the_limit(dust: StandIn, tmp_path: Path) -> None:
+def test_unchanged_documents_cost_nothing_of_the_limit(dust: LocalDust, tmp_path: Path) -> None:
     """10,000 documents: unchanged, no upsert and at most 110 look-ups; with 1 % changed, 100 upserts."""
     everybody = users(*range(10_000))
     keep(dust.world, USERS, everybody)
@@ -38,7 +38,7 @@ def test_unchanged_documents_cost_nothing_of_the_limit(dust: StandIn, tmp_path: 
     assert calls(dust.world)["look-ups"] <= 110
 
 
-def test_an_overwrite_deletes_exactly_what_is_gone_from_the_source(dust: StandIn, tmp_path: Path) -> None:
+def test_an_overwrite_deletes_exactly_what_is_gone_from_the_source(dust: LocalDust, tmp_path: Path) -> None:
     """500 of 10,000: those are deleted, one document is written again for the mark, nothing else happens."""
     everybody = users(*range(10_000))
     keep(dust.world, stream("users", generation=1), everybody)
@@ -56,7 +56,7 @@ def test_an_overwrite_deletes_exactly_what_is_gone_from_the_source(dust: StandIn
     assert any("9500 unchanged" in log and "500 stale documents deleted" in log for log in connector.logs())
 
 
-def test_a_source_that_fails_deletes_nothing_and_fails_the_sync(dust: StandIn, tmp_path: Path) -> None:
+def test_a_source_that_fails_deletes_nothing_and_fails_the_sync(dust: LocalDust, tmp_path: Path) -> None:
     """With ids, the missing proof means that the source failed; other streams get their states."""
     keep(dust.world, stream("users", generation=4), users(1, 2, 3))
     streams = catalog(truncating(5), "orders")
@@ -80,7 +80,7 @@ def test_a_source_that_fails_deletes_nothing_and_fails_the_sync(dust: StandIn, t
     assert 0 == calls(dust.world)["deletes"]
 
 
-def test_an_attempt_after_a_finished_replacement_deletes_nothing(dust: StandIn, tmp_path: Path) -> None:
+def test_an_attempt_after_a_finished_replacement_deletes_nothing(dust: LocalDust, tmp_path: Path) -> None:
     """The platform may try again after the states went out: few records or none, and COMPLETE all the same."""
     keep(dust.world, stream("users", generation=4), users(1, 2, 3))
     streams = catalog(truncating(5))
@@ -103,7 +103,7 @@ def test_an_attempt_after_a_finished_replacement_deletes_nothing(dust: StandIn, 
     assert 3 == len(marks(dust.world))
 
 
-def test_an_attempt_that_is_only_added_gives_its_states_back_at_once(dust: StandIn, tmp_path: Path) -> None:
+def test_an_attempt_that_is_only_added_gives_its_states_back_at_once(dust: LocalDust, tmp_path: Path) -> None:
     """It is plain append: nothing waits for the end, and its end needs no proof."""
     streams = catalog(truncating(5))
     assert sync(dust.world, streams, [*users(1), state("users", 1), complete("users")]).failure is None
@@ -116,7 +116,7 @@ def test_an_attempt_that_is_only_added_gives_its_states_back_at_once(dust: Stand
     assert 0 == connector.finish()
 
 
-def test_states_of_a_replaced_stream_wait_for_the_end_and_others_do_not(dust: StandIn, tmp_path: Path) -> None:
+def test_states_of_a_replaced_stream_wait_for_the_end_and_others_do_not(dust: LocalDust, tmp_path: Path) -> None:
     """Also until the mark is there: an attempt that goes on behind them must find it."""
     keep(dust.world, stream("users", generation=4), users(1, 2))
     marking = dust.hold(lambda arrival: arrival.is_upsert and "airbyte:replaced:5" in arrival.body["tags"])

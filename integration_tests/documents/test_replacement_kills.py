@@ -12,10 +12,10 @@ from integration_tests.harness.contents import calls, contents, keep, marks
 from integration_tests.harness.in_process import sync
 from integration_tests.harness.messages import catalog, complete, record, state, stream
 from integration_tests.harness.refreshes import truncating
-from local_dust import StandIn
+from local_dust import LocalDust
 
 
-def killed_and_tried_again(dust: StandIn, folder: Path, seed: int) -> None:
+def killed_and_tried_again(dust: LocalDust, folder: Path, seed: int) -> None:
     """Kill a replacing sync at some arrival, and see that every document is old or new; then replace in full."""
     chance = random.Random(seed)
     old = {f"users-{number}": {"id": number, "v": 1} for number in range(60)}
@@ -49,13 +49,13 @@ def killed_and_tried_again(dust: StandIn, folder: Path, seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_a_replacement_that_is_killed_leaves_old_or_new_documents(dust: StandIn, tmp_path: Path, seed: int) -> None:
+def test_a_replacement_that_is_killed_leaves_old_or_new_documents(dust: LocalDust, tmp_path: Path, seed: int) -> None:
     """SIGKILL at any point: nothing goes before its replacement is there, and the next attempt ends it."""
     killed_and_tried_again(dust, tmp_path, seed)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(10, 60))
-def test_a_replacement_that_is_killed_at_many_points(dust: StandIn, tmp_path: Path, seed: int) -> None:
+def test_a_replacement_that_is_killed_at_many_points(dust: LocalDust, tmp_path: Path, seed: int) -> None:
     """The same, at 50 more points."""
     killed_and_tried_again(dust, tmp_path, seed)

@@ -8,7 +8,7 @@ from typing import Any
 
 from integration_tests.harness.connector import Connector, write
 from integration_tests.harness.messages import EMITTED_AT, catalog, record, state, stream
-from local_dust import StandIn
+from local_dust import LocalDust
 
 STREAMS = ("users", "orders", "products")
 
@@ -24,7 +24,7 @@ def interleaved(count: int, *, every: int = 10) -> list[dict[str, Any]]:
     return messages
 
 
-def test_every_record_arrives_and_every_state_comes_back(dust: StandIn, tmp_path: Path) -> None:
+def test_every_record_arrives_and_every_state_comes_back(dust: LocalDust, tmp_path: Path) -> None:
     """300 records of three interleaved streams: exact documents, 30 states in order, with `id` and counts."""
     messages = interleaved(300)
 
@@ -57,7 +57,7 @@ def test_every_record_arrives_and_every_state_comes_back(dust: StandIn, tmp_path
         assert {**content, "destinationStats": {"recordCount": float(covered)}} == returned_by_id[content["id"]]
 
 
-def test_the_later_version_of_a_document_wins(dust: StandIn, tmp_path: Path) -> None:
+def test_the_later_version_of_a_document_wins(dust: LocalDust, tmp_path: Path) -> None:
     """However long the first version takes, the second is not sent before it has ended."""
     hold = dust.hold(lambda arrival: arrival.is_upsert and '"v":1' in arrival.body["text"], late=True)
     connector = Connector("write", tmp_path, config=dust.config(), catalog=catalog("users"))
@@ -73,7 +73,7 @@ def test_the_later_version_of_a_document_wins(dust: StandIn, tmp_path: Path) -> 
     assert 2 == json.loads(dust.world.documents()["users-1"].text)["v"]
 
 
-def test_change_data_capture_deletes_documents(dust: StandIn, tmp_path: Path) -> None:
+def test_change_data_capture_deletes_documents(dust: LocalDust, tmp_path: Path) -> None:
     """In append_dedup a tombstone deletes; in append it is a record like any other."""
     deleted = {"_ab_cdc_deleted_at": "2026-01-01T00:00:00Z", "_ab_cdc_lsn": 5}
     connector = write(
@@ -95,7 +95,7 @@ def test_change_data_capture_deletes_documents(dust: StandIn, tmp_path: Path) ->
     assert [4.0] == [s["destinationStats"]["recordCount"] for s in connector.states()]
 
 
-def test_equal_records_without_a_key_are_one_document(dust: StandIn, tmp_path: Path) -> None:
+def test_equal_records_without_a_key_are_one_document(dust: LocalDust, tmp_path: Path) -> None:
     """Without a key the content is the identity, whatever the order of its fields."""
     keyless = stream("events", mode="append", key=[])
     messages = [record("events", a=1, b=2), record("events", b=2, a=1), record("events", a=1, b=3)]
@@ -105,7 +105,7 @@ def test_equal_records_without_a_key_are_one_document(dust: StandIn, tmp_path: P
     assert 2 == len(dust.world.documents())
 
 
-def test_numbers_that_floats_cannot_hold_arrive_exact(dust: StandIn, tmp_path: Path) -> None:
+def test_numbers_that_floats_cannot_hold_arrive_exact(dust: LocalDust, tmp_path: Path) -> None:
     """What orjson rounds or refuses is in the document's text, digit by digit."""
     line = (
         '{"type":"RECORD","record":{"stream":"users","emitted_at":1767225600000,"data":{"id":1,'
@@ -121,7 +121,7 @@ def test_numbers_that_floats_cannot_hold_arrive_exact(dust: StandIn, tmp_path: P
     assert "NaN" == json.loads(text)["nan"]
 
 
-def test_characters_that_dust_cannot_store_are_cleaned_and_counted(dust: StandIn, tmp_path: Path) -> None:
+def test_characters_that_dust_cannot_store_are_cleaned_and_counted(dust: LocalDust, tmp_path: Path) -> None:
     """NUL goes, half a surrogate pair becomes U+FFFD, and the report says in how many records."""
     line = rb'{"type":"RECORD","record":{"stream":"users","data":{"id":1,"name":"a\u0000b\ud800c"},"emitted_at":1}}'
 
@@ -133,7 +133,7 @@ def test_characters_that_dust_cannot_store_are_cleaned_and_counted(dust: StandIn
     assert any("in 1 records, characters" in log for log in connector.logs())
 
 
-def test_a_record_without_its_key_fails_the_sync_or_is_skipped(dust: StandIn, tmp_path: Path) -> None:
+def test_a_record_without_its_key_fails_the_sync_or_is_skipped(dust: LocalDust, tmp_path: Path) -> None:
     """By `on_record_error`; skipped records are counted in the state."""
     messages = [
         record("users", id=1),
@@ -154,7 +154,7 @@ def test_a_record_without_its_key_fails_the_sync_or_is_skipped(dust: StandIn, tm
     assert [{"recordCount": 2.0, "rejectedRecordCount": 1.0}] == [s["destinationStats"] for s in skipping.states()]
 
 
-def test_a_document_over_the_plan_limit_is_a_bad_record(dust: StandIn, tmp_path: Path) -> None:
+def test_a_document_over_the_plan_limit_is_a_bad_record(dust: LocalDust, tmp_path: Path) -> None:
     """Dust refuses it by its size; the records around it are stored."""
     dust.world.limits.text_mb = 1
     messages = [
@@ -170,7 +170,7 @@ def test_a_document_over_the_plan_limit_is_a_bad_record(dust: StandIn, tmp_path:
     assert [1.0] == [s["destinationStats"]["rejectedRecordCount"] for s in connector.states()]
 
 
-def test_a_stream_in_two_namespaces_is_two_streams(dust: StandIn, tmp_path: Path) -> None:
+def test_a_stream_in_two_namespaces_is_two_streams(dust: LocalDust, tmp_path: Path) -> None:
     """Equal keys of equally named streams do not meet."""
     streams = [stream("users"), stream("users", namespace="a"), stream("users", namespace="b")]
     messages = [

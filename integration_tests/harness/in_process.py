@@ -13,13 +13,13 @@ from urllib.parse import urlencode
 
 from destination_dust import failures
 from destination_dust.airbyte.catalog import Catalog
-from destination_dust.airbyte.input import Inlet
+from destination_dust.airbyte.input import Input
 from destination_dust.config import Config
 from destination_dust.dust.client import Connection, DustClient
-from destination_dust.dust.pacer import Pacer, Unpaced
-from destination_dust.dust.retrying import Caller
+from destination_dust.dust.pacer import NoPacing, Pacer
+from destination_dust.dust.retrying import RetryingCaller
 from destination_dust.dust.transport import Answer, Request
-from destination_dust.wiring import build
+from destination_dust.wiring import build_sync
 from destination_dust.workers import pump
 from local_dust import Arrival, World
 from local_dust.request import Request as ArrivingRequest
@@ -81,32 +81,32 @@ def sync(
     def connect(connection: Connection, _pacer: Pacer, **options: Any) -> DustClient:
         transport: Any = WorldTransport(world, on_arrival)
         kept = {name: options[name] for name in ("budget", "clock", "on_retry")}
-        unpaced: Any = Unpaced()
-        return DustClient(connection, Caller(transport, host=connection.host, **kept), unpaced)
+        unpaced: Any = NoPacing()
+        return DustClient(connection, RetryingCaller(transport, host=connection.host, **kept), unpaced)
 
     config = Config.parse({**world.config(), "documents_per_minute": 100_000, **settings})
     finished = Finished()
     lines = [json.dumps(message).encode() for message in messages]
     with _logs(finished.logs), pump(lines) as descriptor:
-        inlet = Inlet(descriptor)
+        input = Input(descriptor)
         try:
-            for line in build(config, Catalog.parse(catalog), inlet, connect=connect).run():
+            for line in build_sync(config, Catalog.parse(catalog), input, connect=connect).run():
                 finished.states.append(json.loads(line)["state"])
         except Killed:
             finished.failure = "killed"
         except Exception as error:
             finished.failure = failures.failure_type(error).value
-            finished.message = failures.message(error, config.connection)
-    _clear_up(inlet)
+            finished.message = failures.explain(error, config.connection)
+    _clear_up(input)
     return finished
 
 
-def _clear_up(inlet: Inlet) -> None:
+def _clear_up(input: Input) -> None:
     """Hundreds of syncs would otherwise use up the descriptors that a process may have."""
     for thread in threading.enumerate():
         if thread.name.startswith("dust-"):
             thread.join(10)
-    inlet.close()
+    input.close()
 
 
 @contextlib.contextmanager

@@ -20,30 +20,30 @@ from integration_tests.harness.in_process import sync
 from integration_tests.harness.messages import EMITTED_AT, catalog, complete, global_state, record, state, stream
 from integration_tests.harness.refreshes import truncating, users
 from integration_tests.harness.tables import GONE, OWN_COLUMNS, QUIET, TABLE, settings, stored
-from local_dust import StandIn, World
+from local_dust import LocalDust, World
 
 Messages = list[dict[str, Any]]
 
 
 @pytest.fixture
-def dust() -> Iterator[StandIn]:
+def dust() -> Iterator[LocalDust]:
     """A local Dust that merges quickly."""
-    with StandIn(World(quiet_seconds=QUIET)) as stand_in:
+    with LocalDust(World(quiet_seconds=QUIET)) as stand_in:
         yield stand_in
 
 
-def earlier(dust: StandIn, streams: dict[str, Any], messages: Messages) -> None:
+def earlier(dust: LocalDust, streams: dict[str, Any], messages: Messages) -> None:
     """A sync that went well before the one that the test is about."""
     finished = sync(dust.world, streams, messages, **settings())
     assert finished.failure is None, finished.message
 
 
-def start(dust: StandIn, folder: Path, streams: dict[str, Any], **overrides: Any) -> Connector:
+def start(dust: LocalDust, folder: Path, streams: dict[str, Any], **overrides: Any) -> Connector:
     """A sync that is under way."""
     return Connector("write", folder, config=dust.config(**settings(**overrides)), catalog=streams)
 
 
-def run(dust: StandIn, folder: Path, streams: dict[str, Any], messages: Messages) -> Connector:
+def run(dust: LocalDust, folder: Path, streams: dict[str, Any], messages: Messages) -> Connector:
     """A whole sync, which goes well."""
     return write(folder, dust.config(**settings()), streams, messages)
 
@@ -53,17 +53,17 @@ def table(name: str, namespace: str | None = None) -> str:
     return table_name("airbyte_", namespace, name)
 
 
-def listed(dust: StandIn, table_id: str = TABLE) -> list[dict[str, Any]]:
+def listed(dust: LocalDust, table_id: str = TABLE) -> list[dict[str, Any]]:
     """The rows of a table whose ids are hashes, by the column `id` or `name`."""
     return sorted(stored(dust.world, table_id).values(), key=lambda row: str(row.get("id", row.get("name", ""))))
 
 
-def generations(dust: StandIn) -> dict[str, int]:
+def generations(dust: LocalDust) -> dict[str, int]:
     """The generation of each user."""
     return {i: row["_airbyte_generation_id"] for i, row in dust.world.tables()[TABLE].rows().items()}
 
 
-def test_one_record_and_its_state(dust: StandIn, tmp_path: Path) -> None:
+def test_one_record_and_its_state(dust: LocalDust, tmp_path: Path) -> None:
     """BFIT testBasicWrite, DAT testSync: the row is there, with time and generation; the state has both counts."""
     sent = state("users", 1)
     sent["state"]["sourceStats"] = {"recordCount": 1.0}
@@ -79,7 +79,7 @@ def test_one_record_and_its_state(dust: StandIn, tmp_path: Path) -> None:
     assert [{**sent["state"], "destinationStats": {"recordCount": 1.0}}] == connector.states()
 
 
-def test_a_state_is_given_back_before_the_process_is_killed(dust: StandIn, tmp_path: Path) -> None:
+def test_a_state_is_given_back_before_the_process_is_killed(dust: LocalDust, tmp_path: Path) -> None:
     """BFIT testMidSyncCheckpointingStreamState: and what it covers is there."""
     connector = start(dust, tmp_path, catalog("users"), burst_interval=0.2)
     connector.send(*users(1), state("users", 1), *users(2))
@@ -93,7 +93,9 @@ def test_a_state_is_given_back_before_the_process_is_killed(dust: StandIn, tmp_p
 
 
 @pytest.mark.parametrize("counts", [True, False], ids=["generations", "1/1/1"])
-def test_a_second_overwrite_replaces_the_first_and_no_other_stream(dust: StandIn, tmp_path: Path, counts: bool) -> None:
+def test_a_second_overwrite_replaces_the_first_and_no_other_stream(
+    dust: LocalDust, tmp_path: Path, counts: bool
+) -> None:
     """DAT testSecondSync, BFIT testOverwriteSchemaEvolution: new columns come, old ones go, a bystander stays."""
 
     def overwritten(number: int, **fields: Any) -> dict[str, Any]:
@@ -114,7 +116,7 @@ def test_a_second_overwrite_replaces_the_first_and_no_other_stream(dust: StandIn
     assert {"bystander-1": {"id": 1}} == stored(dust.world, table("bystander"))
 
 
-def test_append_keeps_what_earlier_syncs_brought(dust: StandIn, tmp_path: Path) -> None:
+def test_append_keeps_what_earlier_syncs_brought(dust: LocalDust, tmp_path: Path) -> None:
     """DAT testIncrementalSync, BFIT testAppend, testAppendSchemaEvolution, testAppendJsonSchemaEvolution,
     testNoColumns: rows and columns of two syncs. Records that are equal, or of an equal key, are one row."""
 
@@ -136,7 +138,7 @@ def test_append_keeps_what_earlier_syncs_brought(dust: StandIn, tmp_path: Path) 
     assert {"users-1": 1, "users-2": 2, "users-3": 2} == generations(dust)
 
 
-def test_of_records_with_one_composite_key_the_last_stays(dust: StandIn, tmp_path: Path) -> None:
+def test_of_records_with_one_composite_key_the_last_stays(dust: LocalDust, tmp_path: Path) -> None:
     """DAT testIncrementalDedupeSync: a key of several fields, over two syncs."""
     fields: dict[str, Any] = {name: {} for name in ("id", "currency", "date", "NZD", "HKD")}
     deduped = catalog(stream("exchange_rate", key=[["id"], ["currency"], ["date"]], fields=fields))
@@ -155,7 +157,7 @@ def test_of_records_with_one_composite_key_the_last_stays(dust: StandIn, tmp_pat
 
 
 @pytest.mark.parametrize("key_is", [int, str])
-def test_changes_and_deletes_in_one_sync_and_over_two(dust: StandIn, tmp_path: Path, key_is: type) -> None:
+def test_changes_and_deletes_in_one_sync_and_over_two(dust: LocalDust, tmp_path: Path, key_is: type) -> None:
     """BFIT testDedup, testDedupWithStringKey: insert and delete in one sync, and the delete of what never was."""
     deduped = catalog(stream("users", key=[["id1"], ["id2"]]))
 
@@ -174,7 +176,7 @@ def test_changes_and_deletes_in_one_sync_and_over_two(dust: StandIn, tmp_path: P
     assert {"users-1-200": "Alice3", "users-1-206": "Back"} == {i: r["name"] for i, r in stored(dust.world).items()}
 
 
-def test_without_a_cursor_and_with_another_one_input_order_decides(dust: StandIn, tmp_path: Path) -> None:
+def test_without_a_cursor_and_with_another_one_input_order_decides(dust: LocalDust, tmp_path: Path) -> None:
     """BFIT testDedupNoCursor, testDedupChangeCursor: cursors are not compared, whatever they are called."""
     earlier(dust, catalog("users"), users(1, 2, old_cursor=100, name="first"))
     changed = catalog({**stream("users"), "cursor_field": ["new_cursor"]})
@@ -187,7 +189,7 @@ def test_without_a_cursor_and_with_another_one_input_order_decides(dust: StandIn
     } == stored(dust.world)
 
 
-def test_another_key_makes_other_rows(dust: StandIn, tmp_path: Path) -> None:
+def test_another_key_makes_other_rows(dust: LocalDust, tmp_path: Path) -> None:
     """BFIT testDedupChangePk: rows under the old key stay until a refresh, which clears them."""
     earlier(dust, catalog(stream("users", key=[["id"], ["part"]])), users(1, part=1))
     run(dust, tmp_path, catalog("users"), users(1, part=2))
@@ -198,7 +200,7 @@ def test_another_key_makes_other_rows(dust: StandIn, tmp_path: Path) -> None:
     assert {"users-1": {"id": 1, "part": 3}} == stored(dust.world)
 
 
-def test_equal_names_in_different_namespaces_do_not_meet(dust: StandIn, tmp_path: Path) -> None:
+def test_equal_names_in_different_namespaces_do_not_meet(dust: LocalDust, tmp_path: Path) -> None:
     """BFIT testNamespaces, DAT testNamespaces, testSyncUsesAirbyteStreamNamespaceIfNotNull and
     testSyncWriteSameTableNameDifferentNamespace: strange ones too; replacing one leaves the others alone."""
     namespaces = [None, "test", "test_1", "Test", "ns with spaces", "日本", "a" * 300, "$%&", "-", "1"]
@@ -222,7 +224,7 @@ def test_equal_names_in_different_namespaces_do_not_meet(dust: StandIn, tmp_path
 
 
 @pytest.mark.parametrize("mode", ["append", "append_dedup"])
-def test_funky_names_and_values_arrive(dust: StandIn, tmp_path: Path, mode: str) -> None:
+def test_funky_names_and_values_arrive(dust: LocalDust, tmp_path: Path, mode: str) -> None:
     """BFIT testFunkyCharacters, testFunkyCharactersDedup: in streams, namespaces, fields, keys and values."""
     funky = "~!@#$%^&*()`[]{}|;':\",./<>?"
     names = [funky, "1_starts_with_digit", "with-dash", "foo\nbar", "naïve", "stream " * 60]
@@ -242,7 +244,7 @@ def test_funky_names_and_values_arrive(dust: StandIn, tmp_path: Path, mode: str)
     assert {table(name, funky): rows for name in names} == {each: listed(dust, each) for each in dust.world.tables()}
 
 
-def test_a_truncate_refresh_that_fails_changes_nothing_until_one_ends(dust: StandIn, tmp_path: Path) -> None:
+def test_a_truncate_refresh_that_fails_changes_nothing_until_one_ends(dust: LocalDust, tmp_path: Path) -> None:
     """BFIT testTruncateRefresh, testInterruptedTruncateWithPriorData: what failed was not acknowledged, so it comes
     again. What comes after the refresh was acknowledged is added to it."""
     earlier(dust, catalog(stream("users", mode="append", generation=41)), users(1, 2))
@@ -263,7 +265,7 @@ def test_a_truncate_refresh_that_fails_changes_nothing_until_one_ends(dust: Stan
     assert {"users-4": 42, "users-5": 42} == generations(dust)
 
 
-def test_a_truncate_refresh_that_is_killed_has_touched_nothing(dust: StandIn, tmp_path: Path) -> None:
+def test_a_truncate_refresh_that_is_killed_has_touched_nothing(dust: LocalDust, tmp_path: Path) -> None:
     """BFIT testInterruptedTruncateWithPriorData and WithoutPriorData: the next attempt brings everything."""
     earlier(dust, catalog(stream("users", generation=41)), users(1, 2))
     fresh = stream("fresh", mode="append", generation=7, minimum=7)
@@ -285,7 +287,7 @@ def test_a_truncate_refresh_that_is_killed_has_touched_nothing(dust: StandIn, tm
     assert {"fresh-2": {"id": 2}} == stored(dust.world, table("fresh"))
 
 
-def test_generations_without_a_minimum_all_stay(dust: StandIn, tmp_path: Path) -> None:
+def test_generations_without_a_minimum_all_stay(dust: LocalDust, tmp_path: Path) -> None:
     """BFIT resumeAfterCancelledTruncate: a truncate that was cancelled, which wrote nothing, and then plain syncs."""
     earlier(dust, catalog(stream("users", generation=41)), users(1, 2))
     cancelled = start(dust, tmp_path, catalog(truncating(42)))
@@ -298,7 +300,7 @@ def test_generations_without_a_minimum_all_stay(dust: StandIn, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("messages", [[], [global_state(1, "users", "never")]], ids=["nothing", "a global state"])
-def test_a_stream_without_records_ends_empty(dust: StandIn, tmp_path: Path, messages: Messages) -> None:
+def test_a_stream_without_records_ends_empty(dust: LocalDust, tmp_path: Path, messages: Messages) -> None:
     """BFIT testTruncateRefreshNoData, testClear: proof and no records; again and again; no table is made for it."""
     earlier(dust, catalog(stream("users", mode="append"), "other"), [*users(1, 2), record("other", id=1)])
     cleared = catalog(truncating(2, mode="append"), stream("never", mode="overwrite", generation=2, minimum=2))
@@ -314,7 +316,7 @@ def test_a_stream_without_records_ends_empty(dust: StandIn, tmp_path: Path, mess
         connector = run(dust, tmp_path, cleared, ends)
 
 
-def test_many_streams_are_completed(dust: StandIn, tmp_path: Path) -> None:
+def test_many_streams_are_completed(dust: LocalDust, tmp_path: Path) -> None:
     """BFIT testManyStreamsCompletion, testNoData: 21 replaced streams, of which one has no records."""
     names = [f"stream_{number}" for number in range(21)]
 
@@ -370,7 +372,7 @@ CHANGED: dict[str, list[tuple[Any, Any]]] = {
 }
 
 
-def test_values_of_every_type_are_what_dust_makes_of_them(dust: StandIn, tmp_path: Path) -> None:
+def test_values_of_every_type_are_what_dust_makes_of_them(dust: LocalDust, tmp_path: Path) -> None:
     """BFIT testBasicTypes, testContainerTypes, testUnknownTypes, testUnions; DAT testDataTypeTestWithNormalization,
     testLineBreakCharacters, testSyncNotFailsWithNewFields, testSyncNumberNanDataType and the like."""
     cases = [(name, value, value) for name, values in UNCHANGED.items() for value in values]

@@ -12,7 +12,7 @@ from integration_tests.harness.in_process import Finished, Killed, sync
 from integration_tests.harness.messages import catalog, complete, global_state, record, state, stream
 from integration_tests.harness.refreshes import ids, truncating, users
 from integration_tests.harness.tables import QUIET, TABLE, has_row, settings, stored, upserts
-from local_dust import Arrival, StandIn, World
+from local_dust import Arrival, LocalDust, World
 
 # Dust's own quiet time would make each of them last ten seconds.
 QUICK = settings(confirmation_delay=QUIET, table_batch_size=2)
@@ -151,7 +151,7 @@ def test_an_attempt_after_a_finished_replacement_only_adds(world: World) -> None
 def test_an_attempt_that_only_adds_gives_its_states_back_at_once(world: World, tmp_path: Path) -> None:
     """It is plain append: nothing waits for the end of the input."""
     assert run(world, truncating(5), [*users(1, v=1), state("users", 1), complete("users")]).failure is None
-    with StandIn(world) as dust:
+    with LocalDust(world) as dust:
         config = dust.config(**settings(burst_interval=0.2))
         connector = Connector("write", tmp_path, config=config, catalog=catalog(truncating(5)))
         connector.send(*users(2, v=2), state("users", 2))

@@ -13,17 +13,17 @@ from integration_tests.harness.in_process import sync
 from integration_tests.harness.messages import catalog, complete, record, state, stream
 from integration_tests.harness.refreshes import truncating
 from integration_tests.harness.tables import QUIET, TABLE, settings, stored
-from local_dust import StandIn, World
+from local_dust import LocalDust, World
 
 
 @pytest.fixture
-def dust() -> Iterator[StandIn]:
+def dust() -> Iterator[LocalDust]:
     """A local Dust that merges quickly."""
-    with StandIn(World(quiet_seconds=QUIET)) as stand_in:
+    with LocalDust(World(quiet_seconds=QUIET)) as stand_in:
         yield stand_in
 
 
-def killed_and_tried_again(dust: StandIn, folder: Path, seed: int) -> None:
+def killed_and_tried_again(dust: LocalDust, folder: Path, seed: int) -> None:
     """Kill a replacing sync at some arrival, look at the table, and replace it in full."""
     chance = random.Random(seed)
     in_one_request = chance.random() < 0.5
@@ -60,13 +60,13 @@ def killed_and_tried_again(dust: StandIn, folder: Path, seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_a_replacement_that_is_killed_is_exact_after_the_next_sync(dust: StandIn, tmp_path: Path, seed: int) -> None:
+def test_a_replacement_that_is_killed_is_exact_after_the_next_sync(dust: LocalDust, tmp_path: Path, seed: int) -> None:
     """SIGKILL at any point; what fits into one request is old or new at every moment."""
     killed_and_tried_again(dust, tmp_path, seed)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(10, 60))
-def test_a_replacement_that_is_killed_at_many_points(dust: StandIn, tmp_path: Path, seed: int) -> None:
+def test_a_replacement_that_is_killed_at_many_points(dust: LocalDust, tmp_path: Path, seed: int) -> None:
     """The same, at 50 more points."""
     killed_and_tried_again(dust, tmp_path, seed)

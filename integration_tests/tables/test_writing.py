@@ -16,7 +16,7 @@ import pytest
 from integration_tests.harness.connector import Connector, write
 from integration_tests.harness.messages import catalog, record, state, stream
 from integration_tests.harness.tables import GONE, QUIET, TABLE, looks, settings, stored, upserts, users
-from local_dust import StandIn, World
+from local_dust import LocalDust, World
 
 PERSON = {
     "id": {"type": "integer"},
@@ -31,9 +31,9 @@ PERSON = {
 
 
 @pytest.fixture
-def dust() -> Iterator[StandIn]:
+def dust() -> Iterator[LocalDust]:
     """A local Dust that merges quickly."""
-    with StandIn(World(quiet_seconds=QUIET)) as stand_in:
+    with LocalDust(World(quiet_seconds=QUIET)) as stand_in:
         yield stand_in
 
 
@@ -70,7 +70,7 @@ def people(count: int, *streams: str, start: int = 0) -> list[dict[str, Any]]:
     return [*records, *(state(name, start + count) for name in streams)]
 
 
-def assert_stored(dust: StandIn, name: str, count: int) -> None:
+def assert_stored(dust: LocalDust, name: str, count: int) -> None:
     """Compare every cell of a table of people."""
     rows = stored(dust.world, f"airbyte_{name}")
     assert {f"{name}-{number}" for number in range(count)} == set(rows)
@@ -78,14 +78,14 @@ def assert_stored(dust: StandIn, name: str, count: int) -> None:
         assert person_row(number) == rows[f"{name}-{number}"]
 
 
-def assert_few_requests(dust: StandIn, name: str) -> None:
+def assert_few_requests(dust: LocalDust, name: str) -> None:
     """Requests are nearly full, and none is over 1 MB."""
     sizes = [arrival.body_bytes for arrival in upserts(dust.world, f"airbyte_{name}")]
     assert max(sizes) <= 1_000_000
     assert len(sizes) <= math.ceil(1.1 * sum(sizes) / 900_000)
 
 
-def test_interleaved_streams_arrive_whole_and_in_few_requests(dust: StandIn, tmp_path: Path) -> None:
+def test_interleaved_streams_arrive_whole_and_in_few_requests(dust: LocalDust, tmp_path: Path) -> None:
     """Each stream becomes one table with exactly its rows, all its states come back, requests are full."""
     names = [f"s{letter}" for letter in "abcd"]
     streams = catalog(*(stream(name, fields=PERSON) for name in names))
@@ -101,7 +101,7 @@ def test_interleaved_streams_arrive_whole_and_in_few_requests(dust: StandIn, tmp
 @pytest.mark.long
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize(("names", "count"), [(["people"], 150_000), ([f"s_{n}" for n in range(20)], 5_000)])
-def test_large_syncs_are_exact_thrice(dust: StandIn, tmp_path: Path, names: list[str], count: int) -> None:
+def test_large_syncs_are_exact_thrice(dust: LocalDust, tmp_path: Path, names: list[str], count: int) -> None:
     """150,000 rows of one stream, and 20 streams of 5,000: every cell, few requests, all states, no new columns."""
     dust.world.keep_bodies = False
     dust.world.limits.quiet_seconds = 1.0
@@ -122,7 +122,7 @@ def test_large_syncs_are_exact_thrice(dust: StandIn, tmp_path: Path, names: list
     assert columns[0] == columns[1] == columns[2]
 
 
-def test_the_latest_change_of_a_row_decides(dust: StandIn, tmp_path: Path) -> None:
+def test_the_latest_change_of_a_row_decides(dust: LocalDust, tmp_path: Path) -> None:
     """Within a request, over several requests and over deletes, the last record of a row is what it becomes."""
     messages = [
         *users(6, version=1),
@@ -143,7 +143,7 @@ def test_the_latest_change_of_a_row_decides(dust: StandIn, tmp_path: Path) -> No
     assert [{"recordCount": 13.0}] == [each["destinationStats"] for each in connector.states()]
 
 
-def test_states_wait_until_rows_can_be_read(dust: StandIn, tmp_path: Path) -> None:
+def test_states_wait_until_rows_can_be_read(dust: LocalDust, tmp_path: Path) -> None:
     """A 200 means queued: no state comes before the rows are in the table."""
     dust.world.limits.quiet_seconds = 1_000.0
     connector = Connector("write", tmp_path, config=dust.config(**settings()), catalog=catalog("users"))
@@ -159,7 +159,7 @@ def test_states_wait_until_rows_can_be_read(dust: StandIn, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("which", ["first", "middle", "last"])
-def test_a_request_that_dust_drops_fails_the_sync(dust: StandIn, tmp_path: Path, which: str) -> None:
+def test_a_request_that_dust_drops_fails_the_sync(dust: LocalDust, tmp_path: Path, which: str) -> None:
     """No state after the last row that was read back is given out, and the message says what may be the reason."""
     config = dust.config(**settings(table_batch_size=10, confirmation_limit=3, burst_interval=1))
     connector = Connector("write", tmp_path, config=config, catalog=catalog("users"))
@@ -174,7 +174,7 @@ def test_a_request_that_dust_drops_fails_the_sync(dust: StandIn, tmp_path: Path,
         assert reason in connector.failure()["message"]
 
 
-def test_a_signal_ends_the_wait_for_a_merge(dust: StandIn, tmp_path: Path) -> None:
+def test_a_signal_ends_the_wait_for_a_merge(dust: LocalDust, tmp_path: Path) -> None:
     """Nobody waits half an hour for a process that was told to stop."""
     dust.world.limits.quiet_seconds = 1_000.0
     connector = Connector("write", tmp_path, config=dust.config(**settings()), catalog=catalog("users"))
@@ -194,7 +194,7 @@ def test_a_signal_ends_the_wait_for_a_merge(dust: StandIn, tmp_path: Path) -> No
 @pytest.mark.timeout(300)
 def test_a_slow_continuous_stream_is_acknowledged_steadily(tmp_path: Path) -> None:
     """A small record every 0.2 s for two minutes, with Dust's own 10 s: states come at least every 45 s."""
-    with StandIn(World()) as dust:
+    with LocalDust(World()) as dust:
         config = dust.config(**settings(burst_interval=30, confirmation_delay=10.5, confirmation_limit=100))
         connector = Connector("write", tmp_path, config=config, catalog=catalog("users"))
         began = time.monotonic()
@@ -220,7 +220,7 @@ def test_a_slow_continuous_stream_is_acknowledged_steadily(tmp_path: Path) -> No
 
 @pytest.mark.parametrize(("role", "status"), [("admin", "SUCCEEDED"), ("user", "FAILED")])
 def test_a_check_says_whether_rows_may_be_written_and_writes_none(
-    dust: StandIn, tmp_path: Path, role: Any, status: str
+    dust: LocalDust, tmp_path: Path, role: Any, status: str
 ) -> None:
     """A key that may only read is found out without a table or row being made."""
     dust.world.key.role = role

@@ -17,7 +17,7 @@ from local_dust.world import World
 START_SECONDS = 10.0
 
 
-class StandIn:
+class LocalDust:
     """A real HTTP server on 127.0.0.1 over a world, for the length of a `with` block.
 
     Args:
@@ -36,7 +36,7 @@ class StandIn:
         self._stop: asyncio.Event | None = None
         self._thread = threading.Thread(target=self._run, name="stand-in", daemon=True)
 
-    def __enter__(self) -> StandIn:
+    def __enter__(self) -> LocalDust:
         self.start()
         return self
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from local_dust import StandIn, World
+from local_dust import LocalDust, World
 from local_dust.client import Visitor, error
 
 NOT_FOUND = (404, "data_source_not_found", "The data source you requested was not found.")
@@ -14,12 +14,12 @@ NOT_WRITABLE = (403, "data_source_auth_error", "You are not allowed to update da
 
 
 @pytest.fixture
-def dust() -> Iterator[StandIn]:
-    with StandIn() as stand_in:
+def dust() -> Iterator[LocalDust]:
+    with LocalDust() as stand_in:
         yield stand_in
 
 
-def test_the_kinds_of_bad_credentials_are_told_apart(dust: StandIn) -> None:
+def test_the_kinds_of_bad_credentials_are_told_apart(dust: LocalDust) -> None:
     """No header, no key in it, an unknown, a disabled and a key of another region; all before anything else."""
     world = dust.world
     disabled, european = world.add_key(disabled=True), world.add_key(region="eu")
@@ -39,7 +39,7 @@ def test_the_kinds_of_bad_credentials_are_told_apart(dust: StandIn) -> None:
     assert invalid == error(Visitor(dust, key=european).get("/documents"))
 
 
-def test_a_key_is_checked_before_the_workspace_and_the_workspace_before_its_members(dust: StandIn) -> None:
+def test_a_key_is_checked_before_the_workspace_and_the_workspace_before_its_members(dust: LocalDust) -> None:
     """404 for an unknown workspace with any valid key; 401 for a known one that is not the key's."""
     world = dust.world
     visitor = Visitor(dust, key=world.add_key(workspace=world.add_workspace("Other")))
@@ -51,7 +51,7 @@ def test_a_key_is_checked_before_the_workspace_and_the_workspace_before_its_memb
     )
 
 
-def test_a_workspace_may_be_closed(dust: StandIn) -> None:
+def test_a_workspace_may_be_closed(dust: LocalDust) -> None:
     """Plan, maintenance, relocation and kill switch, in this order, before anyone looks at the data source."""
     workspace = dust.world.workspace
     visitor = Visitor(dust)
@@ -74,7 +74,7 @@ def test_a_workspace_may_be_closed(dust: StandIn) -> None:
     ) == error(visitor.get("/documents"))
 
 
-def test_paths_and_methods_that_do_not_exist_are_a_plain_404_after_the_key(dust: StandIn) -> None:
+def test_paths_and_methods_that_do_not_exist_are_a_plain_404_after_the_key(dust: LocalDust) -> None:
     """There is no `data-sources`, no PUT, no deeper path; the answer is text, not Dust's envelope."""
     visitor = Visitor(dust)
     hyphen = visitor.url.replace("data_sources", "data-sources") + "/documents/x"
@@ -94,14 +94,14 @@ def test_paths_and_methods_that_do_not_exist_are_a_plain_404_after_the_key(dust:
     assert 401 == Visitor(dust, authorization=None).get(hyphen).status_code
 
 
-def test_a_request_of_another_site_is_refused(dust: StandIn) -> None:
+def test_a_request_of_another_site_is_refused(dust: LocalDust) -> None:
     """A header `Origin` is what browsers send; it is refused with nothing in the body."""
     answer = Visitor(dust).call("GET", "/documents", headers={"Origin": "https://example.com"})
 
     assert (403, "") == (answer.status_code, answer.text)
 
 
-def test_the_counter_of_a_route_can_be_enforced(dust: StandIn) -> None:
+def test_the_counter_of_a_route_can_be_enforced(dust: LocalDust) -> None:
     """Dust only logs it today. It counts per route and minute, before validation, and tells how long to wait."""
     dust.world.limits.route_calls_per_minute = 2
     visitor = Visitor(dust)
@@ -115,7 +115,7 @@ def test_the_counter_of_a_route_can_be_enforced(dust: StandIn) -> None:
     assert 200 == visitor.get("/documents").status_code
 
 
-def test_a_wrong_body_hides_a_wrong_data_source_and_a_missing_permission(dust: StandIn) -> None:
+def test_a_wrong_body_hides_a_wrong_data_source_and_a_missing_permission(dust: LocalDust) -> None:
     """The body is validated before the data source is looked up."""
     visitor = Visitor(dust, key=dust.world.add_key("user"))
     nowhere = visitor.url.replace(dust.world.data_source.id, "dts_000000000000")
@@ -131,7 +131,7 @@ def test_a_wrong_body_hides_a_wrong_data_source_and_a_missing_permission(dust: S
     assert NOT_WRITABLE == error(visitor.post("/documents/x", {"text": "1"}))
 
 
-def test_a_data_source_is_found_by_id_or_name_in_its_own_space_only(dust: StandIn) -> None:
+def test_a_data_source_is_found_by_id_or_name_in_its_own_space_only(dust: LocalDust) -> None:
     """The right id in a wrong space is as good as none."""
     world = dust.world
     visitor = Visitor(dust)
@@ -142,7 +142,7 @@ def test_a_data_source_is_found_by_id_or_name_in_its_own_space_only(dust: StandI
     assert NOT_FOUND == error(Visitor(dust, space=world.company_space).get("/documents"))
 
 
-def test_a_path_without_a_space_means_the_company_space(dust: StandIn) -> None:
+def test_a_path_without_a_space_means_the_company_space(dust: LocalDust) -> None:
     """The legacy form: a data source of another space is not found there."""
     company = dust.world.add_data_source("company", space=dust.world.company_space)
     visitor = Visitor(dust)
@@ -153,7 +153,7 @@ def test_a_path_without_a_space_means_the_company_space(dust: StandIn) -> None:
 
 
 @pytest.mark.parametrize(("role", "status"), [("user", 403), ("builder", 200), ("admin", 200)])
-def test_a_user_key_reads_but_does_not_write(dust: StandIn, role: str, status: int) -> None:
+def test_a_user_key_reads_but_does_not_write(dust: LocalDust, role: str, status: int) -> None:
     """In an open space builders and admins write."""
     visitor = Visitor(dust, key=dust.world.add_key(role))  # type: ignore[arg-type]
 
@@ -166,12 +166,12 @@ def test_a_user_key_reads_but_does_not_write(dust: StandIn, role: str, status: i
     ]
 
 
-def test_a_table_is_deleted_by_builders_only_and_others_do_not_even_find_it(dust: StandIn) -> None:
+def test_a_table_is_deleted_by_builders_only_and_others_do_not_even_find_it(dust: LocalDust) -> None:
     """The one refusal of a write that is a 404."""
     assert NOT_FOUND == error(Visitor(dust, key=dust.world.add_key("user")).delete("/tables/t"))
 
 
-def test_a_restricted_space_is_for_its_members_only(dust: StandIn) -> None:
+def test_a_restricted_space_is_for_its_members_only(dust: LocalDust) -> None:
     """Even an admin key that is no member finds nothing there; a user key that is one may write."""
     world = dust.world
     space = world.add_space("Secrets", restricted=True)
@@ -182,7 +182,7 @@ def test_a_restricted_space_is_for_its_members_only(dust: StandIn) -> None:
     assert 200 == Visitor(dust, source=source, key=member).upsert("x").status_code
 
 
-def test_documents_of_a_managed_data_source_are_not_written(dust: StandIn) -> None:
+def test_documents_of_a_managed_data_source_are_not_written(dust: LocalDust) -> None:
     """Neither upserted nor deleted, each with its own words."""
     visitor = Visitor(dust, source=dust.world.managed_data_source)
 
@@ -192,7 +192,7 @@ def test_documents_of_a_managed_data_source_are_not_written(dust: StandIn) -> No
     assert delete == error(visitor.delete("/documents/x"))
 
 
-def test_the_conversations_space_is_no_place_for_data(dust: StandIn) -> None:
+def test_the_conversations_space_is_no_place_for_data(dust: LocalDust) -> None:
     """A data source there is reported as a missing space."""
     space = dust.world.add_space("Conversations", kind="conversations")
     visitor = Visitor(dust, source=dust.world.add_data_source("chat", space=space))
@@ -200,7 +200,7 @@ def test_the_conversations_space_is_no_place_for_data(dust: StandIn) -> None:
     assert "space_not_found" == error(visitor.get("/documents"))[1]
 
 
-def test_spaces_and_data_sources_are_listed_as_far_as_the_key_sees_them(dust: StandIn) -> None:
+def test_spaces_and_data_sources_are_listed_as_far_as_the_key_sees_them(dust: LocalDust) -> None:
     """What `check` reads: kinds of spaces, ids, names and the connector of a managed source."""
     world = dust.world
     world.add_space("Secrets", restricted=True)
@@ -218,7 +218,7 @@ def test_spaces_and_data_sources_are_listed_as_far_as_the_key_sees_them(dust: St
     assert {"exists": True} == visitor.get(visitor.workspace_url + "/exists").json()
 
 
-def test_some_routes_are_for_system_keys_only(dust: StandIn) -> None:
+def test_some_routes_are_for_system_keys_only(dust: LocalDust) -> None:
     """CSV upload, folders and the upsert queue; files are refused in another way."""
     visitor = Visitor(dust)
     only = (403, "invalid_oauth_token_error", "Only system keys can perform this action.")
@@ -231,7 +231,7 @@ def test_some_routes_are_for_system_keys_only(dust: StandIn) -> None:
 
 def test_the_legacy_server_answers_differently() -> None:
     """Limits on bodies before anything else, JSON 405, no prefix in validation messages, a filter on paths."""
-    with StandIn(World(server="legacy", upserts_per_minute=1)) as dust:
+    with LocalDust(World(server="legacy", upserts_per_minute=1)) as dust:
         visitor = Visitor(dust)
         too_long = visitor.rows("t", {"1": {"a": "x" * 1024 * 1024}})
         assert (413, "Body exceeded 1mb limit") == (too_long.status_code, too_long.text)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from local_dust import StandIn, World
+from local_dust import LocalDust, World
 from local_dust.client import Visitor, error
 
 
@@ -26,17 +26,17 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def dust(clock: Clock) -> Iterator[StandIn]:
-    with StandIn(World(now=clock, wall=clock, vector_size=8)) as stand_in:
+def dust(clock: Clock) -> Iterator[LocalDust]:
+    with LocalDust(World(now=clock, wall=clock, vector_size=8)) as stand_in:
         yield stand_in
 
 
 @pytest.fixture
-def visitor(dust: StandIn) -> Visitor:
+def visitor(dust: LocalDust) -> Visitor:
     return Visitor(dust)
 
 
-def test_a_document_is_replaced_whole(dust: StandIn, visitor: Visitor, clock: Clock) -> None:
+def test_a_document_is_replaced_whole(dust: LocalDust, visitor: Visitor, clock: Clock) -> None:
     """The later upsert of an id leaves nothing of the earlier one."""
     visitor.upsert("a", title="T", tags=["x"], source_url="http://h/", mime_type="text/plain", timestamp=1e12)
     visitor.upsert("a", text="second")
@@ -53,7 +53,7 @@ def test_a_document_is_replaced_whole(dust: StandIn, visitor: Visitor, clock: Cl
     assert clock() * 1000 == stored.timestamp
 
 
-def test_ids_are_decoded_once(dust: StandIn, visitor: Visitor) -> None:
+def test_ids_are_decoded_once(dust: LocalDust, visitor: Visitor) -> None:
     """Percent signs, slashes and other letters survive; dot segments are resolved as URLs do it."""
     for document_id in ("a/b", "100%", "é 本", "a+b", "..x"):
         assert 200 == visitor.upsert(document_id).status_code
@@ -70,7 +70,7 @@ def test_a_missing_document_is_a_400(visitor: Visitor) -> None:
     assert "data_source_document_not_found" == answer.json()["error"]["data_source_error"]["code"]
 
 
-def test_a_delete_of_a_missing_document_succeeds(dust: StandIn, visitor: Visitor) -> None:
+def test_a_delete_of_a_missing_document_succeeds(dust: LocalDust, visitor: Visitor) -> None:
     """Deletes are idempotent and not limited."""
     visitor.upsert("a")
     dust.world.limits.upserts_per_minute = 0
@@ -129,7 +129,7 @@ def test_json_is_strict_and_needs_its_content_type(visitor: Visitor) -> None:
     assert "Invalid request body, `text` or `section` must be provided." == error(untyped)[2]
 
 
-def test_titles_fall_back_to_a_tag_and_then_to_the_id(dust: StandIn, visitor: Visitor) -> None:
+def test_titles_fall_back_to_a_tag_and_then_to_the_id(dust: LocalDust, visitor: Visitor) -> None:
     """Blank counts as absent; the length is counted in UTF-16 units before trimming."""
     visitor.upsert("a", title="  ", tags=["title: from the tag "])
     visitor.upsert("b", title=" b's title ")
@@ -141,7 +141,7 @@ def test_titles_fall_back_to_a_tag_and_then_to_the_id(dust: StandIn, visitor: Vi
     assert 200 == visitor.upsert("d", title="😀" * 256).status_code
 
 
-def test_a_title_tag_is_added_only_if_tags_were_sent(dust: StandIn, visitor: Visitor) -> None:
+def test_a_title_tag_is_added_only_if_tags_were_sent(dust: LocalDust, visitor: Visitor) -> None:
     """An empty array is enough; null is not; a tag that is there is left alone."""
     visitor.upsert("absent")
     visitor.upsert("null", tags=None)
@@ -170,7 +170,7 @@ def test_what_the_core_refuses_is_a_500(visitor: Visitor, body: bytes, code: str
     assert code == answer.json()["error"]["data_source_error"]["code"]
 
 
-def test_half_a_surrogate_pair_at_the_end_of_a_tag_is_cut(dust: StandIn, visitor: Visitor) -> None:
+def test_half_a_surrogate_pair_at_the_end_of_a_tag_is_cut(dust: LocalDust, visitor: Visitor) -> None:
     """Only there; a whole pair is one character."""
     body = b'{"text":"x","tags":["a\\ud83d","\\ude00b","\\ud83d\\ude00"]}'
     visitor.call("POST", "/documents/a", data=body, headers={"Content-Type": "application/json"})
@@ -190,7 +190,7 @@ def test_half_a_surrogate_pair_at_the_end_of_a_tag_is_cut(dust: StandIn, visitor
         (None, 1_700_000_000_000),
     ],
 )
-def test_timestamps_are_seconds_below_1e10(dust: StandIn, visitor: Visitor, sent: float | None, stored: int) -> None:
+def test_timestamps_are_seconds_below_1e10(dust: LocalDust, visitor: Visitor, sent: float | None, stored: int) -> None:
     """Negative ones, and none, mean now."""
     visitor.upsert("a", timestamp=sent)
 
@@ -207,7 +207,9 @@ def test_timestamps_are_seconds_below_1e10(dust: StandIn, visitor: Visitor, sent
         (" https:\\\\h\\a ", "https://h/a"),
     ],
 )
-def test_links_are_stored_in_their_normal_form(dust: StandIn, visitor: Visitor, sent: str, stored: str | None) -> None:
+def test_links_are_stored_in_their_normal_form(
+    dust: LocalDust, visitor: Visitor, sent: str, stored: str | None
+) -> None:
     """That of WHATWG URLs; an empty one is none."""
     assert 200 == visitor.upsert("a", source_url=sent).status_code
     assert stored == dust.world.documents()["a"].source_url
@@ -228,7 +230,7 @@ def test_a_hierarchy_is_refused_even_if_empty(visitor: Visitor) -> None:
     assert 200 == visitor.upsert("a", parent_id="").status_code
 
 
-def test_texts_are_limited_by_the_plan_and_counted_in_utf_16(dust: StandIn, visitor: Visitor) -> None:
+def test_texts_are_limited_by_the_plan_and_counted_in_utf_16(dust: LocalDust, visitor: Visitor) -> None:
     """Two MiB of code units, whatever they need as UTF-8; the workspace has a quota of its own."""
     mib = 1024 * 1024
     assert 200 == visitor.upsert("a", text="é" * 2 * mib).status_code
@@ -255,7 +257,7 @@ def test_the_window_slides_and_refused_calls_are_not_counted(visitor: Visitor, c
 
 
 def test_what_fails_the_first_validation_is_not_counted_and_what_fails_later_is(
-    dust: StandIn, visitor: Visitor
+    dust: LocalDust, visitor: Visitor
 ) -> None:
     """Reads and deletes do not count either; the limit is the workspace's, not the key's."""
     dust.world.limits.upserts_per_minute = 2
@@ -270,7 +272,7 @@ def test_what_fails_the_first_validation_is_not_counted_and_what_fails_later_is(
     assert "7" == other.upsert("a").headers["Retry-After"]
 
 
-def test_lists_are_paged_newest_first_and_their_total_is_late(dust: StandIn, visitor: Visitor, clock: Clock) -> None:
+def test_lists_are_paged_newest_first_and_their_total_is_late(dust: LocalDust, visitor: Visitor, clock: Clock) -> None:
     """Ten by default, no text, no maximum; known ids are found with `document_ids`."""
     dust.world.limits.upserts_per_minute = None
     for number in range(15):
@@ -288,7 +290,7 @@ def test_lists_are_paged_newest_first_and_their_total_is_late(dust: StandIn, vis
     assert ["11", "3"] == [d["document_id"] for d in chosen["documents"]]
 
 
-def test_documents_of_one_moment_may_be_on_two_pages_or_on_none(dust: StandIn, visitor: Visitor) -> None:
+def test_documents_of_one_moment_may_be_on_two_pages_or_on_none(dust: LocalDust, visitor: Visitor) -> None:
     """Nothing breaks ties, so paging by offset is not safe."""
     dust.world.limits.upserts_per_minute = None
     for number in range(30):
@@ -319,7 +321,7 @@ def test_bad_pages_are_refused(visitor: Visitor, parameters: dict[str, str], pro
     assert [] == visitor.get("/documents", limit="").json()["documents"]
 
 
-def test_an_asynchronous_upsert_is_stored_later_or_never(dust: StandIn, visitor: Visitor, clock: Clock) -> None:
+def test_an_asynchronous_upsert_is_stored_later_or_never(dust: LocalDust, visitor: Visitor, clock: Clock) -> None:
     """Its 200 says nothing but "queued"; it counts against the limit; the title tag is always added."""
     answer = visitor.upsert("a", **{"async": True})
     assert {"document": {"document_id": "a"}} == answer.json()

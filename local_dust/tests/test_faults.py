@@ -9,22 +9,22 @@ from collections.abc import Iterator
 import pytest
 import requests
 
-from local_dust import StandIn, World
+from local_dust import LocalDust, World
 from local_dust.client import Visitor, error
 
 
 @pytest.fixture
-def dust() -> Iterator[StandIn]:
-    with StandIn(World(upserts_per_minute=None)) as stand_in:
+def dust() -> Iterator[LocalDust]:
+    with LocalDust(World(upserts_per_minute=None)) as stand_in:
         yield stand_in
 
 
 @pytest.fixture
-def visitor(dust: StandIn) -> Visitor:
+def visitor(dust: LocalDust) -> Visitor:
     return Visitor(dust)
 
 
-def test_a_rule_hits_chosen_requests(dust: StandIn, visitor: Visitor) -> None:
+def test_a_rule_hits_chosen_requests(dust: LocalDust, visitor: Visitor) -> None:
     """By method and path, after the first few, so many times; hits are counted; the write does not happen."""
     rule = dust.faults.add(
         "status",
@@ -48,7 +48,7 @@ def test_a_rule_hits_chosen_requests(dust: StandIn, visitor: Visitor) -> None:
     assert [["status"], ["status"]] == [a.faults for a in dust.world.arrivals if a.faults]
 
 
-def test_rules_can_look_at_the_arrival_and_can_be_removed(dust: StandIn, visitor: Visitor) -> None:
+def test_rules_can_look_at_the_arrival_and_can_be_removed(dust: LocalDust, visitor: Visitor) -> None:
     """`when` sees the decoded ids and the body."""
     rule = dust.faults.add("status", when=lambda arrival: arrival.body is not None and arrival.body["text"] == "x")
     assert [200, 500] == [visitor.upsert("a", text=text).status_code for text in "yx"]
@@ -61,7 +61,7 @@ def test_rules_can_look_at_the_arrival_and_can_be_removed(dust: StandIn, visitor
         dust.faults.add("nonsense")  # type: ignore[arg-type]
 
 
-def test_an_error_may_come_although_the_write_took_effect(dust: StandIn, visitor: Visitor) -> None:
+def test_an_error_may_come_although_the_write_took_effect(dust: LocalDust, visitor: Visitor) -> None:
     """The outcome that a client cannot know."""
     dust.faults.add("status", status=500, effect=True, times=1)
     dust.faults.add("reset", effect=True, times=1)
@@ -76,7 +76,7 @@ def test_an_error_may_come_although_the_write_took_effect(dust: StandIn, visitor
     assert [500, None, None] == [a.status for a in dust.world.arrivals]
 
 
-def test_pages_errors_and_redirects_in_place_of_answers(dust: StandIn, visitor: Visitor) -> None:
+def test_pages_errors_and_redirects_in_place_of_answers(dust: LocalDust, visitor: Visitor) -> None:
     """What proxies, portals and careless servers send."""
     dust.faults.add("html", status=502, times=1)
     dust.faults.add("html", status=200, times=1)
@@ -94,7 +94,7 @@ def test_pages_errors_and_redirects_in_place_of_answers(dust: StandIn, visitor: 
     assert {} == dust.world.documents()
 
 
-def test_an_error_may_echo_the_key(dust: StandIn, visitor: Visitor) -> None:
+def test_an_error_may_echo_the_key(dust: LocalDust, visitor: Visitor) -> None:
     """So that a client can be caught writing it to a log. The log of arrivals does not have it."""
     dust.faults.add("echo", status=400)
 
@@ -102,7 +102,7 @@ def test_an_error_may_echo_the_key(dust: StandIn, visitor: Visitor) -> None:
     assert dust.world.key.secret not in str(dust.world.arrivals)
 
 
-def test_a_slow_answer_counts_on_arrival(dust: StandIn, visitor: Visitor) -> None:
+def test_a_slow_answer_counts_on_arrival(dust: LocalDust, visitor: Visitor) -> None:
     """The limit counts calls when they arrive; a late write happens at the end of the wait."""
     dust.world.limits.upserts_per_minute = 1
     dust.faults.add("delay", seconds=0.3, late=True, times=1)
@@ -120,7 +120,7 @@ def test_a_slow_answer_counts_on_arrival(dust: StandIn, visitor: Visitor) -> Non
     assert 0.3 <= arrival.answered - arrival.time < 3
 
 
-def test_latency_delays_every_answer(dust: StandIn, visitor: Visitor) -> None:
+def test_latency_delays_every_answer(dust: LocalDust, visitor: Visitor) -> None:
     """Also those of faults."""
     dust.faults.latency = 0.05
     dust.faults.add("status", path="/documents/b")
@@ -130,7 +130,7 @@ def test_latency_delays_every_answer(dust: StandIn, visitor: Visitor) -> None:
     assert time.monotonic() - started >= 0.1
 
 
-def test_bodies_may_be_slow_cut_off_or_huge(dust: StandIn, visitor: Visitor) -> None:
+def test_bodies_may_be_slow_cut_off_or_huge(dust: LocalDust, visitor: Visitor) -> None:
     """For clients that trust a status."""
     dust.faults.add("slow_loris", seconds=0.001, times=1)
     dust.faults.add("truncated", times=1)
@@ -149,7 +149,7 @@ def test_bodies_may_be_slow_cut_off_or_huge(dust: StandIn, visitor: Visitor) -> 
 
 
 @pytest.mark.parametrize(("late", "while_held"), [(False, {"a", "b"}), (True, {"b"})])
-def test_answers_can_be_held(dust: StandIn, visitor: Visitor, late: bool, while_held: set[str]) -> None:
+def test_answers_can_be_held(dust: LocalDust, visitor: Visitor, late: bool, while_held: set[str]) -> None:
     """Others go on; with `late` the write waits, too."""
     hold = dust.hold(lambda arrival: arrival.document_id == "a", late=late)
     statuses: list[int] = []
@@ -168,7 +168,7 @@ def test_answers_can_be_held(dust: StandIn, visitor: Visitor, late: bool, while_
     assert 200 == visitor.upsert("a").status_code
 
 
-def test_a_hold_that_nothing_reaches_times_out(dust: StandIn) -> None:
+def test_a_hold_that_nothing_reaches_times_out(dust: LocalDust) -> None:
     """A test must not hang."""
     with pytest.raises(TimeoutError, match="0 of 1"):
         dust.hold(lambda _: True).wait_for(1, timeout=0.01)

@@ -1,4 +1,4 @@
-"""The local Dust's page: the answers. The look and behaviour in a browser are tested in `integration_tests/browser/`."""
+"""The local Dust's page: its answers. Its look and behaviour are tested in `integration_tests/browser/`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from html import unescape
 import pytest
 import requests
 
-from local_dust import Arrival, Limits, StandIn, World
+from local_dust import Arrival, Limits, LocalDust, World
 from local_dust.client import Visitor
 from local_dust.server.page.readable import readable
 from local_dust.server.page.window import window_chart
@@ -20,17 +20,17 @@ HOSTILE = "</pre><script>alert(1)</script><img src=x onerror='alert(1)'>\" onmou
 
 
 @pytest.fixture
-def dust() -> Iterator[StandIn]:
-    with StandIn(World(upserts_per_minute=None)) as stand_in:
+def dust() -> Iterator[LocalDust]:
+    with LocalDust(World(upserts_per_minute=None)) as stand_in:
         yield stand_in
 
 
 @pytest.fixture
-def visitor(dust: StandIn) -> Visitor:
+def visitor(dust: LocalDust) -> Visitor:
     return Visitor(dust)
 
 
-def _page(dust: StandIn, **parameters: str) -> str:
+def _page(dust: LocalDust, **parameters: str) -> str:
     answer = requests.get(f"{dust.url}/", params=parameters, timeout=10)
     assert 200 == answer.status_code
     return answer.text
@@ -46,7 +46,7 @@ def _upserts(*calls: tuple[float, int]) -> list[Arrival]:
     return [Arrival(moment, "POST", "", "", path, {}, status=status) for moment, status in calls]
 
 
-def test_everything_that_is_stored_is_escaped(dust: StandIn, visitor: Visitor) -> None:
+def test_everything_that_is_stored_is_escaped(dust: LocalDust, visitor: Visitor) -> None:
     """Ids, titles, tags and texts, names and cells of tables, and what was searched for."""
     visitor.upsert(HOSTILE, title=HOSTILE, text=HOSTILE, tags=[HOSTILE], source_url="https://dust.tt/<script>")
     visitor.table("t", title=HOSTILE, description=HOSTILE)
@@ -62,7 +62,7 @@ def test_everything_that_is_stored_is_escaped(dust: StandIn, visitor: Visitor) -
     assert not any("<img" in page or 'onmouseover="' in page for page in pages)
 
 
-def test_what_escapes_nevertheless_is_neither_run_nor_fetched(dust: StandIn) -> None:
+def test_what_escapes_nevertheless_is_neither_run_nor_fetched(dust: LocalDust) -> None:
     """The page's policy lets one script run, known by its hash, and fetch from the page's own address."""
     policy = requests.get(f"{dust.url}/", timeout=10).headers["Content-Security-Policy"]
 
@@ -70,7 +70,7 @@ def test_what_escapes_nevertheless_is_neither_run_nor_fetched(dust: StandIn) -> 
     assert re.search(r"script-src 'sha256-[^']+';", policy)
 
 
-def test_documents_are_found_by_what_they_contain(dust: StandIn, visitor: Visitor) -> None:
+def test_documents_are_found_by_what_they_contain(dust: LocalDust, visitor: Visitor) -> None:
     """By id, title, tag or text, in any case; a tag can also be chosen."""
     visitor.upsert("1", title="First", text="apples", tags=["kind:fruit"])
     visitor.upsert("2", title="Second", text="pears", tags=["kind:fruit"])
@@ -82,7 +82,7 @@ def test_documents_are_found_by_what_they_contain(dust: StandIn, visitor: Visito
     assert ["Third", "Second", "First"] == _titles(_page(dust))
 
 
-def test_thousands_of_documents_are_shown_by_the_page(dust: StandIn) -> None:
+def test_thousands_of_documents_are_shown_by_the_page(dust: LocalDust) -> None:
     """Twenty at a time, quickly."""
     for number in range(5000):
         dust.world.data_source.documents.upsert(
@@ -104,7 +104,7 @@ def test_thousands_of_documents_are_shown_by_the_page(dust: StandIn) -> None:
     assert time.monotonic() - started < 3
 
 
-def test_a_table_is_shown_with_typed_columns(dust: StandIn, visitor: Visitor) -> None:
+def test_a_table_is_shown_with_typed_columns(dust: LocalDust, visitor: Visitor) -> None:
     """And its rows by the page."""
     visitor.table("orders")
     moment = {"type": "datetime", "epoch": 1_704_164_645_000}
@@ -119,14 +119,14 @@ def test_a_table_is_shown_with_typed_columns(dust: StandIn, visitor: Visitor) ->
     assert "<td>2024-01-02 03:04:05" in first
 
 
-def test_what_is_not_there_is_said_to_be_missing(dust: StandIn) -> None:
+def test_what_is_not_there_is_said_to_be_missing(dust: LocalDust) -> None:
     """An address may be older than what it shows; nonsense in it is no trouble either."""
     assert "There is no such document" in _page(dust, document="gone")
     assert "There is no such table" in _page(dust, table="gone")
     assert "No documents" in _page(dust, page="-1", q="\udcff".encode("utf-8", "surrogateescape").decode("latin-1"))
 
 
-def test_looking_at_the_page_is_not_in_the_log(dust: StandIn) -> None:
+def test_looking_at_the_page_is_not_in_the_log(dust: LocalDust) -> None:
     """Only what goes to Dust is."""
     _page(dust)
 

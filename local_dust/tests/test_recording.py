@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 import requests
 
-from integration_tests.harness.connector import ROOT
-from local_dust import StandIn, World
+from integration_tests.harness.launcher import ROOT
+from local_dust import LocalDust, World
 
 
 def recorded(path: Path) -> list[dict[str, Any]]:
@@ -42,7 +42,7 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_an_exchange_is_recorded_as_it_was_on_the_wire(path: Path) -> None:
     """Both bodies as texts, with the route, the sender and the test."""
-    with StandIn() as dust:
+    with LocalDust() as dust:
         answer = post(dust.config(), "a%2Fb", '{"text" : "x"}')
 
     (exchange,) = recorded(path)
@@ -63,7 +63,7 @@ def test_an_exchange_is_recorded_as_it_was_on_the_wire(path: Path) -> None:
 
 def test_the_answer_of_a_fault_is_not_recorded_as_one_of_dust(path: Path) -> None:
     """What never reached Dust is missing; what did is there with its right answer, even if that was kept back."""
-    with StandIn() as dust:
+    with LocalDust() as dust:
         dust.faults.add("status", path="refused", status=500)
         dust.faults.add("status", path="stored", status=500, effect=True)
         config = dust.config()
@@ -78,7 +78,7 @@ def test_the_answer_of_a_fault_is_not_recorded_as_one_of_dust(path: Path) -> Non
 
 def test_an_unknown_route_and_the_control_routes(path: Path) -> None:
     """The one is recorded without a name, the other is not part of Dust."""
-    with StandIn() as dust:
+    with LocalDust() as dust:
         requests.get(f"{dust.url}/api/v1/w/x/nothing/here", timeout=10)
         requests.get(f"{dust.url}/elsewhere", timeout=10)
         requests.get(f"{dust.url}/__stand_in__/stats", timeout=10)
@@ -89,7 +89,7 @@ def test_an_unknown_route_and_the_control_routes(path: Path) -> None:
 
 def test_the_key_is_not_recorded(path: Path) -> None:
     """Neither from the headers nor otherwise."""
-    with StandIn() as dust:
+    with LocalDust() as dust:
         post(dust.config(), "1", "{}")
 
         assert dust.config()["api_key"] not in path.read_text()
@@ -97,7 +97,7 @@ def test_the_key_is_not_recorded(path: Path) -> None:
 
 def test_several_servers_share_a_file(path: Path) -> None:
     """Each adds its lines; none is lost or torn."""
-    with StandIn(World(upserts_per_minute=None)) as one, StandIn(World(server="legacy")) as other:
+    with LocalDust(World(upserts_per_minute=None)) as one, LocalDust(World(server="legacy")) as other:
         configs = (one.config(), other.config())
         body = json.dumps({"text": "x" * 100_000})
         with ThreadPoolExecutor(8) as threads:
@@ -124,7 +124,7 @@ def test_nothing_is_recorded_unless_asked_for(path: Path, monkeypatch: pytest.Mo
     """Without the variable there is no file."""
     monkeypatch.delenv("CONTRACT_LOG")
 
-    with StandIn() as dust:
+    with LocalDust() as dust:
         assert 200 == post(dust.config(), "1", '{"text": "x"}').status_code
 
     assert not path.exists()

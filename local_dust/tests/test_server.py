@@ -17,19 +17,19 @@ from pathlib import Path
 import pytest
 import requests
 
-from local_dust import StandIn, World
+from local_dust import LocalDust, World
 from local_dust.client import Visitor
 
 CONTROL = "/__stand_in__/"
 
 
 @pytest.fixture
-def dust() -> Iterator[StandIn]:
-    with StandIn(World(upserts_per_minute=None)) as stand_in:
+def dust() -> Iterator[LocalDust]:
+    with LocalDust(World(upserts_per_minute=None)) as stand_in:
         yield stand_in
 
 
-def test_an_answer_is_one_packet(dust: StandIn) -> None:
+def test_an_answer_is_one_packet(dust: LocalDust) -> None:
     """Head and body in one send, at once: nothing waits for an acknowledgement."""
     config = dust.config()
     port = int(dust.url.rpartition(":")[2])
@@ -46,7 +46,7 @@ def test_an_answer_is_one_packet(dust: StandIn) -> None:
             assert {"spaces"} == set(json.loads(body))
 
 
-def test_answers_are_quick(dust: StandIn) -> None:
+def test_answers_are_quick(dust: LocalDust) -> None:
     """No 40 ms of a delayed acknowledgement anywhere: sequential calls on one connection."""
     visitor = Visitor(dust)
     times = []
@@ -58,7 +58,7 @@ def test_answers_are_quick(dust: StandIn) -> None:
     assert statistics.median(times) < 0.035
 
 
-def test_every_request_is_in_the_log(dust: StandIn) -> None:
+def test_every_request_is_in_the_log(dust: LocalDust) -> None:
     """With time, ids, status and parsed body; the control routes are not."""
     visitor = Visitor(dust)
     visitor.upsert("a/b", text="x")
@@ -75,7 +75,7 @@ def test_every_request_is_in_the_log(dust: StandIn) -> None:
 
 def test_bodies_need_not_be_kept() -> None:
     """For long runs."""
-    with StandIn(World(keep_bodies=False)) as dust:
+    with LocalDust(World(keep_bodies=False)) as dust:
         Visitor(dust).upsert("a", text="x" * 1000)
 
         (arrival,) = dust.world.arrivals
@@ -83,7 +83,7 @@ def test_bodies_need_not_be_kept() -> None:
         assert arrival.body_bytes > 1000
 
 
-def test_the_control_routes_show_everything(dust: StandIn) -> None:
+def test_the_control_routes_show_everything(dust: LocalDust) -> None:
     """Without a key."""
     visitor = Visitor(dust)
     visitor.upsert("a", text="x", tags=["<b>"])
@@ -106,7 +106,7 @@ def test_the_control_routes_show_everything(dust: StandIn) -> None:
     assert 404 == requests.get(dust.url + CONTROL + "nothing", timeout=5).status_code
 
 
-def test_the_control_routes_steer_everything(dust: StandIn) -> None:
+def test_the_control_routes_steer_everything(dust: LocalDust) -> None:
     """Limits, faults, holds, the workspace, and what gets lost."""
     visitor = Visitor(dust)
 
@@ -148,7 +148,7 @@ def test_the_control_routes_steer_everything(dust: StandIn) -> None:
 
 def test_a_server_stops_at_once_and_its_port_can_be_used_again() -> None:
     """Even with an answer held, and a delay under way."""
-    with StandIn() as first:
+    with LocalDust() as first:
         port = int(first.url.rpartition(":")[2])
         first.hold(lambda arrival: arrival.method == "POST")
         first.faults.add("delay", seconds=60, method="GET")
@@ -170,10 +170,10 @@ def test_a_server_stops_at_once_and_its_port_can_be_used_again() -> None:
     with pytest.raises(requests.ConnectionError):
         visitor.get("/documents")
     first.faults.clear()
-    with StandIn(first.world, port=port) as second:
+    with LocalDust(first.world, port=port) as second:
         assert 200 == Visitor(second).get("/documents").status_code
         with pytest.raises(OSError, match="in use"):
-            StandIn(port=port).start()
+            LocalDust(port=port).start()
 
 
 def test_the_command_line_serves_until_a_signal(tmp_path: Path) -> None:

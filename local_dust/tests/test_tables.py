@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from local_dust import StandIn, World
+from local_dust import LocalDust, World
 from local_dust.client import Visitor, error
 
 NOT_UPSERTED = (500, "internal_server_error", "Failed to upsert database rows.")
@@ -29,23 +29,23 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def dust(clock: Clock) -> Iterator[StandIn]:
-    with StandIn(World(now=clock, wall=clock)) as stand_in:
+def dust(clock: Clock) -> Iterator[LocalDust]:
+    with LocalDust(World(now=clock, wall=clock)) as stand_in:
         yield stand_in
 
 
 @pytest.fixture
-def visitor(dust: StandIn) -> Visitor:
+def visitor(dust: LocalDust) -> Visitor:
     visitor = Visitor(dust)
     visitor.table("t")
     return visitor
 
 
-def rows(dust: StandIn, table_id: str = "t") -> dict[str, dict[str, Any]]:
+def rows(dust: LocalDust, table_id: str = "t") -> dict[str, dict[str, Any]]:
     return dust.world.tables()[table_id].rows()
 
 
-def test_a_table_is_described_and_described_again(visitor: Visitor, dust: StandIn) -> None:
+def test_a_table_is_described_and_described_again(visitor: Visitor, dust: LocalDust) -> None:
     """By its id; rows and schema stay; without an id it gets one."""
     visitor.rows("t", {"1": {"a": 1}}, truncate=True)
     answer = visitor.table("t", title=" ", tags=["title: T "], timestamp=1_600_000_000, source_url="")
@@ -81,7 +81,7 @@ def test_columns_cannot_be_declared_and_a_title_is_required(visitor: Visitor) ->
     assert 500 == visitor.table("x", parent_id="").status_code
 
 
-def test_tables_are_listed_and_deleted(visitor: Visitor, dust: StandIn) -> None:
+def test_tables_are_listed_and_deleted(visitor: Visitor, dust: LocalDust) -> None:
     """Newest first; a missing one is a 404; a delete answers nothing, whether there was a table or not."""
     visitor.table("u", timestamp=1)
 
@@ -116,7 +116,7 @@ def test_rows_are_validated(visitor: Visitor) -> None:
     ],
 )
 def test_what_the_core_refuses_fails_the_whole_request(
-    visitor: Visitor, dust: StandIn, clock: Clock, cells: dict[str, Any]
+    visitor: Visitor, dust: LocalDust, clock: Clock, cells: dict[str, Any]
 ) -> None:
     """Broken moments, and over 512 keys: a 500 without the core's error, and nothing of it is written."""
     answer = visitor.rows("t", {"good": {"a": 1}, "bad": cells})
@@ -155,7 +155,7 @@ def test_queued_rows_are_merged_after_ten_quiet_seconds(visitor: Visitor, clock:
     assert "int" == visitor.get("/tables/t").json()["table"]["schema"][0]["value_type"]
 
 
-def test_rows_are_replaced_whole_and_the_last_change_counts(visitor: Visitor, dust: StandIn, clock: Clock) -> None:
+def test_rows_are_replaced_whole_and_the_last_change_counts(visitor: Visitor, dust: LocalDust, clock: Clock) -> None:
     """Columns that the new version lacks become null; a delete is a change, too."""
     visitor.rows("t", {"1": {"a": 1, "b": 1}, "2": {"a": 2}, "3": {"a": 3}})
     clock.time += 10
@@ -169,7 +169,7 @@ def test_rows_are_replaced_whole_and_the_last_change_counts(visitor: Visitor, du
 
 
 def test_truncate_is_at_once_drops_the_queue_and_keeps_duplicates(
-    visitor: Visitor, dust: StandIn, clock: Clock
+    visitor: Visitor, dust: LocalDust, clock: Clock
 ) -> None:
     """In a truncating request alone equal ids are not merged."""
     visitor.rows("t", {"queued": {"a": 1}})
@@ -187,7 +187,7 @@ def test_truncate_is_at_once_drops_the_queue_and_keeps_duplicates(
     assert {} == rows(dust)
 
 
-def test_a_truncate_that_fails_may_have_lost_the_queue(visitor: Visitor, dust: StandIn, clock: Clock) -> None:
+def test_a_truncate_that_fails_may_have_lost_the_queue(visitor: Visitor, dust: LocalDust, clock: Clock) -> None:
     """The rows that were readable stay."""
     visitor.rows("t", {"1": {"a": 1}}, truncate=True)
     visitor.rows("t", {"2": {"a": 2}})
@@ -197,7 +197,7 @@ def test_a_truncate_that_fails_may_have_lost_the_queue(visitor: Visitor, dust: S
     assert {"1": {"a": 1}} == rows(dust)
 
 
-def test_a_hundred_requests_may_wait(visitor: Visitor, dust: StandIn, clock: Clock) -> None:
+def test_a_hundred_requests_may_wait(visitor: Visitor, dust: LocalDust, clock: Clock) -> None:
     """The next one is refused, as are deletes; a truncating one is not."""
     assert {200} == {visitor.rows("t", {str(n): {"a": n}}).status_code for n in range(100)}
     message = "Too many pending table updates are queued for this table. Please retry later."
@@ -213,7 +213,7 @@ def test_a_hundred_requests_may_wait(visitor: Visitor, dust: StandIn, clock: Clo
     assert 200 == visitor.rows("t", {"x": {"a": 1}}).status_code
 
 
-def test_the_order_of_rows_changes_with_each_merge(visitor: Visitor, dust: StandIn, clock: Clock) -> None:
+def test_the_order_of_rows_changes_with_each_merge(visitor: Visitor, dust: LocalDust, clock: Clock) -> None:
     """In a truncated table it is the order sent."""
     sent = [str(number) for number in range(50)]
     visitor.rows("t", {row_id: {"a": 1} for row_id in sent}, truncate=True)
@@ -227,7 +227,7 @@ def test_the_order_of_rows_changes_with_each_merge(visitor: Visitor, dust: Stand
     assert 3 == len(set(map(tuple, orders)))
 
 
-def test_a_deleted_table_leaves_its_queue_behind(visitor: Visitor, dust: StandIn, clock: Clock) -> None:
+def test_a_deleted_table_leaves_its_queue_behind(visitor: Visitor, dust: LocalDust, clock: Clock) -> None:
     """A table of the same id inherits it."""
     visitor.rows("t", {"old": {"a": 1}})
     visitor.delete("/tables/t")
@@ -254,7 +254,7 @@ def test_schemas_widen_with_each_merge_and_narrow_with_a_truncate(visitor: Visit
     assert {"b": ("int", None)} == columns()
 
 
-def test_511_columns_are_the_most_a_table_can_have(visitor: Visitor, dust: StandIn, clock: Clock) -> None:
+def test_511_columns_are_the_most_a_table_can_have(visitor: Visitor, dust: LocalDust, clock: Clock) -> None:
     """The hidden id is the 512th. One more passes the request, and then nothing can be read any more."""
     cells = {"c" + "_c" * number: number for number in range(512)}
     most = dict(list(cells.items())[:511])
@@ -269,7 +269,7 @@ def test_511_columns_are_the_most_a_table_can_have(visitor: Visitor, dust: Stand
 
 
 def test_a_table_past_its_size_is_written_once_and_never_read_again(
-    visitor: Visitor, dust: StandIn, clock: Clock
+    visitor: Visitor, dust: LocalDust, clock: Clock
 ) -> None:
     """Too many rows or bytes: the merge succeeds, later ones get lost, until a truncate."""
     dust.world.limits.table_rows = 3
@@ -294,7 +294,7 @@ def test_a_table_past_its_size_is_written_once_and_never_read_again(
 
 @pytest.mark.parametrize(("which", "lost"), [("first", "0"), ("middle", "2"), ("last", "4")])
 def test_a_queued_request_can_be_made_to_vanish(
-    visitor: Visitor, dust: StandIn, clock: Clock, which: str, lost: str
+    visitor: Visitor, dust: LocalDust, clock: Clock, which: str, lost: str
 ) -> None:
     """Dust may lose one without telling; this loses a chosen one, once."""
     dust.world.lose_rows("t", which=which)
@@ -308,7 +308,7 @@ def test_a_queued_request_can_be_made_to_vanish(
     assert "5" in rows(dust)
 
 
-def test_a_merge_can_be_made_to_fail(visitor: Visitor, dust: StandIn, clock: Clock) -> None:
+def test_a_merge_can_be_made_to_fail(visitor: Visitor, dust: LocalDust, clock: Clock) -> None:
     """Too many columns drop the queue at once; another failure passes."""
     dust.world.lose_rows("t", error="Too many columns in CSV file")
     visitor.rows("t", {"1": {"a": 1}})
@@ -340,7 +340,7 @@ def test_pages_of_rows(visitor: Visitor) -> None:
 
 def test_the_legacy_server_tells_a_full_queue_as_trouble() -> None:
     """500 in place of 429."""
-    with StandIn(World(server="legacy", pending_files=1)) as dust:
+    with LocalDust(World(server="legacy", pending_files=1)) as dust:
         visitor = Visitor(dust)
         visitor.table("t")
         assert 200 == visitor.rows("t", {"1": {"a": 1}}).status_code

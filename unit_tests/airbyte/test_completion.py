@@ -33,7 +33,7 @@ def ending(*messages: Any, has_ids: bool = True, end_of_input_is_complete: bool 
     """How the stream of users ends after these messages."""
     completion = Completion(end_of_input_is_complete=end_of_input_is_complete)
     for message in messages:
-        completion.note(message)
+        completion.observe(message)
     ids = (2, 2, 7) if has_ids else (1, 1, 1)
     return completion.ending(StreamPlan(USERS, Mode.OVERWRITE, (("id",),), *ids))
 
@@ -86,7 +86,7 @@ def test_a_stream_is_complete_if_somebody_says_so(messages: tuple[Any, ...]) -> 
 )
 def test_nothing_else_proves_it(messages: tuple[Any, ...]) -> None:
     """Marks count in the last message of the stream only, at the top, and of no other stream."""
-    assert Ending.BROKEN_OFF == ending(*messages)
+    assert Ending.INCOMPLETE == ending(*messages)
 
 
 def test_without_ids_a_stream_that_is_not_proven_complete_may_be() -> None:
@@ -98,5 +98,5 @@ def test_users_can_vouch_for_the_end_of_the_input() -> None:
     """With the setting, the end of the input is proof, unless the input itself says otherwise."""
     assert Ending.COMPLETE == ending(RECORD, STATE, end_of_input_is_complete=True)
     assert Ending.COMPLETE == ending(RECORD, has_ids=False, end_of_input_is_complete=True)
-    assert Ending.BROKEN_OFF == ending(RECORD, INCOMPLETE, end_of_input_is_complete=True)
+    assert Ending.INCOMPLETE == ending(RECORD, INCOMPLETE, end_of_input_is_complete=True)
     assert Ending.COMPLETE == ending(INCOMPLETE, RECORD, COMPLETE, end_of_input_is_complete=True)

@@ -7,21 +7,21 @@ from contextlib import ExitStack, closing
 
 import pytest
 
-from destination_dust.airbyte.deferred_states import KeptStates
+from destination_dust.airbyte.deferred_states import DeferredStates
 from destination_dust.airbyte.reader import State, StreamKey
 from unit_tests.builders import ORDERS, TEAMS, USERS, state
 
-Keep = Callable[..., KeptStates]
+Keep = Callable[..., DeferredStates]
 
 
 @pytest.fixture
 def keep() -> Iterator[Keep]:
     """Makes one that keeps the states of some streams."""
     with ExitStack() as stack:
-        yield lambda *streams: stack.enter_context(closing(KeptStates(streams)))
+        yield lambda *streams: stack.enter_context(closing(DeferredStates(streams)))
 
 
-def kept(states: KeptStates, *all_states: State) -> list[bool]:
+def kept(states: DeferredStates, *all_states: State) -> list[bool]:
     """Whether each state had to wait, in the order in which they became safe."""
     waits = []
     for number, each in enumerate(all_states):
@@ -31,7 +31,7 @@ def kept(states: KeptStates, *all_states: State) -> list[bool]:
     return waits
 
 
-def released(states: KeptStates) -> list[int]:
+def released(states: DeferredStates) -> list[int]:
     return [int(line.split()[1][:-1]) for line in states.release()]
 
 

@@ -11,17 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from destination_dust.airbyte.input import Inlet
+from destination_dust.airbyte.input import Input
 
 PATIENCE = 10.0
 
 
 class Source:
-    """The writing end of an inlet."""
+    """The writing end of an input."""
 
     def __init__(self) -> None:
         self._reading, self._writing = os.pipe()
-        self.inlet = Inlet(self._reading)
+        self.input = Input(self._reading)
 
     def write(self, content: bytes) -> None:
         """Write what fits into a pipe at once."""
@@ -42,12 +42,12 @@ class Source:
     def all_lines(self) -> list[bytes]:
         """Every line until the end."""
         lines: list[bytes] = []
-        while not self.inlet.ended:
-            lines += self.inlet.lines(PATIENCE, reading=True)
+        while not self.input.ended:
+            lines += self.input.lines(PATIENCE, reading=True)
         return lines
 
     def close(self) -> None:
-        self.inlet.close()
+        self.input.close()
         os.close(self._reading)
 
 
@@ -63,7 +63,7 @@ def test_input_comes_as_lines(source: Source) -> None:
     for piece in (b"one\ntw", b"o\n\n", b"thr\xc3", b"\xa9e\nfour", b"\n"):
         source.write(piece)
         if piece == b"thr\xc3":
-            assert [b"one", b"two", b""] == source.inlet.lines(PATIENCE, reading=True)
+            assert [b"one", b"two", b""] == source.input.lines(PATIENCE, reading=True)
     source.end()
 
     assert ["thrée".encode(), b"four"] == source.all_lines()
@@ -73,10 +73,10 @@ def test_a_piece_without_a_line_end_is_no_line_yet(source: Source) -> None:
     """It waits for its rest."""
     source.write(b'{"type":')
 
-    assert [] == source.inlet.lines(PATIENCE, reading=True)
+    assert [] == source.input.lines(PATIENCE, reading=True)
     source.write(b'"STATE"}\n{')
 
-    assert [b'{"type":"STATE"}'] == source.inlet.lines(PATIENCE, reading=True)
+    assert [b'{"type":"STATE"}'] == source.input.lines(PATIENCE, reading=True)
     source.end()
 
 
@@ -121,11 +121,11 @@ def test_a_long_line_takes_linear_time(source: Source, monkeypatch: pytest.Monke
 def test_after_the_end_no_more_lines_come(source: Source) -> None:
     """The wait goes on for what else may happen, and is not cut short by an input that is always ready."""
     source.end()
-    assert [] == source.inlet.lines(PATIENCE, reading=True)
-    assert source.inlet.ended
+    assert [] == source.input.lines(PATIENCE, reading=True)
+    assert source.input.ended
 
     begun = time.monotonic()
-    assert [] == source.inlet.lines(0.05, reading=True)
+    assert [] == source.input.lines(0.05, reading=True)
 
     assert time.monotonic() - begun >= 0.05
 
@@ -134,8 +134,8 @@ def test_without_reading_the_input_is_left_alone(source: Source) -> None:
     """So that the source is stopped by its full pipe while too much is in flight."""
     source.write(b"one\n")
 
-    assert [] == source.inlet.lines(0.0, reading=False)
-    assert [b"one"] == source.inlet.lines(0.0, reading=True)
+    assert [] == source.input.lines(0.0, reading=False)
+    assert [b"one"] == source.input.lines(0.0, reading=True)
     source.end()
 
 
@@ -144,8 +144,8 @@ def test_an_end_is_not_seen_without_reading(source: Source) -> None:
     source.write(b"one\n")
     source.end()
 
-    assert [] == source.inlet.lines(0.0, reading=False)
-    assert not source.inlet.ended
+    assert [] == source.input.lines(0.0, reading=False)
+    assert not source.input.ended
     assert [b"one"] == source.all_lines()
 
 
@@ -156,14 +156,14 @@ def test_another_thread_ends_the_wait(source: Source, reading: bool) -> None:
 
     def wake() -> None:
         waiting.wait(PATIENCE)
-        source.inlet.wake()
+        source.input.wake()
 
     thread = threading.Thread(target=wake)
     thread.start()
     begun = time.monotonic()
     waiting.set()
 
-    assert [] == source.inlet.lines(PATIENCE, reading=reading)
+    assert [] == source.input.lines(PATIENCE, reading=reading)
 
     thread.join()
     assert time.monotonic() - begun < PATIENCE / 2
@@ -173,25 +173,25 @@ def test_another_thread_ends_the_wait(source: Source, reading: bool) -> None:
 def test_a_wake_up_before_the_wait_is_not_lost(source: Source) -> None:
     """And many of them are one."""
     for _ in range(100_000):
-        source.inlet.wake()
+        source.input.wake()
     begun = time.monotonic()
 
-    assert [] == source.inlet.lines(PATIENCE, reading=True)
+    assert [] == source.input.lines(PATIENCE, reading=True)
     assert time.monotonic() - begun < PATIENCE / 2
 
     begun = time.monotonic()
-    assert [] == source.inlet.lines(0.05, reading=True)
+    assert [] == source.input.lines(0.05, reading=True)
     assert time.monotonic() - begun >= 0.05
     source.end()
 
 
 def test_a_signal_handler_ends_the_wait(source: Source) -> None:
     """Python repeats a system call that a signal interrupts: without the wake-up the wait would go on."""
-    before = signal.signal(signal.SIGALRM, lambda _number, _frame: source.inlet.wake())
+    before = signal.signal(signal.SIGALRM, lambda _number, _frame: source.input.wake())
     begun = time.monotonic()
     try:
         signal.setitimer(signal.ITIMER_REAL, 0.05)
-        assert [] == source.inlet.lines(PATIENCE, reading=True)
+        assert [] == source.input.lines(PATIENCE, reading=True)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
@@ -202,7 +202,7 @@ def test_a_signal_handler_ends_the_wait(source: Source) -> None:
 
 def test_a_wait_that_is_over_already_is_none(source: Source) -> None:
     """What is left of a time can turn out to be a little less than nothing."""
-    assert [] == source.inlet.lines(-0.001, reading=True)
+    assert [] == source.input.lines(-0.001, reading=True)
     source.end()
 
 
@@ -211,9 +211,9 @@ def test_a_file_is_input_like_a_pipe(tmp_path: Path) -> None:
     (tmp_path / "messages").write_bytes(b"one\ntwo")
     lines: list[bytes] = []
     with (tmp_path / "messages").open("rb") as file:
-        inlet = Inlet(file.fileno())
-        while not inlet.ended:
-            lines += inlet.lines(PATIENCE, reading=True)
-        inlet.close()
+        input = Input(file.fileno())
+        while not input.ended:
+            lines += input.lines(PATIENCE, reading=True)
+        input.close()
 
     assert [b"one", b"two"] == lines

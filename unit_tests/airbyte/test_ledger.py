@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from destination_dust.airbyte.ledger import Acknowledged, Held, Ledger, Span
+from destination_dust.airbyte.ledger import Ledger, SafeState, Span, WaitingState
 from destination_dust.airbyte.reader import State, StreamKey
 from unit_tests.builders import ORDERS, TEAMS, USERS, state
 
@@ -63,16 +63,16 @@ def test_a_state_is_safe_exactly_when_all_before_it_is_settled(events: list[tupl
     """The ledger, which only counts, agrees at every moment with one that remembers every record."""
     ledger, naive = Ledger(STREAMS), NaiveLedger()
     outstanding: list[tuple[int, Span]] = []
-    given_back: list[Acknowledged] = []
+    given_back: list[SafeState] = []
 
     for number, (kind, what) in enumerate(events):
         if kind == "record":
             assert isinstance(what, StreamKey)
-            outstanding.append((number, ledger.track(what)))
+            outstanding.append((number, ledger.add_record(what)))
             naive.history.append(("record", what, number))
         elif kind == "state":
             assert what is None or isinstance(what, StreamKey)
-            ledger.hold(state(what, number))
+            ledger.add_state(state(what, number))
             naive.history.append(("state", what, number))
         elif outstanding:
             assert isinstance(what, int)
@@ -83,13 +83,13 @@ def test_a_state_is_safe_exactly_when_all_before_it_is_settled(events: list[tupl
 
         assert naive.released() == {_number(safe): (safe.stored, safe.rejected) for safe in given_back}
 
-    assert ledger.held + len(given_back) == sum(kind == "state" for kind, _ in events)
+    assert ledger.waiting + len(given_back) == sum(kind == "state" for kind, _ in events)
     for stream in STREAMS:
         in_order = [_number(safe) for safe in given_back if safe.state.stream in (stream, None)]
         assert in_order == sorted(in_order)
 
 
-def _number(safe: Acknowledged) -> int:
+def _number(safe: SafeState) -> int:
     content = safe.state.message["state"]
     if safe.state.stream is None:
         return int(content["global"]["shared_state"])
@@ -104,8 +104,8 @@ def test_a_state_without_records_is_safe_at_once() -> None:
     """One out for each in, however little happened in between."""
     ledger = Ledger(STREAMS)
 
-    ledger.hold(state(USERS, 1))
-    ledger.hold(state(None, 2))
+    ledger.add_state(state(USERS, 1))
+    ledger.add_state(state(None, 2))
 
     assert [1, 2] == _released(ledger)
     assert [] == _released(ledger)
@@ -114,9 +114,9 @@ def test_a_state_without_records_is_safe_at_once() -> None:
 def test_a_state_waits_for_its_own_stream_only() -> None:
     """A slow stream does not hold back the others."""
     ledger = Ledger(STREAMS)
-    ledger.track(ORDERS)
+    ledger.add_record(ORDERS)
 
-    ledger.hold(state(USERS, 1))
+    ledger.add_state(state(USERS, 1))
 
     assert [1] == _released(ledger)
 
@@ -124,10 +124,10 @@ def test_a_state_waits_for_its_own_stream_only() -> None:
 def test_a_global_state_waits_for_all_streams_and_holds_back_what_follows() -> None:
     """Its records may be of any stream; a later state of one of them must not go out before it."""
     ledger = Ledger(STREAMS)
-    span = ledger.track(ORDERS)
+    span = ledger.add_record(ORDERS)
 
-    ledger.hold(state(None, 1))
-    ledger.hold(state(USERS, 2))
+    ledger.add_state(state(None, 1))
+    ledger.add_state(state(USERS, 2))
     assert [] == _released(ledger)
     ledger.settle(span, stored=1)
 
@@ -137,11 +137,11 @@ def test_a_global_state_waits_for_all_streams_and_holds_back_what_follows() -> N
 def test_a_state_counts_the_records_since_the_one_before() -> None:
     """The platform compares them with what the source says: stored and rejected add up to what was read."""
     ledger = Ledger(STREAMS)
-    spans = [ledger.track(USERS) for _ in range(5)]
-    ledger.hold(state(USERS, 1))
-    later = [ledger.track(USERS), ledger.track(ORDERS)]
-    ledger.hold(state(None, 2))
-    ledger.track(USERS)
+    spans = [ledger.add_record(USERS) for _ in range(5)]
+    ledger.add_state(state(USERS, 1))
+    later = [ledger.add_record(USERS), ledger.add_record(ORDERS)]
+    ledger.add_state(state(None, 2))
+    ledger.add_record(USERS)
 
     ledger.settle(spans[0], stored=3, rejected=2)
     for span in later:
@@ -153,11 +153,11 @@ def test_a_state_counts_the_records_since_the_one_before() -> None:
 def test_a_state_of_an_unknown_stream_is_given_back() -> None:
     """One out for each in; a GLOBAL state after it keeps its place."""
     ledger = Ledger([USERS])
-    span = ledger.track(USERS)
+    span = ledger.add_record(USERS)
 
-    ledger.hold(state(None, 1))
-    ledger.hold(state(StreamKey("other", "unknown"), 2))
-    ledger.hold(state(None, 3))
+    ledger.add_state(state(None, 1))
+    ledger.add_state(state(StreamKey("other", "unknown"), 2))
+    ledger.add_state(state(None, 3))
     assert [2] == _released(ledger)
     ledger.settle(span, stored=1)
 
@@ -167,10 +167,10 @@ def test_a_state_of_an_unknown_stream_is_given_back() -> None:
 def test_streams_of_one_name_in_two_namespaces_are_two() -> None:
     """A state of the one says nothing about the other."""
     ledger = Ledger([USERS, StreamKey("other", "users")])
-    ledger.track(StreamKey("other", "users"))
+    ledger.add_record(StreamKey("other", "users"))
 
-    ledger.hold(state(USERS, 1))
-    ledger.hold(state(StreamKey("other", "users"), 2))
+    ledger.add_state(state(USERS, 1))
+    ledger.add_state(state(StreamKey("other", "users"), 2))
 
     assert [1] == _released(ledger)
 
@@ -183,11 +183,11 @@ def test_states_without_records_take_no_memory() -> None:
     before = {id(kept) for kept in gc.get_objects()}  # other tests may have left some
 
     for one in states:
-        ledger.hold(one)
+        ledger.add_state(one)
         assert 1 == len(list(ledger.release()))
 
     gc.collect()
-    kinds = (Held, Span, Acknowledged)
+    kinds = (WaitingState, Span, SafeState)
     assert [] == [kept for kept in gc.get_objects() if isinstance(kept, kinds) and id(kept) not in before]
 
 
@@ -196,16 +196,16 @@ def test_states_without_records_take_no_memory() -> None:
 def test_a_hundred_thousand_states_may_become_safe_at_once(stream: StreamKey | None, count: int) -> None:
     """They all waited for one record; neither the stack nor the time grows out of hand."""
     ledger = Ledger(STREAMS)
-    span = ledger.track(USERS)
+    span = ledger.add_record(USERS)
     states = [State({"number": number}, stream) for number in range(count)]
     for one in states:
-        ledger.hold(one)
-    assert count == ledger.held
+        ledger.add_state(one)
+    assert count == ledger.waiting
 
     ledger.settle(span, stored=1)
 
     assert states == [safe.state for safe in ledger.release()]
-    assert 0 == ledger.held
+    assert 0 == ledger.waiting
 
 
 class Counting(dict[StreamKey, Any]):
@@ -222,9 +222,9 @@ def test_global_states_of_many_streams_become_safe_in_linear_time() -> None:
     """A state at the head of two hundred queues is looked at once, not two hundred times."""
     streams = [StreamKey(None, f"stream {number}") for number in range(200)]
     ledger = Ledger(streams)
-    span = ledger.track(streams[0])
+    span = ledger.add_record(streams[0])
     for number in range(60):
-        ledger.hold(state(None, number))
+        ledger.add_state(state(None, number))
     ledger._queues = queues = Counting(ledger._queues)
 
     ledger.settle(span, stored=1)
@@ -238,6 +238,6 @@ def test_states_are_given_back_as_they_came() -> None:
     ledger = Ledger(STREAMS)
     held: State = state(USERS)
 
-    ledger.hold(held)
+    ledger.add_state(held)
 
-    assert [Acknowledged(held, 0, 0)] == list(ledger.release())
+    assert [SafeState(held, 0, 0)] == list(ledger.release())

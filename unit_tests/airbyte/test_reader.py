@@ -299,12 +299,12 @@ def test_a_state_can_say_that_its_stream_is_complete(mark: str) -> None:
 
     def says(stream_state: object) -> bool:
         stream = {"stream_descriptor": {"name": "users"}, "stream_state": stream_state}
-        return state_of(json.dumps({"type": "STREAM", "stream": stream})).says_complete
+        return state_of(json.dumps({"type": "STREAM", "stream": stream})).marks_complete
 
     assert [True, False, False, False, False] == [
         says(content) for content in ({mark: True}, {mark: "true"}, {mark: 1}, {"inner": {mark: True}}, None)
     ]
-    assert not state_of('{"type":"GLOBAL","global":{}}').says_complete
+    assert not state_of('{"type":"GLOBAL","global":{}}').marks_complete
 
 
 def test_a_stream_status_is_read() -> None:

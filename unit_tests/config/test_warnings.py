@@ -6,7 +6,7 @@ from typing import Any
 
 from destination_dust.airbyte.catalog import Catalog
 from destination_dust.config import Config
-from destination_dust.config.warnings import remarks
+from destination_dust.config.warnings import warnings
 from unit_tests.builders import configured, settings
 
 
@@ -16,8 +16,8 @@ def stream(name: str, *fields: str, **more: Any) -> dict[str, Any]:
 
 
 def told(*streams: dict[str, Any], **chosen: Any) -> list[str]:
-    """The remarks on settings, given the streams."""
-    return [*remarks(Config.parse(settings(**chosen)).documents, Catalog.parse({"streams": streams}))]
+    """The warnings on settings, given the streams."""
+    return [*warnings(Config.parse(settings(**chosen)).documents, Catalog.parse({"streams": streams}))]
 
 
 TICKETS = stream("tickets", "id", "subject", "body", "requester")

@@ -12,7 +12,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from destination_dust.dust.pacer import Departure, Pacer, Wait
+from destination_dust.dust.pacer import Pacer, Permit, Wait
 
 LIMIT = 120
 WINDOW = 60.0
@@ -94,7 +94,7 @@ class Process:
 
     def _work(self) -> None:
         while self._idle and self._left != 0:
-            reply = self.pacer.ask()
+            reply = self.pacer.try_acquire()
             if isinstance(reply, Wait):
                 self._ask_again(self._dust.time + reply.seconds)
                 return
@@ -116,22 +116,22 @@ class Process:
 
         self._dust.after(at - self._dust.time, wake)
 
-    def _send(self, departure: Departure) -> None:
+    def _send(self, permit: Permit) -> None:
         def arrive() -> None:
             accepted = self._dust.arrive(self._name)
             needed = self._latency if accepted else self._refusal
-            self._dust.after(needed + self._dust.way(WAY_BACK), lambda: self._done(departure, accepted))
+            self._dust.after(needed + self._dust.way(WAY_BACK), lambda: self._done(permit, accepted))
 
         self._dust.after(self._dust.way(WAY), arrive)
 
-    def _done(self, departure: Departure, accepted: bool) -> None:
+    def _done(self, permit: Permit, accepted: bool) -> None:
         self._idle += 1
         if accepted:
-            self.pacer.answered(departure)
+            self.pacer.counted(permit)
         else:
             if self._left is not None:
                 self._left += 1
-            self.pacer.refused(departure, None)
+            self.pacer.refused(permit, None)
         self._work()
 
 

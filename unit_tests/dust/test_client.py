@@ -12,8 +12,8 @@ import pytest
 import requests_mock
 
 from destination_dust.dust.client import Connection, DustClient, ListedDocument, connect
-from destination_dust.dust.errors import Doubtful, Misconfigured, Missing, NameTaken, Rejected, Unavailable
-from destination_dust.dust.pacer import Unpaced
+from destination_dust.dust.errors import Ambiguous, Misconfigured, NameTaken, NotFound, Rejected, Unavailable
+from destination_dust.dust.pacer import NoPacing
 from destination_dust.dust.retrying import Clock
 
 KEY = "sk-0123456789abcdef"
@@ -32,15 +32,15 @@ class Time:
         self.now += seconds
 
 
-class Gate(Unpaced):
+class Gate(NoPacing):
     """A pacer that holds nothing back, and counts."""
 
     def __init__(self) -> None:
         self.asked = 0
 
-    def ask(self) -> Any:
+    def try_acquire(self) -> Any:
         self.asked += 1
-        return super().ask()
+        return super().try_acquire()
 
 
 def client(connection: Connection = CONNECTION, gate: Gate | None = None) -> DustClient:
@@ -245,7 +245,7 @@ def test_a_table_is_found_or_missing(dust: requests_mock.Mocker) -> None:
     dust.get(f"{SOURCE}/tables/other", status_code=404, json=error("table_not_found"))
 
     assert {"name": "airbyte_users"} == client().table("airbyte_users")
-    with pytest.raises(Missing):
+    with pytest.raises(NotFound):
         client().table("other")
 
 
@@ -288,8 +288,8 @@ def test_rows_that_fail_again_and_again_are_doubtful(dust: requests_mock.Mocker)
     """After as many tries as the caller wants; it can halve them and find out."""
     dust.post(f"{SOURCE}/tables/t/rows", status_code=500, json=error("internal_server_error"))
 
-    with pytest.raises(Doubtful):
-        client().upsert_rows("t", b"{}", doubt_after=3)
+    with pytest.raises(Ambiguous):
+        client().upsert_rows("t", b"{}", ambiguous_after=3)
 
     assert 3 == dust.call_count
 
@@ -326,7 +326,7 @@ def test_a_table_that_cannot_be_read_is_doubtful(dust: requests_mock.Mocker) -> 
     reading = client()
 
     assert ([{"row_id": "1", "value": {}}], 7) == reading.rows("u", limit=1)
-    with pytest.raises(Doubtful):
+    with pytest.raises(Ambiguous):
         reading.rows("t", limit=0)
 
 
@@ -403,11 +403,11 @@ def test_a_listing_that_is_none_is_not_taken_for_an_empty_one(
 
 
 def test_a_document_is_read(dust: requests_mock.Mocker) -> None:
-    """With its text; one that does not exist is `Missing`, which Dust calls a bad request."""
+    """With its text; one that does not exist is `NotFound`, which Dust calls a bad request."""
     dust.get(f"{SOURCE}/documents/users-1", json={"document": {"text": "a"}})
     error = {"type": "data_source_error", "data_source_error": {"code": "data_source_document_not_found"}}
     dust.get(f"{SOURCE}/documents/users-2", status_code=400, json={"error": error})
 
     assert {"text": "a"} == client().document("users-1")
-    with pytest.raises(Missing):
+    with pytest.raises(NotFound):
         client().document("users-2")

@@ -15,10 +15,10 @@ from destination_dust.dust.pacer import (
     LONGEST_PAUSE,
     LONGEST_RETRY_AFTER,
     PROOF,
-    Departure,
+    NoPacing,
     Pacer,
+    Permit,
     Reason,
-    Unpaced,
     Wait,
 )
 from unit_tests.dust.simulation import (
@@ -35,40 +35,40 @@ from unit_tests.dust.simulation import (
 SEEDS = range(4)
 
 
-class Desk:
+class Outcomes:
     """A pacer, a clock, and workers that wait as long as they are told."""
 
     def __init__(self, limit: int = LIMIT, random: float = 0.5) -> None:
         self.time = 1000.0
         self.pacer = Pacer(limit, now=lambda: self.time, random=lambda: random)
 
-    def departure(self) -> Departure:
-        """The next departure, after the waits before it."""
-        while isinstance(reply := self.pacer.ask(), Wait):
+    def permit(self) -> Permit:
+        """The next permit, after the waits before it."""
+        while isinstance(reply := self.pacer.try_acquire(), Wait):
             assert reply.seconds > 0
             self.time += reply.seconds
         return reply
 
-    def departures(self, count: int) -> list[Departure]:
-        return [self.departure() for _ in range(count)]
+    def departures(self, count: int) -> list[Permit]:
+        return [self.permit() for _ in range(count)]
 
-    def accepted(self, count: int = 1) -> list[Departure]:
+    def accepted(self, count: int = 1) -> list[Permit]:
         """Calls that leave as soon as they may and are answered at once."""
         calls = []
         for _ in range(count):
-            calls.append(self.departure())
-            self.pacer.answered(calls[-1])
+            calls.append(self.permit())
+            self.pacer.counted(calls[-1])
         return calls
 
     def refused(self, retry_after: float | None = None) -> float:
         """A call that leaves as soon as it may and is refused at once; the seconds it had to wait."""
         before = self.time
-        self.pacer.refused(self.departure(), retry_after)
+        self.pacer.refused(self.permit(), retry_after)
         return self.time - before
 
     def wait(self) -> tuple[Any, Reason]:
         """How long somebody who asks now has to wait, and why."""
-        reply = self.pacer.ask()
+        reply = self.pacer.try_acquire()
         assert isinstance(reply, Wait)
         return reply.seconds, reply.reason
 
@@ -84,7 +84,7 @@ class Desk:
 
 def test_a_burst_leaves_while_the_window_has_room() -> None:
     """Nothing is held back for later: 120 calls leave within seconds."""
-    desk = Desk()
+    desk = Outcomes()
     desk.accepted(LIMIT)
 
     assert desk.time <= 1000 + 6
@@ -92,18 +92,18 @@ def test_a_burst_leaves_while_the_window_has_room() -> None:
 
 def test_the_first_call_goes_ahead() -> None:
     """If others have used up the limit, one refusal tells, and not a burst of them."""
-    desk = Desk()
-    first = desk.departure()
+    desk = Outcomes()
+    first = desk.permit()
 
     assert (pytest.approx(PROOF), Reason.LIMIT) == desk.wait()
 
-    desk.pacer.answered(first)
-    assert isinstance(desk.pacer.ask(), Departure)
+    desk.pacer.counted(first)
+    assert isinstance(desk.pacer.try_acquire(), Permit)
 
 
 def test_a_call_that_nobody_answers_does_not_hold_up_the_others() -> None:
     """A refusal comes at once, so a call without an answer was probably accepted."""
-    desk = Desk()
+    desk = Outcomes()
     desk.departures(2)
 
     assert pytest.approx(1000 + PROOF) == desk.time
@@ -114,18 +114,18 @@ def test_a_slot_is_used_again_60_s_after_its_call_has_certainly_arrived(
     answered_after: float, free_after: float
 ) -> None:
     """Dust counts a call when it arrives: before it is answered, and within a second."""
-    desk = Desk(limit=1)
-    first = desk.departure()
+    desk = Outcomes(limit=1)
+    first = desk.permit()
     desk.time += answered_after
-    desk.pacer.answered(first)
-    desk.departure()
+    desk.pacer.counted(first)
+    desk.permit()
 
     assert pytest.approx(1000 + free_after, abs=0.05) == desk.time
 
 
 def test_a_lower_limit_is_kept() -> None:
     """A user may leave a part of Dust's limit to others."""
-    desk = Desk(limit=30)
+    desk = Outcomes(limit=30)
     calls = [call.sent_at for call in desk.accepted(100)]
 
     assert all(later - earlier >= 60 for earlier, later in zip(calls, calls[30:], strict=False))
@@ -134,7 +134,7 @@ def test_a_lower_limit_is_kept() -> None:
 
 def test_two_slots_stay_open_for_a_while_when_they_come_free() -> None:
     """Otherwise a newcomer would never find one, and nobody would learn of it."""
-    desk = Desk()
+    desk = Outcomes()
     desk.accepted(LIMIT)
     again = [call.sent_at - 1000 for call in desk.accepted(LIMIT)]
 
@@ -144,21 +144,21 @@ def test_two_slots_stay_open_for_a_while_when_they_come_free() -> None:
 
 def test_a_call_that_never_reached_dust_gives_its_slot_back() -> None:
     """What was not counted does not count."""
-    desk = Desk(limit=10)
+    desk = Outcomes(limit=10)
     calls = desk.accepted(9)
-    lost = desk.departure()
+    lost = desk.permit()
     desk.time = calls[-1].sent_at + 5
-    desk.pacer.uncounted(lost)
-    desk.departure()
+    desk.pacer.returned(lost)
+    desk.permit()
 
     assert desk.time == calls[-1].sent_at + 5
 
 
 def test_when_the_first_call_is_lost_the_next_goes_ahead_in_its_place() -> None:
     """It has told nothing about the limit."""
-    desk = Desk()
-    desk.pacer.uncounted(desk.departure())
-    desk.departure()
+    desk = Outcomes()
+    desk.pacer.returned(desk.permit())
+    desk.permit()
 
     assert (pytest.approx(PROOF), Reason.LIMIT) == desk.wait()
 
@@ -168,23 +168,23 @@ def test_when_the_first_call_is_lost_the_next_goes_ahead_in_its_place() -> None:
 
 def test_after_a_refusal_all_wait_then_one_call_goes_ahead() -> None:
     """The limit is used up, by somebody: many that try are many that are refused."""
-    desk = Desk()
+    desk = Outcomes()
     desk.accepted(5)
     desk.refused()
     before = desk.time
-    ahead = desk.departure()
+    ahead = desk.permit()
 
     assert pytest.approx(FIRST_PAUSE) == desk.time - before
     assert (pytest.approx(PROOF), Reason.SHARED) == desk.wait()
 
-    desk.pacer.answered(ahead)
-    assert isinstance(desk.pacer.ask(), Departure)
+    desk.pacer.counted(ahead)
+    assert isinstance(desk.pacer.try_acquire(), Permit)
 
 
 @pytest.mark.parametrize(("random", "factor"), [(0.0, 1 - JITTER), (0.5, 1.0), (1.0, 1 + JITTER)])
 def test_tries_come_later_and_later_while_nothing_succeeds(random: float, factor: float) -> None:
     """Up to a bound, so that a newcomer does not miss the moment in which a slot is open."""
-    desk = Desk(random=random)
+    desk = Outcomes(random=random)
     desk.refused()
 
     assert pytest.approx([s * factor for s in (1.5, 3, 6, 9, 9)]) == [desk.refused() for _ in range(5)]
@@ -193,7 +193,7 @@ def test_tries_come_later_and_later_while_nothing_succeeds(random: float, factor
 
 def test_a_try_is_made_when_all_calls_of_a_previous_run_must_have_left() -> None:
     """A minute after the first refusal, its calls are out of the window, whenever they were made."""
-    desk = Desk()
+    desk = Outcomes()
     tries = []
     while desk.time < 1070:
         desk.refused()
@@ -204,21 +204,21 @@ def test_a_try_is_made_when_all_calls_of_a_previous_run_must_have_left() -> None
 
 def test_a_try_is_made_when_a_slot_of_ours_comes_free() -> None:
     """Then there is room for certain."""
-    desk = Desk()
+    desk = Outcomes()
     own = desk.accepted()[0]
     desk.time += 40
     for _ in range(4):
         desk.refused()
     desk.time = own.sent_at + 58
     desk.refused()
-    desk.departure()
+    desk.permit()
 
     assert pytest.approx(own.sent_at + 60, abs=0.05) == desk.time
 
 
 def test_one_burst_of_refusals_is_one_cut() -> None:
     """Refused calls that were sent before the last refusal came are the same complaint."""
-    desk = Desk()
+    desk = Outcomes()
     desk.settle()
     desk.time += 65
     calls = desk.departures(32)
@@ -232,7 +232,7 @@ def test_one_burst_of_refusals_is_one_cut() -> None:
 
 def test_no_share_is_cut_in_the_first_minute() -> None:
     """A refusal may be due to a run that has just ended, and its calls leave by themselves."""
-    desk = Desk()
+    desk = Outcomes()
     desk.accepted(5)
     desk.refused()
 
@@ -241,7 +241,7 @@ def test_no_share_is_cut_in_the_first_minute() -> None:
 
 def test_a_share_that_is_not_refused_grows_back_to_the_limit() -> None:
     """Whoever shared it may have gone."""
-    desk = Desk()
+    desk = Outcomes()
     desk.settle()
     desk.time += 65
     desk.refused()
@@ -256,22 +256,22 @@ def test_a_share_that_is_not_refused_grows_back_to_the_limit() -> None:
 
 def test_a_retry_after_is_obeyed() -> None:
     """Nothing leaves before it, not even when other answers come in."""
-    desk = Desk()
+    desk = Outcomes()
     calls = desk.departures(3)
     desk.pacer.refused(calls[0], 200.0)
-    desk.pacer.answered(calls[1])
+    desk.pacer.counted(calls[1])
     desk.pacer.refused(calls[2], None)
 
     assert (pytest.approx(200), Reason.SERVER) == desk.wait()
 
     before = desk.time
-    desk.departure()
+    desk.permit()
     assert before + 200 <= desk.time <= before + 200 + FIRST_PAUSE
 
 
 def test_a_retry_after_of_a_refusal_in_the_same_burst_is_obeyed() -> None:
     """It is no second complaint, but it is a later time."""
-    desk = Desk()
+    desk = Outcomes()
     calls = desk.departures(2)
     desk.pacer.refused(calls[0], 20.0)
     desk.pacer.refused(calls[1], 40.0)
@@ -281,7 +281,7 @@ def test_a_retry_after_of_a_refusal_in_the_same_burst_is_obeyed() -> None:
 
 def test_a_retry_after_is_at_most_ten_minutes() -> None:
     """A mistake of a server in between must not stop a sync for ever."""
-    desk = Desk()
+    desk = Outcomes()
     desk.refused(retry_after=1e9)
 
     assert (pytest.approx(LONGEST_RETRY_AFTER), Reason.SERVER) == desk.wait()
@@ -289,11 +289,11 @@ def test_a_retry_after_is_at_most_ten_minutes() -> None:
 
 def test_what_is_said_twice_or_too_late_changes_nothing() -> None:
     """A call may be answered when its slot has long been in use again."""
-    desk = Desk(limit=2)
+    desk = Outcomes(limit=2)
     calls = desk.accepted(6)
     for call in calls[:4]:
-        desk.pacer.uncounted(call)
-        desk.pacer.answered(call)
+        desk.pacer.returned(call)
+        desk.pacer.counted(call)
 
     assert 2 == desk.pacer.status().calls
     assert Reason.LIMIT == desk.wait()[1]
@@ -304,7 +304,7 @@ def test_what_is_said_twice_or_too_late_changes_nothing() -> None:
 
 def test_the_status_tells_what_a_progress_line_needs() -> None:
     """How many calls of how many, whether others are there, what is waited for and how long."""
-    desk = Desk()
+    desk = Outcomes()
     fresh = desk.pacer.status()
     assert (0, LIMIT, LIMIT, False, None) == (fresh.calls, fresh.share, fresh.limit, fresh.others_seen, fresh.wait)
 
@@ -334,14 +334,14 @@ def test_threads_use_it_one_at_a_time() -> None:
         return 1000.0
 
     pacer = Pacer(LIMIT, now=now, random=lambda: 0.5)
-    call = Departure(1000.0, 1001.0)
+    call = Permit(1000.0, 1001.0)
 
     def work() -> None:
         started.wait(timeout=10)
         for _ in range(10):
-            if isinstance(reply := pacer.ask(), Departure):
-                pacer.uncounted(reply)
-            pacer.answered(call)
+            if isinstance(reply := pacer.try_acquire(), Permit):
+                pacer.returned(reply)
+            pacer.counted(call)
             pacer.status()
         pacer.refused(call, None)
 
@@ -357,9 +357,9 @@ def test_threads_use_it_one_at_a_time() -> None:
 
 def test_calls_that_no_limit_counts_are_not_paced() -> None:
     """Look-ups and deletes are free."""
-    pacer = Unpaced()
+    pacer = NoPacing()
 
-    assert all(isinstance(pacer.ask(), Departure) for _ in range(1000))
+    assert all(isinstance(pacer.try_acquire(), Permit) for _ in range(1000))
 
 
 # Against Dust's limit: several seeds, and answers in 0.05, 1 and 3 s

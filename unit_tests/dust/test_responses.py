@@ -1,4 +1,4 @@
-"""What an answer of Dust means, row by row of what its server is known to answer."""
+"""What a response of Dust means, row by row of what its server is known to answer."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from destination_dust.dust.errors import DustError, Misconfigured, Missing, NameTaken, Rejected, TooLarge
-from destination_dust.dust.responses import MAX_MESSAGE, MAX_RETRY_AFTER, Retry, Trouble, meaning, retry_after
-from destination_dust.dust.transport import Answer
+from destination_dust.dust.errors import DustError, Misconfigured, NameTaken, NotFound, Rejected, TooLarge
+from destination_dust.dust.responses import MAX_MESSAGE, MAX_RETRY_AFTER, Retry, RetryReason, classify, retry_after
+from destination_dust.dust.transport import Response
 
 HOST = "dust.tt"
 HTML = b"<html><head><title>502 Bad Gateway</title></head></html>"
 
 
 def take(status: int, body: bytes = b"", **headers: str) -> dict[str, Any] | DustError | Retry:
-    """What an answer means."""
+    """What a response means."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return meaning(Answer(status, named, body), host=HOST)
+    return classify(Response(status, named, body), host=HOST)
 
 
 def envelope(kind: str | None, message: str = "what happened", *, code: str = "", core: str = "") -> bytes:
@@ -37,12 +37,12 @@ UPSERTS = "You have reached the maximum number of 120 upserts per minute."
 PENDING = "Too many pending table updates are queued for this table. Please retry later."
 NOT_UNIQUE = "Failed to upsert table (table names must be unique)."
 # status, Dust's error type, message, code of its core, message of its core -> what it means
-ROWS: list[tuple[int, str, str, str, str, type[DustError] | Trouble]] = [
+ROWS: list[tuple[int, str, str, str, str, type[DustError] | RetryReason]] = [
     (400, "invalid_request_error", "Invalid request body", "", "", Rejected),
-    (400, "data_source_error", "not found", "data_source_document_not_found", "", Missing),
-    (400, "data_source_error", "failed", "internal_server_error", "", Trouble.REFUSED_FOR_NOW),
-    (400, "data_source_error", "failed", "unexpected_network_error", "", Trouble.REFUSED_FOR_NOW),
-    (400, "data_source_error", "failed", "unexpected_response_format", "", Trouble.REFUSED_FOR_NOW),
+    (400, "data_source_error", "not found", "data_source_document_not_found", "", NotFound),
+    (400, "data_source_error", "failed", "internal_server_error", "", RetryReason.REFUSED_FOR_NOW),
+    (400, "data_source_error", "failed", "unexpected_network_error", "", RetryReason.REFUSED_FOR_NOW),
+    (400, "data_source_error", "failed", "unexpected_response_format", "", RetryReason.REFUSED_FOR_NOW),
     (400, "data_source_error", "failed", "something_else", "", Rejected),
     (400, "invalid_rows_request_error", "bad CSV", "", "", Rejected),
     (401, "not_authenticated", "no credentials", "", "", Misconfigured),
@@ -61,45 +61,45 @@ ROWS: list[tuple[int, str, str, str, str, type[DustError] | Trouble]] = [
     (404, "workspace_not_found", "no workspace", "", "", Misconfigured),
     (404, "space_not_found", "no space", "", "", Misconfigured),
     (404, "data_source_not_found", "no data source", "", "", Misconfigured),
-    (404, "table_not_found", "no table", "", "", Missing),
+    (404, "table_not_found", "no table", "", "", NotFound),
     (405, "method_not_supported_error", "no such method", "", "", Misconfigured),
-    (408, "", "", "", "", Trouble.UNREACHABLE),
-    (409, "conflict", "conflict", "", "", Trouble.REFUSED_FOR_NOW),
+    (408, "", "", "", "", RetryReason.UNREACHABLE),
+    (409, "conflict", "conflict", "", "", RetryReason.REFUSED_FOR_NOW),
     (413, "content_too_large", "Request body too large.", "", "", TooLarge),
     (422, "invalid_request_error", "unprocessable", "", "", Rejected),
-    (425, "", "", "", "", Trouble.UNREACHABLE),
-    (429, "rate_limit_error", UPSERTS, "", "", Trouble.UPSERT_LIMIT),
-    (429, "rate_limit_error", PENDING, "", "", Trouble.PENDING_UPDATES),
-    (429, "rate_limit_error", "Too many requests to this endpoint", "", "", Trouble.SLOW_DOWN),
+    (425, "", "", "", "", RetryReason.UNREACHABLE),
+    (429, "rate_limit_error", UPSERTS, "", "", RetryReason.UPSERT_LIMIT),
+    (429, "rate_limit_error", PENDING, "", "", RetryReason.PENDING_UPDATES),
+    (429, "rate_limit_error", "Too many requests to this endpoint", "", "", RetryReason.SLOW_DOWN),
     (500, "internal_server_error", NOT_UNIQUE, "x", "names must be unique within a data source", NameTaken),
-    (500, "internal_server_error", NOT_UNIQUE, "x", "connection lost", Trouble.REFUSED_FOR_NOW),
-    (500, "internal_server_error", "Failed to upsert database rows.", "", "", Trouble.REFUSED_FOR_NOW),
-    (500, "internal_server_error", "Failed to get table.", "", "", Trouble.REFUSED_FOR_NOW),
-    (500, "internal_server_error", "There was an error upserting the document.", "x", "y", Trouble.REFUSED_FOR_NOW),
+    (500, "internal_server_error", NOT_UNIQUE, "x", "connection lost", RetryReason.REFUSED_FOR_NOW),
+    (500, "internal_server_error", "Failed to upsert database rows.", "", "", RetryReason.REFUSED_FOR_NOW),
+    (500, "internal_server_error", "Failed to get table.", "", "", RetryReason.REFUSED_FOR_NOW),
+    (500, "internal_server_error", "There was an error upserting the document.", "x", "y", RetryReason.REFUSED_FOR_NOW),
     (500, "internal_server_error", "There was an error", "x", "(error: preserve_system_tags)", Rejected),
     (500, "internal_server_error", "There was an error", "x", "(error: title_is_empty)", Rejected),
     (500, "internal_server_error", "There was an error", "x", "(error: invalid_parent_id)", Rejected),
     (500, "internal_server_error", "There was an error", "x", "tag __DUST_A is reserved", Rejected),
-    (500, "internal_server_error", "Failed to get row.", "", "", Trouble.REFUSED_FOR_NOW),
-    (500, "internal_server_error", "Failed to list database rows.", "", "", Trouble.REFUSED_FOR_NOW),
-    (500, "data_source_error", "There was an error enqueueing", "", "", Trouble.REFUSED_FOR_NOW),
-    (500, "internal_server_error", "Unhandled internal server error: x", "", "", Trouble.REFUSED_FOR_NOW),
+    (500, "internal_server_error", "Failed to get row.", "", "", RetryReason.REFUSED_FOR_NOW),
+    (500, "internal_server_error", "Failed to list database rows.", "", "", RetryReason.REFUSED_FOR_NOW),
+    (500, "data_source_error", "There was an error enqueueing", "", "", RetryReason.REFUSED_FOR_NOW),
+    (500, "internal_server_error", "Unhandled internal server error: x", "", "", RetryReason.REFUSED_FOR_NOW),
     (501, "", "", "", "", Misconfigured),
-    (503, "service_unavailable", "under maintenance", "", "", Trouble.MAINTENANCE),
-    (503, "internal_server_error", "later", "", "", Trouble.REFUSED_FOR_NOW),
+    (503, "service_unavailable", "under maintenance", "", "", RetryReason.MAINTENANCE),
+    (503, "internal_server_error", "later", "", "", RetryReason.REFUSED_FOR_NOW),
 ]
 
 
 @pytest.mark.parametrize(("status", "kind", "message", "code", "core", "expected"), ROWS)
 def test_errors_in_dusts_words_have_a_meaning(
-    status: int, kind: str, message: str, code: str, core: str, expected: type[DustError] | Trouble
+    status: int, kind: str, message: str, code: str, core: str, expected: type[DustError] | RetryReason
 ) -> None:
     """By status, type, and where those are not enough by what its core says."""
     outcome = take(status, envelope(kind, message, code=code, core=core) if kind else b"")
 
-    if isinstance(expected, Trouble):
+    if isinstance(expected, RetryReason):
         assert isinstance(outcome, Retry)
-        assert expected is outcome.trouble
+        assert expected is outcome.reason
         assert message in outcome.detail
     else:
         assert expected is type(outcome)
@@ -107,7 +107,7 @@ def test_errors_in_dusts_words_have_a_meaning(
 
 
 @pytest.mark.parametrize(
-    "body", [b"", HTML, b"Not Found", b"[]", b'"error"', b'{"error":"text"}', b'{"error":null}', b"\xff"]
+    "body", [b"", HTML, b"Not ExistingTable", b"[]", b'"error"', b'{"error":"text"}', b'{"error":null}', b"\xff"]
 )
 @pytest.mark.parametrize(
     ("status", "expected"),
@@ -118,28 +118,30 @@ def test_errors_in_dusts_words_have_a_meaning(
         (404, Misconfigured),
         (405, Misconfigured),
         (407, Misconfigured),
-        (408, Trouble.UNREACHABLE),
-        (409, Trouble.REFUSED_FOR_NOW),
+        (408, RetryReason.UNREACHABLE),
+        (409, RetryReason.REFUSED_FOR_NOW),
         (413, TooLarge),
         (418, Misconfigured),
         (422, Rejected),
-        (425, Trouble.UNREACHABLE),
-        (429, Trouble.SLOW_DOWN),
-        (500, Trouble.UNREACHABLE),
+        (425, RetryReason.UNREACHABLE),
+        (429, RetryReason.SLOW_DOWN),
+        (500, RetryReason.UNREACHABLE),
         (501, Misconfigured),
-        (502, Trouble.UNREACHABLE),
-        (503, Trouble.UNREACHABLE),
-        (504, Trouble.UNREACHABLE),
-        (520, Trouble.UNREACHABLE),
+        (502, RetryReason.UNREACHABLE),
+        (503, RetryReason.UNREACHABLE),
+        (504, RetryReason.UNREACHABLE),
+        (520, RetryReason.UNREACHABLE),
     ],
 )
-def test_errors_in_other_words_have_a_meaning(status: int, body: bytes, expected: type[DustError] | Trouble) -> None:
+def test_errors_in_other_words_have_a_meaning(
+    status: int, body: bytes, expected: type[DustError] | RetryReason
+) -> None:
     """A proxy may answer with anything, which is never shown."""
     outcome = take(status, body)
 
-    if isinstance(expected, Trouble):
+    if isinstance(expected, RetryReason):
         assert isinstance(outcome, Retry)
-        assert expected is outcome.trouble
+        assert expected is outcome.reason
         assert "html" not in outcome.detail
     else:
         assert expected is type(outcome)
@@ -163,7 +165,7 @@ def test_a_success_that_was_cut_off_is_none(body: bytes) -> None:
     outcome = take(200, body)
 
     assert isinstance(outcome, Retry)
-    assert Trouble.DISCONNECTED is outcome.trouble
+    assert RetryReason.DISCONNECTED is outcome.reason
 
 
 @pytest.mark.parametrize("body", [HTML, b"OK", b"[]", b"123", b"null", b"\xff\xfe"])
@@ -180,7 +182,7 @@ def test_an_error_under_the_status_of_a_success_is_an_error() -> None:
     """Bad data or trouble: not known."""
     outcome = take(200, envelope("internal_server_error"))
 
-    assert Retry(Trouble.REFUSED_FOR_NOW, "what happened", suspicious=True) == outcome
+    assert Retry(RetryReason.REFUSED_FOR_NOW, "what happened", ambiguous=True) == outcome
 
 
 @pytest.mark.parametrize("status", [300, 301, 302, 303, 304, 307, 308])
@@ -208,7 +210,7 @@ def test_what_bad_data_and_trouble_share_is_suspicious(status: int, body: bytes)
     outcome = take(status, body)
 
     assert isinstance(outcome, Retry)
-    assert outcome.suspicious
+    assert outcome.ambiguous
 
 
 @pytest.mark.parametrize(
@@ -230,7 +232,7 @@ def test_what_cannot_be_the_datas_fault_is_not_suspicious(status: int, body: byt
     outcome = take(status, body)
 
     assert isinstance(outcome, Retry)
-    assert not outcome.suspicious
+    assert not outcome.ambiguous
 
 
 def test_what_the_core_says_is_found_at_any_length() -> None:

@@ -9,36 +9,36 @@ from typing import Any
 import orjson
 import pytest
 
-from destination_dust.dust.errors import Abandoned, Doubtful, Misconfigured, Rejected, TooLarge, Unavailable
-from destination_dust.dust.pacer import Unpaced
-from destination_dust.dust.responses import Retry, Trouble
+from destination_dust.dust.errors import Ambiguous, Misconfigured, Rejected, Stopped, TooLarge, Unavailable
+from destination_dust.dust.pacer import NoPacing
+from destination_dust.dust.responses import Retry, RetryReason
 from destination_dust.dust.retrying import (
     FIRST_WAIT,
     LONGEST_WAIT,
     QUIET_AFTER_TIMEOUT,
     QUIET_FOR_PENDING_UPDATES,
-    TRIES_BEFORE_SUSPICION,
-    Caller,
+    TRIES_BEFORE_AMBIGUOUS,
     Clock,
+    RetryingCaller,
 )
-from destination_dust.dust.transport import Answer, NotSent, OutcomeUnknown, Request, TimedOut, Untrusted
+from destination_dust.dust.transport import NotSent, OutcomeUnknown, Request, Response, TimedOut, Untrusted
 
 BUDGET = 900.0
 GET = Request("GET", "/spaces")
 UPSERT = Request("POST", "/documents/a", body=b"{}", target="source")
 DELETE = Request("DELETE", "/documents/a", target="source")
 
-Reply = Answer | Exception
-OK = Answer(200, {}, b'{"ok":1}')
-BAD_GATEWAY = Answer(502, {}, b"")
+Reply = Response | Exception
+OK = Response(200, {}, b'{"ok":1}')
+BAD_GATEWAY = Response(502, {}, b"")
 
 
 def error(
     status: int, message: str = "what happened", *, kind: str = "internal_server_error", after: str = ""
-) -> Answer:
-    """An answer in Dust's envelope."""
+) -> Response:
+    """A response in Dust's envelope."""
     headers = {"Retry-After": after} if after else {}
-    return Answer(status, headers, orjson.dumps({"error": {"type": kind, "message": message}}))
+    return Response(status, headers, orjson.dumps({"error": {"type": kind, "message": message}}))
 
 
 SUSPICIOUS = error(500, "There was an error upserting the document.")
@@ -55,22 +55,22 @@ class Gate:
         self._due: float | None = None
         self.heard: list[Any] = []
 
-    def ask(self) -> Any:
+    def try_acquire(self) -> Any:
         if self._due is None:
             self._due = self._world.time + self._seconds
         if self._world.time < self._due:
             return SimpleNamespace(seconds=self._due - self._world.time)
         self._due = None
-        return Unpaced().ask()
+        return NoPacing().try_acquire()
 
-    def answered(self, _departure: object) -> None:
-        self.heard.append("answered")
+    def counted(self, _permit: object) -> None:
+        self.heard.append("counted")
 
-    def refused(self, _departure: object, retry_after: float | None) -> None:
+    def refused(self, _permit: object, retry_after: float | None) -> None:
         self.heard.append(("refused", retry_after))
 
-    def uncounted(self, _departure: object) -> None:
-        self.heard.append("uncounted")
+    def returned(self, _permit: object) -> None:
+        self.heard.append("returned")
 
 
 class World:
@@ -81,20 +81,20 @@ class World:
         self.replies = list(replies)
         self.sent: list[float] = []
         self.waits: list[float] = []
-        self.told: list[tuple[Trouble, float]] = []
+        self.told: list[tuple[RetryReason, float]] = []
         self.meanwhile: list[Request] = []
         """Calls that are made, and succeed, during the next wait."""
         self._takes = takes
         self._stops_at = stops_at
-        self.caller = Caller(
+        self.caller = RetryingCaller(
             self,  # type: ignore[arg-type] # it only has to exchange
             host="dust.tt",
             budget=BUDGET,
             clock=Clock(now=lambda: self.time, pause=self._pause, random=lambda: random),
-            on_retry=lambda retry, seconds: self.told.append((retry.trouble, seconds)),
+            on_retry=lambda retry, seconds: self.told.append((retry.reason, seconds)),
         )
 
-    def exchange(self, _request: Request) -> Answer:
+    def send(self, _request: Request) -> Response:
         self.sent.append(self.time)
         self.time += self._takes
         reply = self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
@@ -129,12 +129,12 @@ def test_a_success_is_returned_at_once() -> None:
         (error(401, kind="invalid_api_key_error"), Misconfigured),
         (error(400, kind="invalid_request_error"), Rejected),
         (error(413, kind="content_too_large"), TooLarge),
-        (Answer(307, {"Location": "https://x"}, b""), Misconfigured),
+        (Response(307, {"Location": "https://x"}, b""), Misconfigured),
         (Untrusted("certificate has expired"), Misconfigured),
     ],
 )
 def test_what_cannot_get_better_is_not_repeated(reply: Reply, raised: type[Exception]) -> None:
-    """The first answer is the last."""
+    """The first response is the last."""
     world = World(reply, OK)
 
     with pytest.raises(raised):
@@ -152,7 +152,7 @@ def test_what_cannot_get_better_is_not_repeated(reply: Reply, raised: type[Excep
         OutcomeUnknown("broke"),
         TimedOut("silence"),
         error(429),
-        Answer(200, {}, b""),
+        Response(200, {}, b""),
     ],
 )
 def test_what_may_get_better_is_repeated(reply: Reply) -> None:
@@ -212,7 +212,7 @@ def test_each_wait_is_told() -> None:
 
     world.call()
 
-    assert [(Trouble.UNREACHABLE, 1.0), (Trouble.MAINTENANCE, 2.0)] == world.told
+    assert [(RetryReason.UNREACHABLE, 1.0), (RetryReason.MAINTENANCE, 2.0)] == world.told
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503])
@@ -271,7 +271,7 @@ def test_a_first_broken_connection_is_repeated_at_once_and_not_told() -> None:
     world.call()
 
     assert [2 * FIRST_WAIT] == world.waits
-    assert [(Trouble.DISCONNECTED, 2 * FIRST_WAIT)] == world.told
+    assert [(RetryReason.DISCONNECTED, 2 * FIRST_WAIT)] == world.told
 
 
 def test_waiting_for_the_upsert_limit_is_no_failure() -> None:
@@ -283,7 +283,7 @@ def test_waiting_for_the_upsert_limit_is_no_failure() -> None:
 
     assert world.time - 1000.0 > 10 * BUDGET
     assert [] == world.told
-    assert [("refused", None)] * 500 + ["answered"] == gate.heard
+    assert [("refused", None)] * 500 + ["counted"] == gate.heard
 
 
 def test_time_in_which_the_pacer_holds_a_call_back_is_not_charged() -> None:
@@ -305,12 +305,12 @@ def test_an_upsert_limit_without_a_pacer_is_waited_for_like_other_trouble() -> N
 @pytest.mark.parametrize(
     ("reply", "heard"),
     [
-        (NotSent("refused"), "uncounted"),
-        (OutcomeUnknown("broke"), "answered"),
-        (TimedOut("silence"), "answered"),
-        (BAD_GATEWAY, "answered"),
-        (SUSPICIOUS, "answered"),
-        (error(429), "answered"),
+        (NotSent("refused"), "returned"),
+        (OutcomeUnknown("broke"), "counted"),
+        (TimedOut("silence"), "counted"),
+        (BAD_GATEWAY, "counted"),
+        (SUSPICIOUS, "counted"),
+        (error(429), "counted"),
         (error(429, "120 upserts per minute", after="30"), ("refused", 30.0)),
     ],
 )
@@ -321,12 +321,12 @@ def test_the_pacer_hears_what_dust_counted(reply: Reply, heard: object) -> None:
 
     world.call(UPSERT, gate)
 
-    assert [heard, "answered"] == gate.heard
+    assert [heard, "counted"] == gate.heard
 
 
 def test_the_pacer_hears_of_calls_that_fail_for_good() -> None:
     """Dust has counted them, or not, all the same."""
-    for reply, heard in ((error(400), "answered"), (Untrusted("expired"), "uncounted")):
+    for reply, heard in ((error(400), "counted"), (Untrusted("expired"), "returned")):
         world = World(reply)
         gate = Gate(world)
         with pytest.raises((Rejected, Misconfigured)):
@@ -339,10 +339,10 @@ def test_data_that_fails_while_other_writes_succeed_is_bad() -> None:
     world = World(SUSPICIOUS)
     world.meanwhile = [Request("POST", "/documents/b", body=b"{}", target="source")]
 
-    with pytest.raises(Rejected, match=rf"refused {TRIES_BEFORE_SUSPICION} times, while other writes succeeded"):
+    with pytest.raises(Rejected, match=rf"refused {TRIES_BEFORE_AMBIGUOUS} times, while other writes succeeded"):
         world.call()
 
-    assert TRIES_BEFORE_SUSPICION == len(world.sent)
+    assert TRIES_BEFORE_AMBIGUOUS == len(world.sent)
 
 
 def test_data_that_fails_while_nothing_succeeds_is_not_known_to_be_bad() -> None:
@@ -391,13 +391,13 @@ def test_success_before_the_failure_is_no_proof() -> None:
 
 
 def test_success_of_a_call_that_was_sent_before_the_failure_is_no_proof(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its slow answer comes when others are in trouble already."""
+    """Its slow response comes when others are in trouble already."""
     world = World(SUSPICIOUS)
     slow = Request("POST", "/documents/slow", body=b"{}", target="source")
     under_way, goes_on = threading.Event(), threading.Event()
     slow_call = threading.Thread(target=world.call, args=(slow,))
 
-    def exchange(request: Request) -> Answer:
+    def send(request: Request) -> Response:
         if request is slow:
             under_way.set()
             assert goes_on.wait(10)
@@ -409,7 +409,7 @@ def test_success_of_a_call_that_was_sent_before_the_failure_is_no_proof(monkeypa
             slow_call.join()
         return SUSPICIOUS
 
-    monkeypatch.setattr(world, "exchange", exchange)
+    monkeypatch.setattr(world, "send", send)
     slow_call.start()
     assert under_way.wait(10)
 
@@ -431,8 +431,8 @@ def test_a_caller_that_knows_better_hears_of_doubt_early(tries: int) -> None:
     """A batch can be halved, and so find out what no waiting tells."""
     world = World(SUSPICIOUS)
 
-    with pytest.raises(Doubtful):
-        world.call(Request("POST", "/rows", body=b"{}", target="table", doubt_after=tries))
+    with pytest.raises(Ambiguous):
+        world.call(Request("POST", "/rows", body=b"{}", target="table", ambiguous_after=tries))
 
     assert tries == len(world.sent)
 
@@ -441,14 +441,14 @@ def test_there_is_no_doubt_about_trouble() -> None:
     """A gateway that is restarted says nothing about the data."""
     world = World(*[BAD_GATEWAY] * 10, OK)
 
-    assert {"ok": 1} == world.call(Request("POST", "/rows", body=b"{}", target="table", doubt_after=1))
+    assert {"ok": 1} == world.call(Request("POST", "/rows", body=b"{}", target="table", ambiguous_after=1))
 
 
 def test_stopping_ends_the_wait_for_a_repeat() -> None:
     """At once, and with an error that blames nobody."""
     world = World(error(503, after="300"), stops_at=0.0)
 
-    with pytest.raises(Abandoned):
+    with pytest.raises(Stopped):
         world.call()
 
     assert (1, 1) == (len(world.sent), len(world.waits))
@@ -458,7 +458,7 @@ def test_stopping_ends_the_wait_for_the_limit() -> None:
     """What was not sent is not sent any more."""
     world = World(OK, stops_at=0.0)
 
-    with pytest.raises(Abandoned):
+    with pytest.raises(Stopped):
         world.call(UPSERT, Gate(world, seconds=60.0))
 
     assert ([], [60.0]) == (world.sent, world.waits)
@@ -467,7 +467,7 @@ def test_stopping_ends_the_wait_for_the_limit() -> None:
 def test_a_short_budget_is_told_in_seconds() -> None:
     """A user waits for the result of a check."""
     world = World(BAD_GATEWAY)
-    world.caller = Caller(
+    world.caller = RetryingCaller(
         world,  # type: ignore[arg-type]
         host="dust.tt",
         budget=20.0,

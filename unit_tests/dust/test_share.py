@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from destination_dust.dust.share import Departure, OwnCalls, Share
+from destination_dust.dust.share import CallWindow, Permit, Share
 
 LIMIT = 120
 
@@ -77,11 +77,11 @@ def test_a_share_that_has_grown_to_the_limit_is_whole_again() -> None:
     assert share.whole
 
 
-def hold(times: Sequence[float]) -> OwnCalls:
+def hold(times: Sequence[float]) -> CallWindow:
     """Calls that arrived at some times."""
-    calls = OwnCalls(60)
+    calls = CallWindow(60)
     for time in times:
-        calls.add(Departure(time, time))
+        calls.add(Permit(time, time))
     return calls
 
 

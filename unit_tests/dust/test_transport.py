@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from destination_dust.dust import transport as module
-from destination_dust.dust.transport import Answer, NotSent, OutcomeUnknown, Request, TimedOut, Transport, Untrusted
+from destination_dust.dust.transport import NotSent, OutcomeUnknown, Request, Response, TimedOut, Transport, Untrusted
 from unit_tests.dust.loopback import PATIENCE, Loopback, Peer, Serve, answering, loopback
 
 KEY = "sk-0123456789abcdef"
@@ -41,10 +41,10 @@ def to(server: Loopback, scheme: str = "http", *, connections: int = 4, deadline
     return Transport(root, KEY, user_agent="test/1", connections=connections, deadline=deadline)
 
 
-def exchange(serve: Serve, request: Request = GET, *, deadline: float = 60.0) -> Answer:
+def exchange(serve: Serve, request: Request = GET, *, deadline: float = 60.0) -> Response:
     """One exchange with a server that serves so."""
     with loopback(serve) as server:
-        return to(server, deadline=deadline).exchange(request)
+        return to(server, deadline=deadline).send(request)
 
 
 def recording(requests: list[bytes], status: int = 200, body: bytes = b"{}") -> Serve:
@@ -127,7 +127,7 @@ def test_connections_are_used_again() -> None:
     with loopback(answering()) as server:
         transport = to(server)
         for _ in range(5):
-            transport.exchange(GET)
+            transport.send(GET)
 
     assert 1 == server.connections
 
@@ -139,7 +139,7 @@ def test_there_is_a_connection_for_each_thread_and_no_more() -> None:
     def call() -> None:
         for _ in range(5):
             together.wait()
-            transport.exchange(GET)
+            transport.send(GET)
 
     with loopback(answering()) as server:
         transport = to(server, connections=8)
@@ -159,7 +159,7 @@ def test_where_nobody_listens_nothing_was_sent() -> None:
         transport = Transport(f"http://127.0.0.1:{reserved.getsockname()[1]}", KEY, user_agent="", connections=1)
 
         with pytest.raises(NotSent, match=r"^Connection refused$"):
-            transport.exchange(GET)
+            transport.send(GET)
 
 
 def test_where_the_name_is_unknown_nothing_was_sent(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,7 +172,7 @@ def test_where_the_name_is_unknown_nothing_was_sent(monkeypatch: pytest.MonkeyPa
     transport = Transport("https://dust.invalid/api/v1/w/secret-id", KEY, user_agent="", connections=1)
 
     with pytest.raises(NotSent, match=r"^Name or service not known$"):
-        transport.exchange(GET)
+        transport.send(GET)
 
 
 def test_where_no_connection_comes_about_in_time_nothing_was_sent(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -185,7 +185,7 @@ def test_where_no_connection_comes_about_in_time_nothing_was_sent(monkeypatch: p
     transport = Transport("https://dust.tt", KEY, user_agent="", connections=1)
 
     with pytest.raises(NotSent, match=r"^no connection in time$"):
-        transport.exchange(GET)
+        transport.send(GET)
 
 
 def _reset(peer: Peer) -> None:
@@ -259,9 +259,9 @@ def test_a_connection_that_broke_while_idle_is_replaced() -> None:
         transport = to(server)
         for _ in range(3):
             try:
-                answer = transport.exchange(GET)
+                answer = transport.send(GET)
             except OutcomeUnknown:
-                answer = transport.exchange(GET)
+                answer = transport.send(GET)
             assert 200 == answer.status
 
 
@@ -332,9 +332,9 @@ def test_after_an_answer_that_was_given_up_the_connection_is_not_used_again() ->
     with loopback(serve) as server:
         transport = to(server)
         with pytest.raises(TimedOut):
-            transport.exchange(Request("GET", "/spaces", read_timeout=0.1))
+            transport.send(Request("GET", "/spaces", read_timeout=0.1))
 
-        assert b'{"second":1}' == transport.exchange(GET).body
+        assert b'{"second":1}' == transport.send(GET).body
 
     assert 2 == server.connections
 
@@ -387,7 +387,7 @@ def test_a_large_body_may_take_longer_than_a_single_write(monkeypatch: pytest.Mo
     monkeypatch.setattr(module, "CONNECT_TIMEOUT", 1.0)
     with loopback(_slow_reader(0.01), receive_buffer=65536) as server:
         begun = time.monotonic()
-        answer = to(server).exchange(Request("POST", "/documents/a", body=b"x" * 16_000_000 + b"END"))
+        answer = to(server).send(Request("POST", "/documents/a", body=b"x" * 16_000_000 + b"END"))
 
     assert 200 == answer.status
     assert time.monotonic() - begun > 1.5
@@ -401,7 +401,7 @@ def test_an_upload_that_stops_times_out(monkeypatch: pytest.MonkeyPatch) -> None
     """Dust may have got all of it, for all we know."""
     monkeypatch.setattr(module, "CONNECT_TIMEOUT", 0.2)
     with loopback(_deaf, receive_buffer=65536) as server, pytest.raises(TimedOut):
-        to(server).exchange(Request("POST", "/documents/a", body=b"x" * 20_000_000))
+        to(server).send(Request("POST", "/documents/a", body=b"x" * 20_000_000))
 
 
 def test_an_upload_that_trickles_is_given_up_at_the_deadline() -> None:
@@ -409,7 +409,7 @@ def test_an_upload_that_trickles_is_given_up_at_the_deadline() -> None:
     begun = time.monotonic()
 
     with loopback(_slow_reader(0.05), receive_buffer=4096) as server, pytest.raises(TimedOut):
-        to(server, deadline=0.3).exchange(Request("POST", "/documents/a", body=b"x" * 50_000_000))
+        to(server, deadline=0.3).send(Request("POST", "/documents/a", body=b"x" * 50_000_000))
 
     assert time.monotonic() - begun < module.CONNECT_TIMEOUT / 2
 
@@ -441,7 +441,7 @@ def test_a_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> 
         monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{proxy.port}")
         transport = Transport("http://dust.invalid/api", KEY, user_agent="", connections=1)
 
-        assert 200 == transport.exchange(GET).status
+        assert 200 == transport.send(GET).status
 
     assert requests[0].startswith(b"GET http://dust.invalid/api/spaces HTTP/1.1\r\n")
 
@@ -454,7 +454,7 @@ def test_a_proxy_that_is_not_there_does_not_show_its_password(monkeypatch: pytes
         transport = Transport("https://dust.invalid", KEY, user_agent="", connections=1)
 
         with pytest.raises(NotSent) as caught:
-            transport.exchange(GET)
+            transport.send(GET)
 
     assert "hidden" not in str(caught.value)
 
@@ -485,7 +485,7 @@ def test_a_trusted_certificate_is_trusted(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "pem"))
 
     with loopback(answering(), tls=context) as server:
-        assert 200 == to(server, "https").exchange(GET).status
+        assert 200 == to(server, "https").send(GET).status
 
 
 @pytest.mark.parametrize(
@@ -506,7 +506,7 @@ def test_a_certificate_that_is_not_valid_is_not_trusted(
     requests: list[bytes] = []
 
     with loopback(recording(requests), tls=context) as server, pytest.raises(Untrusted, match=f"^{message}$"):
-        to(server, "https").exchange(GET)
+        to(server, "https").send(GET)
 
     assert [] == requests
 
@@ -524,7 +524,7 @@ def _reset_handshake(peer: Peer) -> None:
 def test_a_handshake_that_is_cut_off_is_no_matter_of_trust(end: Callable[[Peer], None]) -> None:
     """A load balancer that restarts; the next try may succeed. A path that speaks of certificates changes nothing."""
     with loopback(end) as server, pytest.raises((NotSent, OutcomeUnknown)) as caught:
-        to(server, "https").exchange(Request("GET", "/documents/certificate-CERTIFICATE_VERIFY_FAILED-1"))
+        to(server, "https").send(Request("GET", "/documents/certificate-CERTIFICATE_VERIFY_FAILED-1"))
 
     assert not isinstance(caught.value, Untrusted)
 
@@ -537,4 +537,4 @@ def test_a_server_without_encryption_is_not_trusted() -> None:
         peer.answer(400, b"this is no HTTP")
 
     with loopback(serve) as server, pytest.raises(Untrusted, match="WRONG_VERSION_NUMBER"):
-        to(server, "https").exchange(GET)
+        to(server, "https").send(GET)

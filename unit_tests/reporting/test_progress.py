@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from destination_dust.dust.pacer import Pacer
-from destination_dust.dust.responses import Retry, Trouble
+from destination_dust.dust.responses import Retry, RetryReason
 from destination_dust.reporting.counts import Counts
 from destination_dust.reporting.progress import RETRY_INTERVAL, Progress, duration
 from unit_tests.builders import ORDERS, USERS
@@ -86,10 +86,10 @@ def test_counts_can_be_added() -> None:
 
 def test_trouble_is_told_at_once_and_then_once_in_a_while(sync: Sync) -> None:
     """One line for each kind of trouble, not one for each of thirty threads and all of their tries."""
-    retry = Retry(Trouble.UNREACHABLE, "Connection refused")
+    retry = Retry(RetryReason.UNREACHABLE, "Connection refused")
     for _ in range(50):
         sync.progress.retrying(retry, 4.0)
-    sync.progress.retrying(Retry(Trouble.MAINTENANCE, "down for repairs"), 30.0)
+    sync.progress.retrying(Retry(RetryReason.MAINTENANCE, "down for repairs"), 30.0)
 
     assert [
         "Dust cannot be reached (Connection refused). Trying again in 4 s.",

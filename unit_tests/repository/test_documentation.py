@@ -15,7 +15,7 @@ from destination_dust.config import Config
 from destination_dust.config.documents import SHAPE_FIELDS, STREAM_OVERRIDES
 from destination_dust.mapping.documents.document import document
 from destination_dust.mapping.ids import identifier
-from destination_dust.mapping.tables.rows import RowShape
+from destination_dust.mapping.tables.rows import RowEncoder
 from unit_tests.builders import settings
 
 ROOT = Path(__file__).parents[2]
@@ -121,7 +121,7 @@ def test_the_example_of_a_row_is_what_the_connector_writes() -> None:
     }
     names, cells = table(section("Data type map").partition("becomes the row")[2])[:2]
 
-    row = orjson.loads(b'{"value":{' + RowShape(properties, generation_id=3).encode("1", record, 1)[1:])
+    row = orjson.loads(b'{"value":{' + RowEncoder(properties, generation_id=3).encode("1", record, 1)[1:])
 
     told = dict(zip(names, cells, strict=True))
     for name in ("id", "amount_paid", "shipped", "address"):

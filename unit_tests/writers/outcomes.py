@@ -1,4 +1,4 @@
-"""A desk whose calls end when the test says so, in the order it likes."""
+"""Outcomes whose calls end when the test says so, in the order it likes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from destination_dust.config import OnRecordError
 from destination_dust.dust.pacer import Pacer
 from destination_dust.reporting.progress import Progress
 from destination_dust.workers import Call, Lane
-from destination_dust.writers.writer import Desk
+from destination_dust.writers.writer import Outcomes
 from unit_tests.builders import ORDERS, USERS
 
 
@@ -34,7 +34,7 @@ class Calls:
         self.ledger = Ledger([USERS, ORDERS])
         self.progress = Progress(interval=30.0, pacer=Pacer(120))
         policy = OnRecordError.SKIP if skip else OnRecordError.FAIL
-        self.desk = Desk(self.open.append, self.ledger, self.progress, policy)
+        self.outcomes = Outcomes(self.open.append, self.ledger, self.progress, policy)
 
     @property
     def keys(self) -> list[Any]:

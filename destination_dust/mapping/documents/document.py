@@ -102,12 +102,12 @@ def document(
     )
 
 
-def marked(content: Document, generation: int) -> Document:
+def with_marker(content: Document, generation: int) -> Document:
     """Return the document with the mark that this generation has replaced its stream."""
     return replace(content, tags=(*content.tags, replaced_tag(generation)))
 
 
-def body(content: Document) -> bytes:
+def upsert_body(content: Document) -> bytes:
     """Return the JSON body of the request that upserts the document."""
     fields: dict[str, object] = {
         "title": content.title,

@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Any, TypeAlias
 
 from destination_dust.exact_json import readable
-from destination_dust.mapping.tables.type_inference import Kind, read_as
+from destination_dust.mapping.tables.type_inference import DustType, inferred_type
 from destination_dust.mapping.timestamps import epoch_milliseconds
 
 Cell: TypeAlias = "bool | int | float | str | dict[str, Any] | None"
@@ -30,7 +30,7 @@ class Format(Enum):
     TIME = "a time of day"
 
 
-class Oddity(Enum):
+class Difference(Enum):
     """Why Dust will hold something else than the record did, as the end of "N values are …"."""
 
     NUMBER = "texts that Dust reads as numbers (007 becomes 7)"
@@ -43,11 +43,11 @@ class Oddity(Enum):
 
 
 _READ_AS_ODD = {
-    Kind.NULL: Oddity.BLANK,
-    Kind.BOOL: Oddity.BOOLEAN,
-    Kind.INT: Oddity.NUMBER,
-    Kind.FLOAT: Oddity.NUMBER,
-    Kind.DATETIME: Oddity.DATE,
+    DustType.NULL: Difference.BLANK,
+    DustType.BOOL: Difference.BOOLEAN,
+    DustType.INT: Difference.NUMBER,
+    DustType.FLOAT: Difference.NUMBER,
+    DustType.DATETIME: Difference.DATE,
 }
 
 
@@ -64,7 +64,7 @@ def format_of(schema: object) -> Format | None:
     return next((found for each in choices if (found := format_of(each))), None)
 
 
-def cell(value: object, expected: Format | None = None) -> tuple[Cell, Kind, Oddity | None]:
+def cell(value: object, expected: Format | None = None) -> tuple[Cell, DustType, Difference | None]:
     """The cell for a value of a record, what Dust will read it as, and what is odd about that, if anything.
 
     Dates are cells of their own, in UTC. Lists and objects become JSON text, and so do numbers that JSON numbers do
@@ -73,12 +73,12 @@ def cell(value: object, expected: Format | None = None) -> tuple[Cell, Kind, Odd
     if isinstance(value, str):
         return _text(value, expected)
     if value is None:
-        return None, Kind.NULL, None
+        return None, DustType.NULL, None
     if isinstance(value, bool):
-        return value, Kind.BOOL, None
+        return value, DustType.BOOL, None
     if isinstance(value, (int, float, Decimal)):
         return _number(value)
-    return readable(value)[0], Kind.TEXT, None
+    return readable(value)[0], DustType.TEXT, None
 
 
 def datetime_cell(seconds: int) -> dict[str, Any]:
@@ -86,15 +86,15 @@ def datetime_cell(seconds: int) -> dict[str, Any]:
     return {"type": "datetime", "epoch": seconds * 1000}
 
 
-def _text(text: str, expected: Format | None) -> tuple[Cell, Kind, Oddity | None]:
+def _text(text: str, expected: Format | None) -> tuple[Cell, DustType, Difference | None]:
     if expected is not None:
         seconds = _seconds(text.strip(), expected)
         if seconds is not None:
-            return datetime_cell(seconds), Kind.DATETIME, None
-    read = read_as(text)
-    odd = Oddity.NO_DATE if expected and read is Kind.TEXT else _READ_AS_ODD.get(read)
+            return datetime_cell(seconds), DustType.DATETIME, None
+    read = inferred_type(text)
+    odd = Difference.NO_DATE if expected and read is DustType.TEXT else _READ_AS_ODD.get(read)
     # A column of which blanks are all that is sent would count as text.
-    return None if read is Kind.NULL else text, read, odd
+    return None if read is DustType.NULL else text, read, odd
 
 
 def _seconds(text: str, expected: Format) -> int | None:
@@ -114,17 +114,17 @@ def _seconds(text: str, expected: Format) -> int | None:
     return None if found is None else found // 1000
 
 
-def _number(value: int | float | Decimal) -> tuple[Cell, Kind, Oddity | None]:
+def _number(value: int | float | Decimal) -> tuple[Cell, DustType, Difference | None]:
     if isinstance(value, int):
         if -LARGEST_EXACT <= value <= LARGEST_EXACT:
-            return value, Kind.INT, None
+            return value, DustType.INT, None
     elif not (value.is_finite() if isinstance(value, Decimal) else math.isfinite(value)):
-        return None, Kind.NULL, Oddity.NOT_FINITE
+        return None, DustType.NULL, Difference.NOT_FINITE
     elif isinstance(value, float):
         if -LARGEST_EXACT <= value <= LARGEST_EXACT:
-            return value, Kind.INT if value.is_integer() else Kind.FLOAT, None
+            return value, DustType.INT if value.is_integer() else DustType.FLOAT, None
         # As a whole number, it might not fit into Dust's 64 bits.
-        return repr(value), Kind.FLOAT, None
+        return repr(value), DustType.FLOAT, None
     text = str(Decimal(value))
-    read = read_as(text)
-    return text, read, None if read is Kind.INT else Oddity.LONG_NUMBER
+    read = inferred_type(text)
+    return text, read, None if read is DustType.INT else Difference.LONG_NUMBER

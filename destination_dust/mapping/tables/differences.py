@@ -5,35 +5,35 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 
-from destination_dust.mapping.tables.cells import Oddity
+from destination_dust.mapping.tables.cells import Difference
 from destination_dust.mapping.tables.rows import Column
-from destination_dust.mapping.tables.type_inference import Kind
+from destination_dust.mapping.tables.type_inference import DustType
 
-_NUMBERS = {Kind.INT, Kind.FLOAT}
+_NUMBERS = {DustType.INT, DustType.FLOAT}
 # A line of a log should be readable.
 _LISTED = 30
 
 
-def oddities(columns: Mapping[str, Column]) -> Iterator[tuple[Oddity, str]]:
+def differences(columns: Mapping[str, Column]) -> Iterator[tuple[Difference, str]]:
     """One sentence for each way in which Dust reads values as something else, with the counts by column."""
-    found: dict[Oddity, Counter[str]] = defaultdict(Counter)
+    found: dict[Difference, Counter[str]] = defaultdict(Counter)
     for column in columns.values():
         for odd, count in column.odd.items():
             found[odd][column.name] = count
-    for odd in Oddity:
+    for odd in Difference:
         if odd in found:
             counts = [f"{name} ({count})" for name, count in found[odd].most_common()]
             yield odd, f"{found[odd].total()} values are {odd.value}: {listed(counts)}."
 
 
-def changed_types(columns: Mapping[str, Column], existing: Mapping[str, Kind]) -> Iterator[str]:
+def changed_types(columns: Mapping[str, Column], existing: Mapping[str, DustType]) -> Iterator[str]:
     """One sentence for each column whose values are of several types, with the type that Dust gives it then."""
     for column in columns.values():
         before = existing.get(column.name)
         kinds = column.kinds | ({before} if before else set())
         # Whole numbers among others are no change: sources write 1.0 so.
-        if len(kinds) > 1 and not (kinds == _NUMBERS and before is not Kind.INT):
-            made = Kind.FLOAT if kinds <= _NUMBERS else Kind.TEXT
+        if len(kinds) > 1 and not (kinds == _NUMBERS and before is not DustType.INT):
+            made = DustType.FLOAT if kinds <= _NUMBERS else DustType.TEXT
             was = f"is {before.value} in the table and now has" if before else "has"
             new = " and ".join(sorted(kind.value for kind in column.kinds if kind is not before))
             yield f"The column {column.name} {was} values that are {new}: Dust makes it {made.value}."

@@ -12,9 +12,9 @@ from typing import Any
 import orjson
 
 from destination_dust.exact_json import clean_text
-from destination_dust.mapping.tables.cells import Cell, Format, Oddity, cell, datetime_cell, format_of
+from destination_dust.mapping.tables.cells import Cell, Difference, Format, cell, datetime_cell, format_of
 from destination_dust.mapping.tables.columns import MAX_COLUMNS, ColumnNames
-from destination_dust.mapping.tables.type_inference import Kind
+from destination_dust.mapping.tables.type_inference import DustType
 
 EXTRACTED_AT = "_airbyte_extracted_at"
 LOADED_AT = "_airbyte_loaded_at"
@@ -23,11 +23,11 @@ OWN_COLUMNS = (EXTRACTED_AT, LOADED_AT, GENERATION_ID)
 
 # `value_type` of a column in Dust's schemas.
 VALUE_TYPES = {
-    "bool": Kind.BOOL,
-    "int": Kind.INT,
-    "float": Kind.FLOAT,
-    "text": Kind.TEXT,
-    "datetime": Kind.DATETIME,
+    "bool": DustType.BOOL,
+    "int": DustType.INT,
+    "float": DustType.FLOAT,
+    "text": DustType.TEXT,
+    "datetime": DustType.DATETIME,
 }
 
 
@@ -45,13 +45,13 @@ class Column:
         self.declared = declared
         self.expected = expected
         self.used = False
-        self.latest: Kind | None = None
-        self.kinds: set[Kind] = set()
+        self.latest: DustType | None = None
+        self.kinds: set[DustType] = set()
         """As what Dust reads the values, but for texts that it takes for something else: those are odd."""
-        self.odd: Counter[Oddity] = Counter()
+        self.odd: Counter[Difference] = Counter()
 
 
-class RowShape:
+class RowEncoder:
     """How the records of one stream become rows. It learns the fields that the catalog does not declare."""
 
     def __init__(self, properties: Mapping[str, Any], *, generation_id: int | None = None) -> None:
@@ -61,7 +61,7 @@ class RowShape:
         self._own: dict[str, Cell] = {} if generation_id is None else {GENERATION_ID: generation_id}
         self._fields: dict[str, Column] = {}
         self._in_table = set(OWN_COLUMNS)
-        self.existing: dict[str, Kind] = {}
+        self.existing: dict[str, DustType] = {}
         """What Dust said of the columns that the table had before."""
         self.cleaned = 0
         """Rows in which characters had to be removed or replaced."""
@@ -73,7 +73,7 @@ class RowShape:
         """The columns of the fields seen or declared so far, by field."""
         return self._fields
 
-    def exists(self, columns: Iterable[str], kinds: Mapping[str, Kind] | None = None) -> None:
+    def note_existing(self, columns: Iterable[str], kinds: Mapping[str, DustType] | None = None) -> None:
         """Take note of columns that the table has already. Raises `TooManyColumns`."""
         self.existing.update(kinds or {})
         self._in_table.update(columns)
@@ -95,7 +95,9 @@ class RowShape:
                 column.odd[odd] += 1
             if content is not None:
                 value[column.name] = content
-                if kind is not column.latest and (odd is None or odd is Oddity.LONG_NUMBER or odd is Oddity.NO_DATE):
+                if kind is not column.latest and (
+                    odd is None or odd is Difference.LONG_NUMBER or odd is Difference.NO_DATE
+                ):
                     column.latest = kind
                     column.kinds.add(kind)
                 if not column.used:
@@ -137,7 +139,7 @@ class RowShape:
         return orjson.dumps(value)
 
 
-def body(rows: Iterable[bytes], loaded_at: int, *, truncates: bool = False) -> bytes:
+def upsert_body(rows: Iterable[bytes], loaded_at: int, *, truncates: bool = False) -> bytes:
     """The request that upserts encoded rows, or with `truncates` replaces all. `loaded_at`: seconds since 1970."""
     head = row_head(loaded_at)
     return b'{"rows":[' + head + (b"," + head).join(rows) + b"]" + (_TRUNCATE if truncates else b"}")

@@ -10,7 +10,7 @@ import re
 from enum import Enum
 
 
-class Kind(Enum):
+class DustType(Enum):
     """What a cell is when it is read back."""
 
     NULL = "null"
@@ -61,23 +61,23 @@ _DATE = re.compile(
 )
 
 
-def read_as(text: str) -> Kind:
+def inferred_type(text: str) -> DustType:
     """What Dust's server reads when a cell holds this text."""
     if text[:1] not in _FIRST and text:
-        return Kind.TEXT
+        return DustType.TEXT
     if len(text) > _LONGEST:
-        return Kind.TEXT if text.strip(_BLANKS) else Kind.NULL
+        return DustType.TEXT if text.strip(_BLANKS) else DustType.NULL
     text = text.strip(_BLANKS)
     if not text:
-        return Kind.NULL
+        return DustType.NULL
     if text[0].isalpha():
         if text.lower() in _BOOLEANS:
-            return Kind.BOOL
+            return DustType.BOOL
         if text[:3].lower() not in _DAYS_AND_MONTHS:
-            return Kind.TEXT
+            return DustType.TEXT
     if _INTEGER.fullmatch(text) and -(2**63) <= int(text) < 2**63:
-        return Kind.INT
+        return DustType.INT
     # What is too large for a float64 stays text.
     if _REAL.fullmatch(text) and math.isfinite(float(text)):
-        return Kind.FLOAT
-    return Kind.DATETIME if _DATE.fullmatch(text) else Kind.TEXT
+        return DustType.FLOAT
+    return DustType.DATETIME if _DATE.fullmatch(text) else DustType.TEXT

@@ -18,7 +18,7 @@ QUERY_PER_ID = len("document_ids=&")
 MAX_AGE = 0.5
 
 
-class Lookups:
+class Fingerprints:
     """Collects the ids of documents, and finds out their tags."""
 
     def __init__(

@@ -23,7 +23,7 @@ class Entry(NamedTuple):
     generation: int
 
 
-class Roster:
+class Inventory:
     """A table in memory: compact, and searched without being read from one end to the other."""
 
     def __init__(self) -> None:

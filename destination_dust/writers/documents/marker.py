@@ -12,15 +12,15 @@ from typing import Any
 
 from destination_dust.airbyte.catalog import StreamPlan
 from destination_dust.dust.client import DustClient
-from destination_dust.dust.errors import Missing, Rejected
-from destination_dust.mapping.documents.document import Document, body, marked
+from destination_dust.dust.errors import NotFound, Rejected
+from destination_dust.mapping.documents.document import Document, upsert_body, with_marker
 from destination_dust.mapping.tags import is_of_stream, without_marks
 from destination_dust.mapping.timestamps import stored_timestamp
 from destination_dust.workers import Call, Lane
-from destination_dust.writers.writer import Desk
+from destination_dust.writers.writer import Outcomes
 
 
-class Marking:
+class Marker:
     """Writes one document of a stream again, with the mark."""
 
     def __init__(
@@ -29,7 +29,7 @@ class Marking:
         generation: int,
         candidates: Iterator[str],
         client: DustClient,
-        desk: Desk,
+        outcomes: Outcomes,
         done: Callable[[str | None], None],
     ) -> None:
         """`candidates`: documents, of which the first that exists gets the mark; `done` is told which, if any."""
@@ -37,7 +37,7 @@ class Marking:
         self._generation = generation
         self._candidates = candidates
         self._client = client
-        self._desk = desk
+        self._outcomes = outcomes
         self._done = done
         self._refusal: Rejected | None = None
 
@@ -54,14 +54,14 @@ class Marking:
             self._done(None)
             return
         send, ended = partial(self._mark, document_id), partial(self._ended, document_id)
-        self._desk.submit(Call(document_id, send, ended, self._failed, lane=Lane.LIMITED))
+        self._outcomes.submit(Call(document_id, send, ended, self._failed, lane=Lane.LIMITED))
 
     def _mark(self, document_id: str) -> bool:
         """On a worker: whether the document is one of the stream, and has the mark now."""
         content = _as_stored(self._client.document(document_id))
         if not is_of_stream(content.tags, *self._plan.stream):
             return False
-        self._client.upsert_document(document_id, body(marked(content, self._generation)))
+        self._client.upsert_document(document_id, upsert_body(with_marker(content, self._generation)))
         return True
 
     def _ended(self, document_id: str, has_mark: bool) -> None:
@@ -74,7 +74,7 @@ class Marking:
         if isinstance(error, Rejected):
             # Limits can have become smaller since the document was stored.
             self._refusal = error
-        elif not isinstance(error, Missing):
+        elif not isinstance(error, NotFound):
             raise error
         self.start()
 

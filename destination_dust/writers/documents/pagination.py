@@ -25,8 +25,8 @@ LARGEST_PAGE = 16_000
 MAX_PASSES = 20
 
 
-class Walk:
-    """A walk through all documents: ask for `limit` of them at `offset`, and `take` what comes."""
+class Pagination:
+    """A pagination through all documents: ask for `limit` of them at `offset`, and `take` what comes."""
 
     def __init__(self, *, page: int = PAGE, largest_page: int = LARGEST_PAGE) -> None:
         self.offset = 0
@@ -41,7 +41,7 @@ class Walk:
         self._short_page: int | None = None
         """How many documents the last page held that was not full."""
         self._probing = False
-        self._tied: _Tied | None = None
+        self._tied: _SharedTimestamp | None = None
 
     def take(self, page: Sequence[ListedDocument]) -> None:
         """Go on from the page that was asked for."""
@@ -93,11 +93,11 @@ class Walk:
         elif self.limit < self._largest:
             self.limit = min(self.limit * 4, self._largest)
         else:
-            self._tied = _Tied(last)
+            self._tied = _SharedTimestamp(last)
             self._pass_through(self._tied, page)
 
-    def _pass_through(self, tied: _Tied, page: Sequence[ListedDocument]) -> None:
-        """Walk, page by page, through a timestamp that is too common for one page."""
+    def _pass_through(self, tied: _SharedTimestamp, page: Sequence[ListedDocument]) -> None:
+        """Pagination, page by page, through a timestamp that is too common for one page."""
         if not tied.places:
             if self._begins_too_late(page, tied.timestamp):
                 self._go_back()
@@ -121,7 +121,7 @@ class Walk:
         self.ended = True
 
 
-class _Tied:
+class _SharedTimestamp:
     """The documents of one timestamp, and the places at which a pass finds them."""
 
     def __init__(self, timestamp: int) -> None:
@@ -131,7 +131,7 @@ class _Tied:
         self.last = 0
         self.places = 0
         self._new = 0
-        # An id takes many times the memory of its hash. Should two share one, the walk is not complete.
+        # An id takes many times the memory of its hash. Should two share one, the pagination is not complete.
         self._seen: set[int] = set()
 
     @property

@@ -12,7 +12,7 @@ from destination_dust.airbyte.ledger import Span
 from destination_dust.airbyte.reader import StreamKey
 from destination_dust.dust.client import DustClient
 from destination_dust.workers import Call, Lane
-from destination_dust.writers.writer import BadRecord, Desk
+from destination_dust.writers.writer import BadRecord, Outcomes
 
 # Enough for several minutes of Dust's document limit, so that finished calls never wait for input.
 MAX_DOCUMENTS = 2000
@@ -20,7 +20,7 @@ MAX_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(slots=True, eq=False)
-class Version:
+class DocumentVersion:
     """What a record makes of its document, and the records that count as stored once this is."""
 
     plan: StreamPlan
@@ -37,13 +37,13 @@ class Version:
         """Bytes that it keeps in memory."""
         return len(self.payload or b"")
 
-    def supersede(self, older: Version) -> None:
+    def supersede(self, older: DocumentVersion) -> None:
         """Take over what an older version would have settled."""
         self.superseded = older.superseded
         self.superseded[older.span] += 1
 
 
-class Outbox:
+class DocumentQueue:
     """Sends versions, each after all earlier ones of its document have ended.
 
     A version waits while its document is looked up, while an earlier one is in flight, and in the queue for
@@ -54,28 +54,28 @@ class Outbox:
     def __init__(
         self,
         client: DustClient,
-        desk: Desk,
+        outcomes: Outcomes,
         *,
-        look_up: Callable[[Version], None],
-        stored: Callable[[Version], None],
+        look_up: Callable[[DocumentVersion], None],
+        stored: Callable[[DocumentVersion], None],
         upserts: int,
         skip_unchanged: bool,
     ) -> None:
-        """`look_up` leads to `compare`, now or later; `stored` hears of what has reached Dust.
+        """`look_up` leads to `resolve`, now or later; `stored` hears of what has reached Dust.
 
         `upserts`: how many may be in flight. The others keep their place here, where a newer version can take it.
         """
         self._client = client
-        self._desk = desk
+        self._outcomes = outcomes
         self._look_up = look_up
         self._stored = stored
         self._max_upserts = upserts
         self._skip_unchanged = skip_unchanged
         self._upserts = 0
-        self._waiting: dict[str, Version] = {}
-        self._undecided: set[str] = set()
+        self._waiting: dict[str, DocumentVersion] = {}
+        self._looked_up: set[str] = set()
         """Documents that are being looked up."""
-        self._flying: dict[str, Version] = {}
+        self._in_flight: dict[str, DocumentVersion] = {}
         self._queue: deque[str] = deque()
         """Documents to upsert. Of those that no longer wait for it, an entry may remain."""
         self._bytes = 0
@@ -83,47 +83,51 @@ class Outbox:
     @property
     def has_room(self) -> bool:
         """Whether more may be added."""
-        return len(self._waiting) + len(self._flying) < MAX_DOCUMENTS and self._bytes < MAX_BYTES
+        return len(self._waiting) + len(self._in_flight) < MAX_DOCUMENTS and self._bytes < MAX_BYTES
 
     @property
     def idle(self) -> bool:
         """Whether all is settled."""
-        return not self._waiting and not self._flying
+        return not self._waiting and not self._in_flight
 
-    def add(self, version: Version) -> None:
+    def add(self, version: DocumentVersion) -> None:
         """Take in the newest version of a document."""
         older = self._waiting.get(version.document_id)
         if older:
             version.supersede(older)
-            self._desk.progress.of(version.plan.stream).superseded += 1
+            self._outcomes.progress.of(version.plan.stream).superseded += 1
             self._bytes -= older.size
         self._bytes += version.size
         self._waiting[version.document_id] = version
         keeps_place = older is not None and version.payload is not None
-        if version.document_id not in self._flying and version.document_id not in self._undecided and not keeps_place:
+        if (
+            version.document_id not in self._in_flight
+            and version.document_id not in self._looked_up
+            and not keeps_place
+        ):
             self._decide(version)
 
     def stream_of(self, document_id: str) -> StreamKey:
         """The stream of a document that waits."""
         return self._waiting[document_id].plan.stream
 
-    def compare(self, document_id: str, fingerprint: str | None) -> None:
+    def resolve(self, document_id: str, fingerprint: str | None) -> None:
         """The document has this fingerprint in Dust; None if it has none, or is not there."""
-        self._undecided.discard(document_id)
+        self._looked_up.discard(document_id)
         version = self._waiting[document_id]
         if version.payload is not None and version.fingerprint == fingerprint:
             del self._waiting[document_id]
             self._bytes -= version.size
-            self._desk.progress.of(version.plan.stream).unchanged += 1
+            self._outcomes.progress.of(version.plan.stream).unchanged += 1
             self._settle(version)
         else:
             self._send(version)
 
-    def _decide(self, version: Version) -> None:
-        self._undecided.add(version.document_id)
+    def _decide(self, version: DocumentVersion) -> None:
+        self._looked_up.add(version.document_id)
         self._look_up(version)
 
-    def _send(self, version: Version) -> None:
+    def _send(self, version: DocumentVersion) -> None:
         if version.payload is None:
             self._submit(version)
         else:
@@ -134,59 +138,59 @@ class Outbox:
         while self._queue and self._upserts < self._max_upserts:
             document_id = self._queue.popleft()
             version = self._waiting.get(document_id)
-            decided = document_id not in self._flying and document_id not in self._undecided
+            decided = document_id not in self._in_flight and document_id not in self._looked_up
             if version and version.payload is not None and decided:
                 self._submit(version)
 
-    def _submit(self, version: Version) -> None:
+    def _submit(self, version: DocumentVersion) -> None:
         del self._waiting[version.document_id]
-        self._flying[version.document_id] = version
+        self._in_flight[version.document_id] = version
         if version.payload is None:
             send, lane = partial(self._client.delete_document, version.document_id), Lane.FREE
         else:
             send, lane = partial(self._client.upsert_document, version.document_id, version.payload), Lane.LIMITED
             self._upserts += 1
         done, failed = partial(self._done, version), partial(self._failed, version)
-        self._desk.submit(Call(version.document_id, send, done, failed, version.size, lane))
+        self._outcomes.submit(Call(version.document_id, send, done, failed, version.size, lane))
 
-    def _done(self, version: Version, _answer: None) -> None:
-        self._landed(version)
+    def _done(self, version: DocumentVersion, _answer: None) -> None:
+        self._ended(version)
         self._stored(version)
-        counts = self._desk.progress.of(version.plan.stream)
+        counts = self._outcomes.progress.of(version.plan.stream)
         counts.upserted += version.payload is not None
         counts.deleted += version.payload is None
         self._settle(version)
         self._go_on(version, version.fingerprint)
 
-    def _failed(self, version: Version, error: Exception) -> None:
-        self._landed(version)
+    def _failed(self, version: DocumentVersion, error: Exception) -> None:
+        self._ended(version)
         try:
-            self._desk.reject_or_raise(error, version.plan.stream, version.document_id, version.span)
+            self._outcomes.reject_or_raise(error, version.plan.stream, version.document_id, version.span)
         except BadRecord:
             # The sync ends, but what was read before can still be stored.
             self._go_on(version, None)
             raise
         for span, records in version.superseded.items():
-            self._desk.progress.of(version.plan.stream).superseded -= records
-            self._desk.progress.of(version.plan.stream).rejected += records
-            self._desk.ledger.settle(span, rejected=records)
+            self._outcomes.progress.of(version.plan.stream).superseded -= records
+            self._outcomes.progress.of(version.plan.stream).rejected += records
+            self._outcomes.ledger.settle(span, rejected=records)
         self._go_on(version, None)
 
-    def _settle(self, version: Version) -> None:
-        self._desk.ledger.settle(version.span, stored=1)
+    def _settle(self, version: DocumentVersion) -> None:
+        self._outcomes.ledger.settle(version.span, stored=1)
         for span, records in version.superseded.items():
-            self._desk.ledger.settle(span, stored=records)
+            self._outcomes.ledger.settle(span, stored=records)
 
-    def _landed(self, version: Version) -> None:
-        del self._flying[version.document_id]
+    def _ended(self, version: DocumentVersion) -> None:
+        del self._in_flight[version.document_id]
         self._bytes -= version.size
         self._upserts -= version.payload is not None
 
-    def _go_on(self, version: Version, fingerprint: str | None) -> None:
+    def _go_on(self, version: DocumentVersion, fingerprint: str | None) -> None:
         """The next version of the document has its turn, and others the place in flight."""
         newer = self._waiting.get(version.document_id)
         if newer and newer.payload is None:
             self._decide(newer)
         elif newer:
-            self.compare(newer.document_id, fingerprint if self._skip_unchanged else None)
+            self.resolve(newer.document_id, fingerprint if self._skip_unchanged else None)
         self._submit_upserts()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from destination_dust.airbyte.ledger import Span
-from destination_dust.mapping.tables.rows import BODY_OVERHEAD, ROW_OVERHEAD, body, row_head
+from destination_dust.mapping.tables.rows import BODY_OVERHEAD, ROW_OVERHEAD, row_head, upsert_body
 
 # Dust's server before the current one refused bodies over 1 MiB; the rest is room for error.
 MAX_REQUEST_BYTES = 900_000
@@ -106,7 +106,7 @@ class Batch:
 
     def body(self, loaded_at: int, *, truncates: bool = False) -> bytes:
         """The request, see `mapping.rows`."""
-        return body(self._contents(), loaded_at, truncates=truncates)
+        return upsert_body(self._contents(), loaded_at, truncates=truncates)
 
     def objects(self) -> Iterator[bytes]:
         """Its rows, each as a JSON object."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from destination_dust.airbyte.ledger import Span
 from destination_dust.writers.tables.batch import Batch, Change, RequestLimits
-from destination_dust.writers.tables.limits import Room
+from destination_dust.writers.tables.limits import Capacity
 from destination_dust.writers.tables.witnesses import Witnesses
 
 
@@ -36,7 +36,7 @@ class Burst:
         self.began = began
         self.closed = False
         """Whether it takes no more changes."""
-        self.room: Room | None = None
+        self.room: Capacity | None = None
         """What may still be added to the table, None until it was measured."""
         self.loaded_at = 0
         """What its rows carry as their time of loading, in seconds since 1970, once it was measured."""

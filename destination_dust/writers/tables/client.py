@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from destination_dust.dust.client import DustClient
-from destination_dust.dust.errors import Doubtful, Missing
+from destination_dust.dust.errors import Ambiguous, NotFound
 from destination_dust.mapping.tables.rows import EMPTYING_BODY, GENERATION_ID
 from destination_dust.writers.tables.batch import Batch
 from destination_dust.writers.tables.limits import SAMPLE_ROWS
@@ -22,7 +22,7 @@ class UnusableTable(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ExistingTable:
     """A table as it was before the sync."""
 
     exists: bool = False
@@ -31,26 +31,26 @@ class Found:
     """The lowest in which some of its rows were written, 0 if one of them does not say."""
 
 
-class TableCalls:
+class TableClient:
     """What Dust is asked to do with one table."""
 
     def __init__(self, client: DustClient, table_id: str) -> None:
         self._client = client
         self.table_id = table_id
 
-    def find(self) -> Found:
+    def find(self) -> ExistingTable:
         """What there is."""
         try:
             tags = self._client.table(self.table_id).get("tags")
-        except Missing:
-            return Found()
+        except NotFound:
+            return ExistingTable()
         try:
             rows, _ = self._client.rows(self.table_id, limit=SAMPLE_ROWS)
-        except Doubtful:
+        except Ambiguous:
             rows = []  # Dust cannot read it, which replacing its rows mends
         generations = [(row.get("value") or {}).get(GENERATION_ID) for row in rows]
         lowest = min((each if isinstance(each, int) else 0 for each in generations), default=0)
-        return Found(True, tuple(map(str, tags or ())), lowest)
+        return ExistingTable(True, tuple(map(str, tags or ())), lowest)
 
     def create(self, title: str, description: str, tags: Sequence[str]) -> Mapping[str, Any]:
         """Create the table unless it exists, and describe it. Returns it as Dust describes it."""
@@ -62,7 +62,7 @@ class TableCalls:
         """The cells of some rows, by column, and the number of all rows. Raises `UnusableTable`."""
         try:
             rows, total = self._client.rows(self.table_id, limit=SAMPLE_ROWS)
-        except Doubtful as error:
+        except Ambiguous as error:
             self._must_exist()
             raise UnusableTable(
                 f"Dust cannot read the table {self.table_id} ({error}). That is so for a table that has grown past "
@@ -76,11 +76,11 @@ class TableCalls:
         self._client.upsert_rows(self.table_id, EMPTYING_BODY)
 
     def upsert(self, batch: Batch, loaded_at: int, *, truncates: bool = False) -> None:
-        """Have rows queued, or with `truncates` replace all at once. Raises `Doubtful` where it may be the rows."""
+        """Have rows queued, or with `truncates` replace all at once. Raises `Ambiguous` where it may be the rows."""
         body = batch.body(loaded_at, truncates=truncates)
         try:
-            self._client.upsert_rows(self.table_id, body, doubt_after=None if batch.patient else TRIES)
-        except Doubtful:
+            self._client.upsert_rows(self.table_id, body, ambiguous_after=None if batch.patient else TRIES)
+        except Ambiguous:
             self._must_exist()
             raise
 
@@ -88,7 +88,7 @@ class TableCalls:
         """Have the removal of a row queued. Raises `UnusableTable`."""
         try:
             self._client.delete_row(self.table_id, row_id)
-        except Missing:
+        except NotFound:
             raise self._gone() from None
 
     def look(self, witness: Witness) -> Mapping[str, Any] | None:
@@ -102,7 +102,7 @@ class TableCalls:
     def _must_exist(self) -> None:
         try:
             self._client.table(self.table_id)
-        except Missing:
+        except NotFound:
             raise self._gone() from None
 
     def _gone(self) -> UnusableTable:

@@ -26,7 +26,7 @@ class Verdict(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class ConfirmationTiming:
     """`first`: seconds from the last request to the first look; `limit`: seconds until we give up."""
 
     first: float
@@ -61,7 +61,7 @@ class Confirmation:
     Dust's server reads the whole table for each row that is asked for.
     """
 
-    def __init__(self, witnesses: Sequence[Witness], *, since: float, patience: Patience) -> None:
+    def __init__(self, witnesses: Sequence[Witness], *, since: float, patience: ConfirmationTiming) -> None:
         """`since`: when the last request of the burst was answered."""
         self._left = list(reversed(witnesses))
         self._next = since + patience.first

@@ -9,15 +9,15 @@ from dataclasses import dataclass, field
 from destination_dust.dust.client import DustClient
 from destination_dust.writers.tables.batch import RequestLimits
 from destination_dust.writers.tables.burst import BurstLimits
-from destination_dust.writers.tables.confirmation import Patience
-from destination_dust.writers.writer import Desk
+from destination_dust.writers.tables.confirmation import ConfirmationTiming
+from destination_dust.writers.writer import Outcomes
 
 # Rows that wait, over all tables. Together with what is on its way, this is most of the memory of a sync.
 MEMORY = 40_000_000
 
 
 @dataclass(slots=True)
-class Budget:
+class MemoryBudget:
     """Bytes of memory for what waits to be sent. They are given back when Dust has taken it."""
 
     limit: int = MEMORY
@@ -30,13 +30,13 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True)
-class Workbench:
+class TablesContext:
     """The limits, clocks and connections that tables work with."""
 
     client: DustClient
-    desk: Desk
+    outcomes: Outcomes
     requests: RequestLimits
-    patience: Patience
+    patience: ConfirmationTiming
     burst_interval: float
     """Seconds from the first change of a burst to its last request."""
     batch_age: float
@@ -44,6 +44,6 @@ class Workbench:
     confirm: bool = True
     """Whether rows count as stored when they can be read, or when Dust has queued them."""
     bursts: BurstLimits = field(default_factory=BurstLimits)
-    budget: Budget = field(default_factory=Budget)
+    budget: MemoryBudget = field(default_factory=MemoryBudget)
     now: Callable[[], float] = time.monotonic
     wall: Callable[[], float] = time.time

@@ -29,7 +29,7 @@ class TableFull(Exception):
 
 
 @dataclass(slots=True)
-class Room:
+class Capacity:
     """What may still be added to a table, if all of it is new to the table: rows, and bytes of CSV."""
 
     rows: int
@@ -51,13 +51,13 @@ class Room:
         self.size -= size + rows * self.columns
 
 
-def room(sample: Sequence[Mapping[str, Any]], total: int, *, rows: int, size: int) -> Room:
+def room(sample: Sequence[Mapping[str, Any]], total: int, *, rows: int, size: int) -> Capacity:
     """The room in a table of which a sample of rows (cells by column) and their number are known.
 
     Raises `TableFull` if there is next to none, and the `rows` that wait, of `size` bytes, do not fit in.
     """
     average = sum(map(csv_size, sample)) / len(sample) if sample else 0.0
-    found = Room(MAX_ROWS - total, int(MAX_BYTES - total * average), len(sample[0]) if sample else 0)
+    found = Capacity(MAX_ROWS - total, int(MAX_BYTES - total * average), len(sample[0]) if sample else 0)
     if found.rows < min(rows, FEWEST_ROWS) or found.size < min(size, FEWEST_BYTES):
         raise TableFull(
             f"it has {total} rows of {average:.0f} bytes on average, and Dust cannot read a table of more than "

@@ -8,27 +8,29 @@ from typing import Any
 
 from destination_dust.airbyte.catalog import StreamPlan
 from destination_dust.mapping.tables.descriptions import table_description
-from destination_dust.mapping.tables.rows import VALUE_TYPES, RowShape, TooManyColumns
-from destination_dust.mapping.tables.type_inference import Kind
+from destination_dust.mapping.tables.rows import VALUE_TYPES, RowEncoder, TooManyColumns
+from destination_dust.mapping.tables.type_inference import DustType
 from destination_dust.writers.steps import OneCall
 from destination_dust.writers.tables.burst import Burst
-from destination_dust.writers.tables.client import TableCalls, UnusableTable
-from destination_dust.writers.tables.context import Workbench
-from destination_dust.writers.tables.limits import MAX_BYTES, MAX_ROWS, Room, TableFull, next_loading_time, room
+from destination_dust.writers.tables.client import TableClient, UnusableTable
+from destination_dust.writers.tables.context import TablesContext
+from destination_dust.writers.tables.limits import MAX_BYTES, MAX_ROWS, Capacity, TableFull, next_loading_time, room
 
 
 class Preparation:
     """Makes sure that there is a table, and that it can take what is to be sent."""
 
-    def __init__(self, plan: StreamPlan, shape: RowShape, dust: TableCalls, calls: OneCall, bench: Workbench) -> None:
+    def __init__(
+        self, plan: StreamPlan, encoder: RowEncoder, dust: TableClient, calls: OneCall, context: TablesContext
+    ) -> None:
         self.created = False
         self._tags: Sequence[str] = ()
         self._replaces = False
         self._plan = plan
-        self._shape = shape
+        self._shape = encoder
         self._dust = dust
         self._calls = calls
-        self._bench = bench
+        self._context = context
         self._last_loaded_at = 0
 
     def tag(self, tags: Sequence[str]) -> None:
@@ -55,7 +57,7 @@ class Preparation:
     def measure(self, burst: Burst) -> None:
         """Learn how much the table may still grow, and fix when the burst's rows are said to be loaded."""
         if self._replaces:
-            burst.room = Room(MAX_ROWS, MAX_BYTES)  # of which it was seen that they suffice
+            burst.room = Capacity(MAX_ROWS, MAX_BYTES)  # of which it was seen that they suffice
             self._fix_loading_time(burst, [])
         else:
             self._calls.make(self._dust.measure, partial(self._measured, burst))
@@ -82,12 +84,12 @@ class Preparation:
         self._fix_loading_time(burst, sample)
 
     def _fix_loading_time(self, burst: Burst, sample: list[Mapping[str, Any]]) -> None:
-        burst.loaded_at = next_loading_time(sample, wall=self._bench.wall(), after=self._last_loaded_at)
+        burst.loaded_at = next_loading_time(sample, wall=self._context.wall(), after=self._last_loaded_at)
         self._last_loaded_at = burst.loaded_at
 
-    def _check_width(self, columns: Iterable[str], kinds: Mapping[str, Kind] | None = None) -> None:
+    def _check_width(self, columns: Iterable[str], kinds: Mapping[str, DustType] | None = None) -> None:
         try:
-            self._shape.exists(columns, kinds)
+            self._shape.note_existing(columns, kinds)
         except TooManyColumns as error:
             raise too_wide(self._plan, error) from error
 

@@ -11,11 +11,11 @@ from destination_dust.config import OnRecordError
 from destination_dust.mapping.tags import is_being_replaced_by, is_replaced_by, replaced_tag, replacing_tag
 from destination_dust.writers.steps import OneCall
 from destination_dust.writers.tables.batch import Change
-from destination_dust.writers.tables.client import Found, TableCalls
-from destination_dust.writers.tables.context import Workbench
+from destination_dust.writers.tables.client import ExistingTable, TableClient
+from destination_dust.writers.tables.context import TablesContext
 from destination_dust.writers.tables.examination import examine, too_large
 from destination_dust.writers.tables.limits import MAX_ROWS
-from destination_dust.writers.tables.staging import RowSpool
+from destination_dust.writers.tables.staging import StagedRows
 from destination_dust.writers.tables.table import Table
 from destination_dust.writers.writer import BadRecord
 
@@ -28,19 +28,19 @@ class Refill:
     The order is: `find`, until not busy; `put`; `examine`, until not busy; `start`; `advance`, until ended.
     """
 
-    def __init__(self, plan: StreamPlan, table: Table, bench: Workbench, *, cache: int) -> None:
+    def __init__(self, plan: StreamPlan, table: Table, context: TablesContext, *, cache: int) -> None:
         """`cache`: bytes of memory for rows."""
         self.plan = plan
         self.ended = False
         self.failure: BadRecord | None = None
         """Why the sync fails though all other rows are stored."""
         self._table = table
-        self._bench = bench
+        self._context = context
         self._cache = cache
-        self._dust = TableCalls(bench.client, table.table_id)
-        self._calls = OneCall(table.table_id, bench.desk.submit, self.advance)
-        self._rows: RowSpool | None = None
-        self._found = Found()
+        self._dust = TableClient(context.client, table.table_id)
+        self._calls = OneCall(table.table_id, context.outcomes.submit, self.advance)
+        self._rows: StagedRows | None = None
+        self._found = ExistingTable()
         self._left: Iterator[Change] | None = None
         self._count = 0
         self._replaces = False
@@ -53,7 +53,7 @@ class Refill:
     def find(self) -> None:
         """Learn what Dust has of the table."""
 
-        def done(found: Found) -> None:
+        def done(found: ExistingTable) -> None:
             self._found = found
 
         self._calls.make(self._dust.find, done)
@@ -65,7 +65,7 @@ class Refill:
 
     def put(self, change: Change) -> None:
         """Keep a change. Raises `DiskFull`, and `UnusableTable` if there are too many rows for a table."""
-        self._rows = self._rows or RowSpool(cache=self._cache)
+        self._rows = self._rows or StagedRows(cache=self._cache)
         self._rows.put(change)
         if self._rows.exceeds(MAX_ROWS):
             raise too_large(self.plan.stream, self._dust.table_id, f"more than {MAX_ROWS:,} rows")
@@ -77,7 +77,7 @@ class Refill:
             self._count = count
 
         rows = self._rows or ()
-        self._calls.make(lambda: examine(rows, self.plan.stream, self._dust.table_id, self._bench.requests), done)
+        self._calls.make(lambda: examine(rows, self.plan.stream, self._dust.table_id, self._context.requests), done)
 
     def start(self, ending: Ending) -> None:
         """Send the rows, in place of all that the table has if the stream is complete, or else besides."""
@@ -115,7 +115,7 @@ class Refill:
         self.ended = True
 
     def _hand_on(self, left: Iterator[Change]) -> None:
-        while self._bench.budget.has_room:
+        while self._context.budget.has_room:
             change = next(left, None)
             if change is None:
                 self._table.close()
@@ -139,8 +139,8 @@ class Refill:
 
     def _finish(self) -> None:
         """Mark the replacement as done, so that the platform may try again after its states went out."""
-        left_out = self._bench.desk.progress.of(self.plan.stream).rejected
-        if left_out and self._bench.desk.on_record_error is OnRecordError.FAIL:
+        left_out = self._context.outcomes.progress.of(self.plan.stream).rejected
+        if left_out and self._context.outcomes.on_record_error is OnRecordError.FAIL:
             self.failure = BadRecord(
                 f"Some records of the stream {self.plan.stream} ({left_out}) could not be stored in the table "
                 f"{self._dust.table_id}; all others are. The warnings in the log name them. Mend them in the source, "
@@ -169,10 +169,10 @@ class Refill:
 
     def _end(self) -> None:
         """Book the records that were not sent, because of others of the same row, and forget all."""
-        desk, counts = self._bench.desk, self._bench.desk.progress.of(self.plan.stream)
+        outcomes, counts = self._context.outcomes, self._context.outcomes.progress.of(self.plan.stream)
         if self._rows:
             for span, superseded, deleted in self._rows.unsent(deletes_are_sent=not self._replaces):
-                desk.ledger.settle(span, stored=superseded + deleted)
+                outcomes.ledger.settle(span, stored=superseded + deleted)
                 counts.superseded += superseded
                 counts.deleted += deleted
         self.drop()

@@ -10,7 +10,7 @@ from destination_dust.airbyte.reader import StreamKey
 from destination_dust.writers.tables.refill import Refill
 
 
-class TableReplacement:
+class Replacements:
     """The refills of all streams that are replaced."""
 
     def __init__(self) -> None:
@@ -45,7 +45,7 @@ class TableReplacement:
         by_ending: dict[Ending, list[Refill]] = {ending: [] for ending in Ending}
         for stream, ending in endings.items():
             by_ending[ending].append(self._refills[stream])
-        for refill in by_ending[Ending.BROKEN_OFF]:
+        for refill in by_ending[Ending.INCOMPLETE]:
             refill.drop()
         self._examined = by_ending[Ending.COMPLETE]
         for refill in self._examined:

@@ -8,28 +8,28 @@ from functools import partial
 
 from destination_dust.airbyte.reader import StreamKey
 from destination_dust.config import OnRecordError
-from destination_dust.dust.errors import Doubtful, Rejected, TooLarge
+from destination_dust.dust.errors import Ambiguous, Rejected, TooLarge
 from destination_dust.mapping.tables.delimiters import misleading_columns
 from destination_dust.workers import Lane
 from destination_dust.writers.steps import OneCall
 from destination_dust.writers.tables.batch import Batch, Change
 from destination_dust.writers.tables.burst import Burst
-from destination_dust.writers.tables.client import TableCalls, UnusableTable
-from destination_dust.writers.tables.context import Workbench
-from destination_dust.writers.writer import Desk
+from destination_dust.writers.tables.client import TableClient, UnusableTable
+from destination_dust.writers.tables.context import TablesContext
+from destination_dust.writers.writer import Outcomes
 
 
 class Sending:
     """Sends batches and deletes to one table."""
 
-    def __init__(self, stream: StreamKey, dust: TableCalls, calls: OneCall, bench: Workbench) -> None:
+    def __init__(self, stream: StreamKey, dust: TableClient, calls: OneCall, context: TablesContext) -> None:
         self._stream = stream
         self._dust = dust
         self._calls = calls
-        self._bench = bench
+        self._context = context
         self._taken = 0
         """Requests of the table that Dust took so far."""
-        self._reject = bench.desk.reject
+        self._reject = context.outcomes.reject
         self._replaces = False
         self._truncates = False
 
@@ -39,7 +39,7 @@ class Sending:
         Nothing stops that half-way: the rows were looked at before, and those that Dust refuses are left out.
         """
         self._replaces = self._truncates = True
-        self._reject = replace(self._bench.desk, on_record_error=OnRecordError.SKIP).reject
+        self._reject = replace(self._context.outcomes, on_record_error=OnRecordError.SKIP).reject
 
     @property
     def still_replaces(self) -> bool:
@@ -50,7 +50,7 @@ class Sending:
         """Have rows queued. Raises `UnusableTable` if Dust would garble them."""
         if not self._replaces:
             refuse_misleading(self._stream, batch)
-        done = partial(self._took, burst, [*batch.changes.values()], batch.size, self._bench.now())
+        done = partial(self._took, burst, [*batch.changes.values()], batch.size, self._context.now())
         failed = partial(self._refused, burst, batch, self._taken)
         send = partial(self._dust.upsert, batch, burst.loaded_at, truncates=self._truncates)
         burst.under_way = True
@@ -60,30 +60,30 @@ class Sending:
         """Have the removal of a row queued."""
         row_id, change = next(iter(burst.deletes.items()))
         del burst.deletes[row_id]
-        done = partial(self._took, burst, [change], 0, self._bench.now())
+        done = partial(self._took, burst, [change], 0, self._context.now())
         burst.under_way = True
         self._calls.make(partial(self._dust.delete, row_id), done, lane=Lane.LIMITED)
 
     def _took(self, burst: Burst, changes: Sequence[Change], size: int, began: float, _answer: None) -> None:
         """Dust has queued changes: they need no memory any more, but are acknowledged once they can be read."""
         self._taken += 1
-        burst.took(changes, size=size, began=began, ended=self._bench.now(), queued=not self._truncates)
+        burst.took(changes, size=size, began=began, ended=self._context.now(), queued=not self._truncates)
         self._truncates = False
-        self._bench.budget.used -= sum(change.memory for change in changes)
-        self._bench.desk.progress.of(self._stream).queued += sum(len(change.spans) for change in changes)
-        if not self._bench.confirm:
-            settle(burst, self._stream, self._bench.desk)
+        self._context.budget.used -= sum(change.memory for change in changes)
+        self._context.outcomes.progress.of(self._stream).queued += sum(len(change.spans) for change in changes)
+        if not self._context.confirm:
+            settle(burst, self._stream, self._context.outcomes)
 
     def _refused(self, burst: Burst, batch: Batch, taken: int, error: Exception) -> None:
         burst.under_way = False
         batch.failed_after = taken if batch.failed_after is None else batch.failed_after
-        if not isinstance(error, (Rejected, Doubtful)):
+        if not isinstance(error, (Rejected, Ambiguous)):
             raise error
         if isinstance(error, TooLarge):
-            self._bench.requests.shrink(batch.size // 2)
+            self._context.requests.shrink(batch.size // 2)
         if len(batch) > 1:
             burst.batches.extendleft(reversed(batch.cut(len(batch) // 2)))
-        elif isinstance(error, Doubtful) and self._taken == batch.failed_after:
+        elif isinstance(error, Ambiguous) and self._taken == batch.failed_after:
             # Nothing that Dust took since shows that it is the row and not Dust.
             burst.postpone(batch)
         else:
@@ -91,7 +91,7 @@ class Sending:
 
     def _leave_out(self, batch: Batch, error: Exception) -> None:
         (change,) = batch.changes.values()
-        self._bench.budget.used -= change.memory
+        self._context.budget.used -= change.memory
         for span in change.spans:
             self._reject(self._stream, change.row_id, str(error), span)
 
@@ -106,11 +106,11 @@ def refuse_misleading(stream: StreamKey, batch: Batch) -> None:
         )
 
 
-def settle(burst: Burst, stream: StreamKey, desk: Desk) -> None:
+def settle(burst: Burst, stream: StreamKey, outcomes: Outcomes) -> None:
     """Acknowledge what a burst has stored."""
     for span, records in burst.stored.items():
-        desk.ledger.settle(span, stored=records)
-    counts, records = desk.progress.of(stream), burst.stored.total()
+        outcomes.ledger.settle(span, stored=records)
+    counts, records = outcomes.progress.of(stream), burst.stored.total()
     counts.queued -= records
     counts.deleted += burst.deleted
     counts.superseded += burst.superseded

@@ -18,7 +18,7 @@ from destination_dust.writers.tables.batch import Change
 COUNT_EVERY = 50_000
 
 
-class RowSpool:
+class StagedRows:
     """The changes of one stream, in the order in which each row was last changed.
 
     They are in an SQLite file that has lost its name and is readable by this user only: it is gone when the process

@@ -15,13 +15,13 @@ from functools import partial
 from typing import Any
 
 from destination_dust.airbyte.catalog import StreamPlan
-from destination_dust.mapping.tables.rows import RowShape
+from destination_dust.mapping.tables.rows import RowEncoder
 from destination_dust.writers.steps import OneCall
 from destination_dust.writers.tables.batch import Change
 from destination_dust.writers.tables.burst import Burst
-from destination_dust.writers.tables.client import TableCalls
+from destination_dust.writers.tables.client import TableClient
 from destination_dust.writers.tables.confirmation import Confirmation, Verdict, verdict
-from destination_dust.writers.tables.context import Workbench
+from destination_dust.writers.tables.context import TablesContext
 from destination_dust.writers.tables.preparation import Preparation
 from destination_dust.writers.tables.sending import Sending, settle
 from destination_dust.writers.tables.witnesses import Witness
@@ -36,15 +36,15 @@ class Unconfirmed(Exception):
 class Table:
     """What waits for a table, what is on its way there, and what of it is not confirmed yet."""
 
-    def __init__(self, plan: StreamPlan, table_id: str, shape: RowShape, bench: Workbench) -> None:
-        self.shape = shape
+    def __init__(self, plan: StreamPlan, table_id: str, encoder: RowEncoder, context: TablesContext) -> None:
+        self.encoder = encoder
         self.table_id = table_id
         self._stream = plan.stream
-        self._bench = bench
-        self._dust = TableCalls(bench.client, table_id)
-        self._calls = OneCall(table_id, bench.desk.submit, self.advance)
-        self._preparation = Preparation(plan, shape, self._dust, self._calls, bench)
-        self._sending = Sending(plan.stream, self._dust, self._calls, bench)
+        self._context = context
+        self._dust = TableClient(context.client, table_id)
+        self._calls = OneCall(table_id, context.outcomes.submit, self.advance)
+        self._preparation = Preparation(plan, encoder, self._dust, self._calls, context)
+        self._sending = Sending(plan.stream, self._dust, self._calls, context)
         self._bursts: deque[Burst] = deque()
         """Of these, the first is sent and confirmed, and the last takes changes unless it is closed."""
         self._confirmation: Confirmation | None = None
@@ -88,12 +88,12 @@ class Table:
 
     def change(self, change: Change) -> None:
         """Take in what becomes of a row. The latest change of a row decides."""
-        requests, now = self._bench.requests, self._bench.now()
+        requests, now = self._context.requests, self._context.now()
         if not self._bursts or not self._bursts[-1].accepts(change, requests):
             self.close()
-            self._bursts.append(Burst(now, self._bench.bursts))
+            self._bursts.append(Burst(now, self._context.bursts))
         earlier = self._bursts[-1].add(change, requests, now)
-        self._bench.budget.used += change.memory - (earlier.memory if earlier else 0)
+        self._context.budget.used += change.memory - (earlier.memory if earlier else 0)
 
     def close(self) -> None:
         """Have all that waits sent, and confirmed."""
@@ -107,14 +107,14 @@ class Table:
 
     @property
     def _rests(self) -> bool:
-        return self._bench.now() < self._rests_until
+        return self._context.now() < self._rests_until
 
     def _step(self, burst: Burst) -> bool:
         """Do the next thing with the first burst; False if it is not time for it yet."""
-        now = self._bench.now()
-        if now - burst.began >= self._bench.burst_interval:
+        now = self._context.now()
+        if now - burst.began >= self._context.burst_interval:
             burst.close()
-        elif burst.open_since is not None and now - burst.open_since >= self._bench.batch_age:
+        elif burst.open_since is not None and now - burst.open_since >= self._context.batch_age:
             burst.seal()
         sends = bool(burst.batches or (burst.closed and burst.deletes))
         if sends and not self._preparation.created:
@@ -126,8 +126,8 @@ class Table:
         elif not burst.closed:
             return False
         elif self._confirmation is None:
-            witnesses = burst.witnesses.to_read() if self._bench.confirm else []
-            patience = self._bench.patience if burst.queued else replace(self._bench.patience, first=0.0)
+            witnesses = burst.witnesses.to_read() if self._context.confirm else []
+            patience = self._context.patience if burst.queued else replace(self._context.patience, first=0.0)
             self._confirmation = Confirmation(witnesses, since=burst.ended or 0.0, patience=patience)
         elif self._confirmation.witness is None:
             self._finish(burst)
@@ -143,7 +143,7 @@ class Table:
             self._bursts.insert(1, burst.split_off())
         elif not burst.batches:
             self._sending.send_delete(burst)
-        elif batch := burst.next_batch(self._bench.requests):
+        elif batch := burst.next_batch(self._context.requests):
             self._sending.send_batch(burst, batch)
         else:
             self._bursts.insert(1, burst.split_off())
@@ -154,17 +154,17 @@ class Table:
         def seen(row: Mapping[str, Any] | None) -> None:
             found = verdict(witness, row, burst.loaded_at)
             self._tell(found)
-            confirmation.heard(found, self._bench.now())
-            if confirmation.overdue(self._bench.now()):
+            confirmation.heard(found, self._context.now())
+            if confirmation.overdue(self._context.now()):
                 raise Unconfirmed(self._unconfirmed())
 
         self._calls.make(partial(self._dust.look, witness), seen)
 
     def _finish(self, burst: Burst) -> None:
         """Acknowledge a burst whose rows were read back, or are believed to be stored."""
-        settle(burst, self._stream, self._bench.desk)
-        if not self._bench.confirm and burst.queued and burst.ended is not None:
-            self._rests_until = burst.ended + self._bench.patience.first
+        settle(burst, self._stream, self._context.outcomes)
+        if not self._context.confirm and burst.queued and burst.ended is not None:
+            self._rests_until = burst.ended + self._context.patience.first
         self._confirmation = None
         self._bursts.popleft()
 
@@ -180,7 +180,7 @@ class Table:
 
     def _unconfirmed(self) -> str:
         return (
-            f"Dust took rows for the table {self._dust.table_id}, but after {self._bench.patience.limit / 60:.0f} "
+            f"Dust took rows for the table {self._dust.table_id}, but after {self._context.patience.limit / 60:.0f} "
             "minutes they cannot be read. It drops rows without a word if the table has more than 511 columns, "
             "500,000 rows or 100 MB, or if texts with semicolons or tabs make it mistake the delimiter. They were "
             "not acknowledged, and will be sent again. If Dust is only slow, set confirm_rows to false to trust "

@@ -11,16 +11,16 @@ from destination_dust.airbyte.ledger import Span
 from destination_dust.airbyte.reader import Record, StreamKey
 from destination_dust.config import CdcDeletes
 from destination_dust.mapping.ids import table_name
-from destination_dust.mapping.tables.cells import Oddity
-from destination_dust.mapping.tables.differences import changed_types, listed, oddities, renamed
-from destination_dust.mapping.tables.rows import RowShape, TooManyColumns
+from destination_dust.mapping.tables.cells import Difference
+from destination_dust.mapping.tables.differences import changed_types, differences, listed, renamed
+from destination_dust.mapping.tables.rows import RowEncoder, TooManyColumns
 from destination_dust.mapping.tags import replaced_tag
-from destination_dust.writers.record_ids import identity
+from destination_dust.writers.record_ids import record_id
 from destination_dust.writers.tables.batch import MAX_ROW_BYTES, Change
-from destination_dust.writers.tables.context import Workbench
+from destination_dust.writers.tables.context import TablesContext
 from destination_dust.writers.tables.preparation import too_wide
 from destination_dust.writers.tables.refill import Refill
-from destination_dust.writers.tables.replacements import TableReplacement
+from destination_dust.writers.tables.replacements import Replacements
 from destination_dust.writers.tables.table import Table
 
 # Memory for rows that wait on disk, over all tables.
@@ -32,19 +32,19 @@ logger = logging.getLogger("airbyte")
 class TablesWriter:
     """Maps records to rows, and leaves each to the table of its stream."""
 
-    def __init__(self, bench: Workbench, *, prefix: str, deletes: CdcDeletes) -> None:
+    def __init__(self, context: TablesContext, *, prefix: str, deletes: CdcDeletes) -> None:
         """`prefix`: what the names of all tables begin with."""
-        self._bench = bench
+        self._context = context
         self._prefix = prefix
         self._hard = deletes is CdcDeletes.HARD
         self._tables: dict[StreamKey, Table] = {}
-        self._replacement = TableReplacement()
-        bench.desk.progress.at_the_end(self._report)
+        self._replacement = Replacements()
+        context.outcomes.progress.at_the_end(self._report)
 
     @property
     def has_room(self) -> bool:
         """Whether the memory for waiting rows is not used up."""
-        return self._bench.budget.has_room
+        return self._context.budget.has_room
 
     @property
     def idle(self) -> bool:
@@ -53,22 +53,24 @@ class TablesWriter:
 
     def add(self, plan: StreamPlan, record: Record, span: Span) -> None:
         """Upsert the record's row, or delete it if the record says that it is gone."""
-        desk = self._bench.desk
+        outcomes = self._context.outcomes
         try:
-            row_id = identity(plan, record, desk.progress.of(plan.stream))
+            row_id = record_id(plan, record, outcomes.progress.of(plan.stream))
         except MissingKey as error:
-            desk.reject(plan.stream, f"in line {record.line} of the input", str(error), span)
+            outcomes.reject(plan.stream, f"in line {record.line} of the input", str(error), span)
             return
         table = self._tables.get(plan.stream) or self._begin(plan)
         content = None
         if not (self._hard and plan.deletes(record.data)):
             try:
-                content = table.shape.encode(row_id, record.data, record.emitted_at)
+                content = table.encoder.encode(row_id, record.data, record.emitted_at)
             except TooManyColumns as error:
                 raise too_wide(plan, error) from error
         change = Change(row_id, content, span)
         if change.size > MAX_ROW_BYTES:
-            desk.reject(plan.stream, row_id, f"it is larger than a request to Dust may be ({change.size} bytes)", span)
+            outcomes.reject(
+                plan.stream, row_id, f"it is larger than a request to Dust may be ({change.size} bytes)", span
+            )
         elif refill := self._replacement.of(plan.stream):
             refill.put(change)
         else:
@@ -79,7 +81,7 @@ class TablesWriter:
         self._replacement.advance()
         for table in self._tables.values():
             table.advance()
-        if not self._bench.budget.has_room:
+        if not self._context.budget.has_room:
             self._make_room()
 
     def drain(self) -> None:
@@ -91,7 +93,7 @@ class TablesWriter:
         """Learn what Dust has of the tables of these streams, whose rows wait on disk from now on."""
         for plan in replaced:
             cache = SPOOL_CACHE // len(replaced)
-            self._replacement.prepare(Refill(plan, self._begin(plan), self._bench, cache=cache))
+            self._replacement.prepare(Refill(plan, self._begin(plan), self._context, cache=cache))
 
     def has_replaced(self, plan: StreamPlan) -> bool:
         """Whether the table carries the mark that it was replaced."""
@@ -108,12 +110,12 @@ class TablesWriter:
         self._replacement.conclude(endings)
 
     def _begin(self, plan: StreamPlan) -> Table:
-        shape = RowShape(plan.properties, generation_id=plan.generation)
+        encoder = RowEncoder(plan.properties, generation_id=plan.generation)
         table_id = table_name(self._prefix, *plan.stream)
         logger.info("Stream %s goes to the table %s.", plan.stream, table_id)
-        if names := renamed(shape.columns):
+        if names := renamed(encoder.columns):
             logger.info("Stream %s: Dust would change some names, so the columns are: %s.", plan.stream, listed(names))
-        table = self._tables[plan.stream] = Table(plan, table_id, shape, self._bench)
+        table = self._tables[plan.stream] = Table(plan, table_id, encoder, self._context)
         return table
 
     def _make_room(self) -> None:
@@ -125,7 +127,7 @@ class TablesWriter:
             return
         bursts = [(burst.began, table) for table in self._tables.values() if (burst := table.open_burst)]
         held = sum(burst.waiting[1] for table in self._tables.values() if (burst := table.open_burst))
-        if bursts and held * 4 >= self._bench.budget.limit:
+        if bursts and held * 4 >= self._context.budget.limit:
             _, table = min(bursts, key=lambda each: each[0])
             table.close()
             table.advance()
@@ -133,13 +135,13 @@ class TablesWriter:
     def _report(self) -> None:
         """Log, at the end, where Dust holds something else than the source."""
         for stream, table in self._tables.items():
-            shape = table.shape
-            self._bench.desk.progress.of(stream).cleaned = shape.cleaned
-            for odd, line in oddities(shape.columns):
+            encoder = table.encoder
+            self._context.outcomes.progress.of(stream).cleaned = encoder.cleaned
+            for odd, line in differences(encoder.columns):
                 # Blanks become null nearly everywhere, and few will miss them.
-                logger.log(logging.INFO if odd is Oddity.BLANK else logging.WARNING, "Stream %s: %s", stream, line)
-            for line in changed_types(shape.columns, shape.existing):
+                logger.log(logging.INFO if odd is Difference.BLANK else logging.WARNING, "Stream %s: %s", stream, line)
+            for line in changed_types(encoder.columns, encoder.existing):
                 logger.warning("Stream %s: %s", stream, line)
-            names = renamed({field: column for field, column in shape.columns.items() if not column.declared})
+            names = renamed({field: column for field, column in encoder.columns.items() if not column.declared})
             if names:
                 logger.info("Stream %s: columns of fields that the catalog lacks: %s.", stream, listed(names))

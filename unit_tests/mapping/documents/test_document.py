@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from destination_dust.mapping.documents.document import Document, DocumentShape, body, document, marked
+from destination_dust.mapping.documents.document import Document, DocumentShape, document, upsert_body, with_marker
 
 PLAIN = DocumentShape()
 
@@ -48,12 +48,12 @@ def test_what_is_sent_is_what_dust_takes() -> None:
         ],
         "timestamp": 1_700_000_000_123,
         "light_document_output": True,
-    } == json.loads(body(content))
+    } == json.loads(upsert_body(content))
 
 
 def test_what_is_not_known_is_not_sent() -> None:
     """No generation, no time."""
-    sent = json.loads(body(made({"id": 1}, generation=None, emitted_at=None)))
+    sent = json.loads(upsert_body(made({"id": 1}, generation=None, emitted_at=None)))
 
     assert "timestamp" not in sent
     assert ["airbyte:stream:users"] == sent["tags"][:-1]
@@ -64,7 +64,7 @@ def test_a_chosen_link_and_time_are_sent() -> None:
     shape = DocumentShape(source_url_field="links.web", timestamp_field="times.created")
     record = {"links": {"web": " https://example.com/1 "}, "times": {"created": "1970-01-02T00:00:00Z"}}
 
-    sent = json.loads(body(made(record, shape)))
+    sent = json.loads(upsert_body(made(record, shape)))
 
     assert "https://example.com/1" == sent["source_url"]
     assert 86_400 == sent["timestamp"]  # Dust's server takes a small number for seconds
@@ -193,15 +193,15 @@ def test_generation_mark_and_default_time_do_not_change_the_fingerprint() -> Non
 
     assert content.fingerprint == made({"a": 1}, generation=4, emitted_at=1).fingerprint
     assert content.fingerprint == made({"a": 1}, generation=None, emitted_at=None).fingerprint
-    assert content.fingerprint == marked(content, 3).fingerprint
+    assert content.fingerprint == with_marker(content, 3).fingerprint
 
 
 def test_a_mark_is_one_more_tag() -> None:
     """On a document that is otherwise the same."""
     content = made({"a": 1})
 
-    assert (*content.tags, "airbyte:replaced:3") == marked(content, 3).tags
-    assert replace(content, tags=marked(content, 3).tags) == marked(content, 3)
+    assert (*content.tags, "airbyte:replaced:3") == with_marker(content, 3).tags
+    assert replace(content, tags=with_marker(content, 3).tags) == with_marker(content, 3)
 
 
 _VALUES = st.recursive(
@@ -235,7 +235,7 @@ _FIELDS = ("title", "a", "a.b", "b\0", "\ud800")
 def test_any_record_in_any_shape_can_be_sent(record: Any, shape: DocumentShape, stream: str) -> None:
     """The request is standard JSON in valid UTF-8 without NUL, its title fits, its tags are ours or harmless."""
     content = document(None, stream, record, generation=1, emitted_at=0, shape=shape)
-    sent = json.loads(body(content).decode("utf-8"))
+    sent = json.loads(upsert_body(content).decode("utf-8"))
 
     assert "\0" not in "".join([sent["title"], sent["text"], *sent["tags"]])
     assert 0 < len(sent["title"].encode("utf-16-le")) <= 2 * 512
@@ -252,5 +252,5 @@ def test_deep_records_can_be_sent() -> None:
         deep = {"a": [deep]}
 
     for shape in (PLAIN, DocumentShape(text_format="markdown"), DocumentShape(text_fields=("deep.a.a.a",))):
-        sent = json.loads(body(made({"deep": deep}, shape)))
+        sent = json.loads(upsert_body(made({"deep": deep}, shape)))
         assert sent["text"].count("[") > 49_990

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from destination_dust.mapping.tables.cells import Format, Oddity, cell, format_of
-from destination_dust.mapping.tables.type_inference import Kind
+from destination_dust.mapping.tables.cells import Difference, Format, cell, format_of
+from destination_dust.mapping.tables.type_inference import DustType
 
 DATE_TIME = {"type": ["null", "string"], "format": "date-time"}
 
@@ -54,7 +54,7 @@ def test_the_catalog_says_which_texts_are_dates(schema: Any, expected: Format | 
 def test_declared_dates_are_datetime_cells_in_whole_seconds(text: str, expected: Format, seconds: int) -> None:
     """In UTC, rounded down, negative ones too: Dust refuses a negative epoch with a fraction. A time of day is
     one of 1970-01-01, whatever its zone."""
-    assert ({"type": "datetime", "epoch": seconds * 1000}, Kind.DATETIME, None) == cell(text, expected)
+    assert ({"type": "datetime", "epoch": seconds * 1000}, DustType.DATETIME, None) == cell(text, expected)
 
 
 @pytest.mark.parametrize("text", ["soon", "infinity", "2024-13-01", "2024-01-01T25:00:00Z", "0044-03-15 BC"])
@@ -63,42 +63,44 @@ def test_a_declared_date_that_is_none_stays_text_and_is_counted(text: str) -> No
     content, read, odd = cell(text, Format.MOMENT)
 
     assert text == content
-    assert (odd is Oddity.NO_DATE) == (read is Kind.TEXT)
+    assert (odd is Difference.NO_DATE) == (read is DustType.TEXT)
     assert odd is not None
 
 
 @pytest.mark.parametrize(
     ("number", "content", "read", "odd"),
     [
-        (0, 0, Kind.INT, None),
-        (-(2**53), -(2**53), Kind.INT, None),
-        (2**53 + 1, "9007199254740993", Kind.INT, None),
-        (2**64, "18446744073709551616", Kind.FLOAT, Oddity.LONG_NUMBER),
-        (1.0, 1.0, Kind.INT, None),
-        (0.1, 0.1, Kind.FLOAT, None),
-        (1e19, "1e+19", Kind.FLOAT, None),
-        (Decimal("0.1000000000000000000000001"), "0.1000000000000000000000001", Kind.FLOAT, Oddity.LONG_NUMBER),
-        (Decimal("1E+400"), "1E+400", Kind.TEXT, Oddity.LONG_NUMBER),
-        (Decimal("NaN"), None, Kind.NULL, Oddity.NOT_FINITE),
-        (Decimal("-Infinity"), None, Kind.NULL, Oddity.NOT_FINITE),
-        (float("inf"), None, Kind.NULL, Oddity.NOT_FINITE),
+        (0, 0, DustType.INT, None),
+        (-(2**53), -(2**53), DustType.INT, None),
+        (2**53 + 1, "9007199254740993", DustType.INT, None),
+        (2**64, "18446744073709551616", DustType.FLOAT, Difference.LONG_NUMBER),
+        (1.0, 1.0, DustType.INT, None),
+        (0.1, 0.1, DustType.FLOAT, None),
+        (1e19, "1e+19", DustType.FLOAT, None),
+        (Decimal("0.1000000000000000000000001"), "0.1000000000000000000000001", DustType.FLOAT, Difference.LONG_NUMBER),
+        (Decimal("1E+400"), "1E+400", DustType.TEXT, Difference.LONG_NUMBER),
+        (Decimal("NaN"), None, DustType.NULL, Difference.NOT_FINITE),
+        (Decimal("-Infinity"), None, DustType.NULL, Difference.NOT_FINITE),
+        (float("inf"), None, DustType.NULL, Difference.NOT_FINITE),
     ],
 )
-def test_numbers_arrive_exactly_or_are_counted(number: Any, content: Any, read: Kind, odd: Oddity | None) -> None:
+def test_numbers_arrive_exactly_or_are_counted(
+    number: Any, content: Any, read: DustType, odd: Difference | None
+) -> None:
     """What float64 does not hold goes as text, which Dust reads as an integer if it has 64 bits."""
     assert (content, read, odd) == cell(number)
 
 
 def test_other_values() -> None:
     """Booleans stay, nothing is null, nested values are JSON text, blanks are null and counted."""
-    assert (True, Kind.BOOL, None) == cell(True)
-    assert (None, Kind.NULL, None) == cell(None)
-    assert ('{"a":[1,null]}', Kind.TEXT, None) == cell({"a": [1, None]})
-    assert (None, Kind.NULL, Oddity.BLANK) == cell(" \n")
-    assert ("plain", Kind.TEXT, None) == cell("plain")
-    assert ("007", Kind.INT, Oddity.NUMBER) == cell("007")
-    assert ("t", Kind.BOOL, Oddity.BOOLEAN) == cell("t")
-    assert ("2024-01-02", Kind.DATETIME, Oddity.DATE) == cell("2024-01-02")
+    assert (True, DustType.BOOL, None) == cell(True)
+    assert (None, DustType.NULL, None) == cell(None)
+    assert ('{"a":[1,null]}', DustType.TEXT, None) == cell({"a": [1, None]})
+    assert (None, DustType.NULL, Difference.BLANK) == cell(" \n")
+    assert ("plain", DustType.TEXT, None) == cell("plain")
+    assert ("007", DustType.INT, Difference.NUMBER) == cell("007")
+    assert ("t", DustType.BOOL, Difference.BOOLEAN) == cell("t")
+    assert ("2024-01-02", DustType.DATETIME, Difference.DATE) == cell("2024-01-02")
 
 
 json_values = st.recursive(

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from destination_dust.mapping.tables.descriptions import MAX_UNITS, table_description
-from destination_dust.mapping.tables.differences import changed_types, listed, oddities, renamed
-from destination_dust.mapping.tables.rows import RowShape
-from destination_dust.mapping.tables.type_inference import Kind
+from destination_dust.mapping.tables.differences import changed_types, differences, listed, renamed
+from destination_dust.mapping.tables.rows import RowEncoder
+from destination_dust.mapping.tables.type_inference import DustType
 
 
-def shape_of(*records: dict[str, object], **properties: object) -> RowShape:
+def shape_of(*records: dict[str, object], **properties: object) -> RowEncoder:
     """A shape that has seen these records."""
-    shape = RowShape(properties)
+    shape = RowEncoder(properties)
     for data in records:
         shape.encode("x", data, None)
     return shape
@@ -22,7 +22,7 @@ def test_each_oddity_is_one_sentence_with_counts_by_column() -> None:
     """The columns with most of them come first."""
     shape = shape_of({"a": "1", "b": "2"}, {"b": "3", "c": "t"})
 
-    told = [line for _, line in oddities(shape.columns)]
+    told = [line for _, line in differences(shape.columns)]
 
     assert 2 == len(told)
     assert told[0].startswith("3 values are texts that Dust reads as numbers")
@@ -35,12 +35,12 @@ def test_each_oddity_is_one_sentence_with_counts_by_column() -> None:
     [
         ([1, "a"], None, "text"),
         ([True, 1], None, "text"),
-        ([1.5], Kind.INT, "a floating-point number"),
-        (["a"], Kind.INT, "text"),
-        ([1], Kind.TEXT, "text"),
+        ([1.5], DustType.INT, "a floating-point number"),
+        (["a"], DustType.INT, "text"),
+        ([1], DustType.TEXT, "text"),
     ],
 )
-def test_a_change_of_type_says_what_dust_makes_of_it(values: list[object], before: Kind | None, made: str) -> None:
+def test_a_change_of_type_says_what_dust_makes_of_it(values: list[object], before: DustType | None, made: str) -> None:
     """Whole and other numbers are numbers; any other two types are text."""
     shape = shape_of(*({"a": value} for value in values))
 
@@ -51,9 +51,9 @@ def test_a_change_of_type_says_what_dust_makes_of_it(values: list[object], befor
 
 
 @pytest.mark.parametrize(
-    ("values", "before"), [([1, 1.5], None), ([1], Kind.FLOAT), (["007", "a"], Kind.TEXT), ([], Kind.INT)]
+    ("values", "before"), [([1, 1.5], None), ([1], DustType.FLOAT), (["007", "a"], DustType.TEXT), ([], DustType.INT)]
 )
-def test_no_change_of_type_is_none(values: list[object], before: Kind | None) -> None:
+def test_no_change_of_type_is_none(values: list[object], before: DustType | None) -> None:
     """Numbers with and without a fraction, and texts that look like numbers, are no news."""
     shape = shape_of(*({"a": value} for value in values))
 
@@ -77,7 +77,7 @@ def test_a_description_tells_an_agent_stream_key_and_columns() -> None:
         "any": {},
         "odd": True,
     }
-    columns = RowShape(properties).columns
+    columns = RowEncoder(properties).columns
 
     text = table_description("shop.users", ["id"], properties, columns)
 
@@ -91,4 +91,4 @@ def test_a_description_is_not_endless() -> None:
     """500 columns with long notes are cut."""
     properties: dict[str, object] = {f"c_{number}_x": {"description": "long " * 100} for number in range(500)}
 
-    assert len(table_description("s", [], properties, RowShape(properties).columns)) <= MAX_UNITS
+    assert len(table_description("s", [], properties, RowEncoder(properties).columns)) <= MAX_UNITS

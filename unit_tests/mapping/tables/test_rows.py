@@ -11,20 +11,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from destination_dust.mapping.tables.cells import Oddity
-from destination_dust.mapping.tables.rows import BODY_OVERHEAD, ROW_OVERHEAD, RowShape, TooManyColumns, body
-from destination_dust.mapping.tables.type_inference import Kind
+from destination_dust.mapping.tables.cells import Difference
+from destination_dust.mapping.tables.rows import BODY_OVERHEAD, ROW_OVERHEAD, RowEncoder, TooManyColumns, upsert_body
+from destination_dust.mapping.tables.type_inference import DustType
 
 EXTRACTED, LOADED = 1_767_225_600_999, 1_800_000_000
 
 
 def decoded(*rows: bytes) -> list[dict[str, Any]]:
     """The rows of a request."""
-    found: list[dict[str, Any]] = orjson.loads(body(rows, LOADED))["rows"]
+    found: list[dict[str, Any]] = orjson.loads(upsert_body(rows, LOADED))["rows"]
     return found
 
 
-def values(shape: RowShape, data: Mapping[str, Any]) -> dict[str, Any]:
+def values(shape: RowEncoder, data: Mapping[str, Any]) -> dict[str, Any]:
     """The cells of a record, without our own."""
     (row,) = decoded(shape.encode("id", data, None))
     return {name: cell for name, cell in row["value"].items() if not name.startswith("_airbyte")}
@@ -32,7 +32,7 @@ def values(shape: RowShape, data: Mapping[str, Any]) -> dict[str, Any]:
 
 def test_a_row_has_its_id_its_cells_and_when_it_was_read_and_loaded() -> None:
     """Our own columns are whole seconds, and the generation if it is known."""
-    shape = RowShape({"id": {"type": "integer"}}, generation_id=3)
+    shape = RowEncoder({"id": {"type": "integer"}}, generation_id=3)
 
     first, second = decoded(shape.encode("users-1", {"id": 1}, EXTRACTED), shape.encode("users-2", {}, None))
 
@@ -45,14 +45,14 @@ def test_a_row_has_its_id_its_cells_and_when_it_was_read_and_loaded() -> None:
 
 def test_a_row_without_a_single_cell_is_valid() -> None:
     """Nothing is known of it but when it was loaded."""
-    (row,) = decoded(RowShape({}).encode("x", {"a": None}, None))
+    (row,) = decoded(RowEncoder({}).encode("x", {"a": None}, None))
 
     assert {"_airbyte_loaded_at"} == set(row["value"])
 
 
 def test_our_columns_cannot_be_those_of_a_field() -> None:
     """A field of that name gets another column."""
-    found = RowShape({}).encode("x", {"_airbyte_loaded_at": "mine"}, None)
+    found = RowEncoder({}).encode("x", {"_airbyte_loaded_at": "mine"}, None)
 
     (row,) = decoded(found)
     assert {"type": "datetime", "epoch": LOADED * 1000} == row["value"]["_airbyte_loaded_at"]
@@ -62,25 +62,25 @@ def test_our_columns_cannot_be_those_of_a_field() -> None:
 @given(st.lists(st.dictionaries(st.text(max_size=5), st.text() | st.integers() | st.none()), min_size=1, max_size=4))
 def test_the_size_of_a_request_is_known_before(records: list[dict[str, Any]]) -> None:
     """Batches are closed by the exact number of bytes."""
-    shape = RowShape({})
+    shape = RowEncoder({})
     rows = [shape.encode(f"id-{number}", data, EXTRACTED) for number, data in enumerate(records)]
 
     known = BODY_OVERHEAD + sum(len(row) + ROW_OVERHEAD for row in rows)
-    assert len(body(rows, LOADED, truncates=True)) + 1 == known
-    assert len(body(rows, LOADED)) < known
+    assert len(upsert_body(rows, LOADED, truncates=True)) + 1 == known
+    assert len(upsert_body(rows, LOADED)) < known
 
 
 @given(st.text(st.characters(exclude_categories=[])), st.text(st.characters(exclude_categories=[])))
 def test_characters_that_dust_cannot_store_never_arrive(first: str, second: str) -> None:
     """NUL goes and halves of surrogate pairs are replaced, in any text."""
-    for cell in values(RowShape({}), {"a": first, "b": second, "c": {first: second}}).values():
+    for cell in values(RowEncoder({}), {"a": first, "b": second, "c": {first: second}}).values():
         assert "\0" not in str(cell)
         str(cell).encode()
 
 
 def test_cleaned_rows_are_counted() -> None:
     """Once each, and not those that only talk about it."""
-    shape = RowShape({})
+    shape = RowEncoder({})
     for text in ("a\0b", "\ud800", "fine", "\\u0000"):
         shape.encode("x", {"a": text, "b": text}, None)
 
@@ -89,19 +89,19 @@ def test_cleaned_rows_are_counted() -> None:
 
 def test_oddities_and_types_are_kept_by_column() -> None:
     """Texts that Dust takes for something else are odd, and no change of type."""
-    shape = RowShape({})
+    shape = RowEncoder({})
     for value in ("007", "abc", 5, 1.5, Decimal("NaN")):
         shape.encode("x", {"a": value}, None)
 
     column = shape.columns["a"]
-    assert {Oddity.NUMBER: 1, Oddity.NOT_FINITE: 1} == column.odd
-    assert {Kind.TEXT, Kind.INT, Kind.FLOAT} == column.kinds
+    assert {Difference.NUMBER: 1, Difference.NOT_FINITE: 1} == column.odd
+    assert {DustType.TEXT, DustType.INT, DustType.FLOAT} == column.kinds
 
 
 def test_no_more_columns_than_dust_can_read() -> None:
     """511 with our own three, counting those that the table has and those that records fill, not empty ones."""
-    shape = RowShape({f"declared_{number}_x": {} for number in range(600)})
-    shape.exists([f"old_{number}_x" for number in range(300)])
+    shape = RowEncoder({f"declared_{number}_x": {} for number in range(600)})
+    shape.note_existing([f"old_{number}_x" for number in range(300)])
     shape.encode("x", {f"new_{number}_x": number for number in range(208)}, None)
     shape.encode("x", {"empty": None, "nothing": float("nan"), "blank": ""}, None)
 
@@ -111,8 +111,8 @@ def test_no_more_columns_than_dust_can_read() -> None:
 
 def test_columns_of_the_table_count_when_they_become_known() -> None:
     """Also if rows were encoded before."""
-    shape = RowShape({})
+    shape = RowEncoder({})
     shape.encode("x", {f"new_{number}_x": number for number in range(208)}, None)
 
     with pytest.raises(TooManyColumns):
-        shape.exists([f"old_{number}_x" for number in range(301)])
+        shape.note_existing([f"old_{number}_x" for number in range(301)])

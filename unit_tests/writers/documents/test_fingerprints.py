@@ -10,7 +10,7 @@ import pytest
 from destination_dust.dust.client import ListedDocument
 from destination_dust.dust.errors import Rejected, Unavailable
 from destination_dust.workers import Call
-from destination_dust.writers.documents.fingerprints import MAX_AGE, MAX_QUERY, Lookups
+from destination_dust.writers.documents.fingerprints import MAX_AGE, MAX_QUERY, Fingerprints
 
 STORED = {"users-1": ("a", "b"), "users-3": ("c",)}
 
@@ -24,7 +24,7 @@ class Dust:
         self.groups: list[Sequence[str]] = []
         self.answers: list[tuple[str, tuple[str, ...]]] = []
         client: Any = self
-        self.lookups = Lookups(
+        self.lookups = Fingerprints(
             client, self.calls.append, lambda *answer: self.answers.append(answer), now=lambda: self.time
         )
 

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from destination_dust.airbyte.catalog import Mode, StreamPlan
-from destination_dust.writers.documents.inventory import CHUNK, Entry, Roster
+from destination_dust.writers.documents.inventory import CHUNK, Entry, Inventory
 from unit_tests.builders import ORDERS, USERS
 
 TRUNCATED = StreamPlan(USERS, Mode.APPEND_DEDUP, (("id",),), 5, 5, 7)
@@ -20,15 +20,15 @@ def user(number: int, generation: int = 0, fingerprint: str | None = FINGERPRINT
     return Entry(f"users-{number:04d}", USERS, fingerprint, generation)
 
 
-def roster(*entries: Entry) -> Roster:
-    made = Roster()
+def inventory(*entries: Entry) -> Inventory:
+    made = Inventory()
     made.note(entries)
     return made
 
 
 def test_what_the_sync_did_not_bring_is_stale() -> None:
     """Of this stream only; without ids, of whatever generation."""
-    listed = roster(user(1), user(2, 5), user(3, 9), Entry("orders-1", ORDERS, None, 0))
+    listed = inventory(user(1), user(2, 5), user(3, 9), Entry("orders-1", ORDERS, None, 0))
 
     listed.see("users-0002")
     listed.see("users-0009")
@@ -38,7 +38,7 @@ def test_what_the_sync_did_not_bring_is_stale() -> None:
 
 def test_with_ids_only_generations_below_the_minimum_are_stale() -> None:
     """Documents of an earlier attempt of the same generation stay; without a tag, the generation is 0."""
-    listed = roster(user(1), user(2, 4), user(3, 5), user(4, 6), user(5, 4))
+    listed = inventory(user(1), user(2, 4), user(3, 5), user(4, 6), user(5, 4))
 
     listed.see("users-0005")
 
@@ -47,7 +47,7 @@ def test_with_ids_only_generations_below_the_minimum_are_stale() -> None:
 
 def test_what_the_sync_stores_is_not_stale() -> None:
     """Whether it was there before or not."""
-    listed = roster(user(1), user(2))
+    listed = inventory(user(1), user(2))
 
     listed.store(user(1, 5))
     listed.store(user(3, 5))
@@ -58,7 +58,7 @@ def test_what_the_sync_stores_is_not_stale() -> None:
 
 def test_what_was_removed_is_forgotten() -> None:
     """A record of it, later in the sync, finds nothing that is equal."""
-    listed = roster(user(1), user(2))
+    listed = inventory(user(1), user(2))
 
     listed.remove("users-0001")
 
@@ -70,7 +70,7 @@ def test_what_was_removed_is_forgotten() -> None:
 @pytest.mark.parametrize("fingerprint", [None, "", "not hexadecimal", "0"])
 def test_a_fingerprint_is_given_back_if_it_is_one(fingerprint: str | None) -> None:
     """Tags can hold anything."""
-    listed = roster(user(1), user(2, fingerprint=fingerprint))
+    listed = inventory(user(1), user(2, fingerprint=fingerprint))
 
     assert FINGERPRINT == listed.fingerprint("users-0001")
     assert listed.fingerprint("users-0002") is None
@@ -79,13 +79,13 @@ def test_a_fingerprint_is_given_back_if_it_is_one(fingerprint: str | None) -> No
 
 def test_generations_beyond_all_numbers_are_held() -> None:
     """A tag can claim 19 digits."""
-    assert [] == list(roster(user(1, 10**19 - 1)).stale(TRUNCATED))
-    assert ["users-0001"] == list(roster(user(1, 10**19 - 1)).stale(OVERWRITTEN))
+    assert [] == list(inventory(user(1, 10**19 - 1)).stale(TRUNCATED))
+    assert ["users-0001"] == list(inventory(user(1, 10**19 - 1)).stale(OVERWRITTEN))
 
 
 def test_documents_may_go_while_they_are_gone_through() -> None:
     """Each is given once, and none is left out, over more than one chunk."""
-    listed = roster(*(user(number) for number in range(2 * CHUNK + 5)))
+    listed = inventory(*(user(number) for number in range(2 * CHUNK + 5)))
 
     gone = []
     for document_id in listed.stale(OVERWRITTEN):
@@ -98,7 +98,7 @@ def test_documents_may_go_while_they_are_gone_through() -> None:
 
 def test_a_page_may_be_noted_twice() -> None:
     """Pages of a listing overlap."""
-    listed = roster(user(1), user(2))
+    listed = inventory(user(1), user(2))
 
     listed.note([user(2, 5), user(3)])
 
@@ -108,14 +108,14 @@ def test_a_page_may_be_noted_twice() -> None:
 MILLION = """
 import resource
 from destination_dust.airbyte.reader import StreamKey
-from destination_dust.writers.documents.inventory import Entry, Roster
+from destination_dust.writers.documents.inventory import Entry, Inventory
 users = StreamKey(None, "users")
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-before, roster = peak(), Roster()
+before, inventory = peak(), Inventory()
 for page in range(0, 1_000_000, 1000):
-    roster.note(Entry(f"{page + n:036d}--{page + n:016x}", users, "0123456789abcdef" * 2, 5) for n in range(1000))
-assert len(roster) == 1_000_000
+    inventory.note(Entry(f"{page + n:036d}--{page + n:016x}", users, "0123456789abcdef" * 2, 5) for n in range(1000))
+assert len(inventory) == 1_000_000
 print(peak() - before)
 """
 

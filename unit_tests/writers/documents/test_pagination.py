@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from destination_dust.dust.client import ListedDocument
-from destination_dust.writers.documents.pagination import Walk
+from destination_dust.writers.documents.pagination import Pagination
 
 
 @dataclass
@@ -32,17 +32,17 @@ class Listing:
 
 def walked(
     listing: Listing, *, page: int, largest_page: int, meanwhile: Callable[[], None] = lambda: None
-) -> tuple[set[str], Walk, int]:
-    """What is listed, the walk, and how many pages it took; `meanwhile` happens between any two pages."""
-    walk, listed, pages = Walk(page=page, largest_page=largest_page), set(), 0
-    while not walk.ended:
-        documents = listing.page(walk.offset, walk.limit)
+) -> tuple[set[str], Pagination, int]:
+    """What is listed, the pagination, and how many pages it took; `meanwhile` happens between any two pages."""
+    pagination, listed, pages = Pagination(page=page, largest_page=largest_page), set(), 0
+    while not pagination.ended:
+        documents = listing.page(pagination.offset, pagination.limit)
         listed.update(each.document_id for each in documents)
-        walk.take(documents)
+        pagination.take(documents)
         meanwhile()
         pages += 1
         assert pages < 10_000
-    return listed, walk, pages
+    return listed, pagination, pages
 
 
 def many(*sizes: int) -> dict[str, int]:
@@ -55,9 +55,9 @@ def test_every_document_is_listed_whatever_the_order_of_ties(sizes: list[int], p
     """As long as a timestamp fits the largest page."""
     listing = Listing(many(*sizes), random.Random(seed))
 
-    listed, walk, _ = walked(listing, page=page, largest_page=64)
+    listed, pagination, _ = walked(listing, page=page, largest_page=64)
 
-    assert walk.complete
+    assert pagination.complete
     assert set(listing.timestamps) == listed
 
 
@@ -77,9 +77,9 @@ def test_what_nobody_touches_is_listed_while_others_write_and_delete(sizes: list
             else:
                 listing.timestamps[document] = 1000 + len(touched)
 
-    listed, walk, _ = walked(listing, page=page, largest_page=64, meanwhile=meanwhile)
+    listed, pagination, _ = walked(listing, page=page, largest_page=64, meanwhile=meanwhile)
 
-    assert walk.complete
+    assert pagination.complete
     assert untouched <= listed
 
 
@@ -90,10 +90,10 @@ def test_a_timestamp_too_common_for_a_page_is_walked_through_until_all_are_seen(
     """As many different documents as places; if that cannot be reached, the listing says that it is not complete."""
     listing = Listing(many(after, tied, before), random.Random(seed), ties_are_stable=ties_are_stable)
 
-    listed, walk, _ = walked(listing, page=4, largest_page=16)
+    listed, pagination, _ = walked(listing, page=4, largest_page=16)
 
-    assert not walk.complete or set(listing.timestamps) == listed
-    assert walk.complete or not ties_are_stable
+    assert not pagination.complete or set(listing.timestamps) == listed
+    assert pagination.complete or not ties_are_stable
 
 
 def test_a_delete_during_a_pass_does_not_hide_a_document() -> None:
@@ -108,9 +108,9 @@ def test_a_delete_during_a_pass_does_not_hide_a_document() -> None:
         if pages == 3 and (victim := next(victims, None)):
             listing.timestamps.pop(victim)
 
-    listed, walk, _ = walked(listing, page=4, largest_page=16, meanwhile=meanwhile)
+    listed, pagination, _ = walked(listing, page=4, largest_page=16, meanwhile=meanwhile)
 
-    assert walk.complete
+    assert pagination.complete
     assert set(listing.timestamps) <= listed
 
 
@@ -119,20 +119,20 @@ def test_a_server_with_smaller_pages_is_noticed(most: int) -> None:
     """A page that is not full is only the last one if nothing comes behind it."""
     listing = Listing(many(*[1] * 25), most=most)
 
-    listed, walk, _ = walked(listing, page=20, largest_page=100)
+    listed, pagination, _ = walked(listing, page=20, largest_page=100)
 
-    assert walk.complete
+    assert pagination.complete
     assert set(listing.timestamps) == listed
 
 
 def test_another_order_is_not_trusted() -> None:
     """All that makes a listing complete rests on falling timestamps."""
-    walk = Walk()
+    pagination = Pagination()
 
-    walk.take([ListedDocument("a", 1, ()), ListedDocument("b", 2, ())])
+    pagination.take([ListedDocument("a", 1, ()), ListedDocument("b", 2, ())])
 
-    assert walk.ended
-    assert not walk.complete
+    assert pagination.ended
+    assert not pagination.complete
 
 
 def test_a_listing_costs_few_calls() -> None:

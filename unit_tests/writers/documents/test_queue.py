@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from destination_dust.airbyte.catalog import Mode, StreamPlan
 from destination_dust.dust.errors import Rejected, Unavailable
 from destination_dust.writers.documents import queue as module
-from destination_dust.writers.documents.queue import Outbox, Version
+from destination_dust.writers.documents.queue import DocumentQueue, DocumentVersion
 from destination_dust.writers.writer import BadRecord
 from unit_tests.builders import USERS, state
 from unit_tests.writers.outcomes import Calls, FakeClient
@@ -30,12 +30,12 @@ class Sending:
         self.calls = Calls(skip=skip)
         self.client = FakeClient()
         self.asked: list[str] = []
-        self.stored: list[Version] = []
+        self.stored: list[DocumentVersion] = []
         self._known = known
         client: Any = self.client
-        self.outbox = Outbox(
+        self.outbox = DocumentQueue(
             client,
-            self.calls.desk,
+            self.calls.outcomes,
             look_up=self._look_up,
             stored=self.stored.append,
             upserts=upserts,
@@ -46,28 +46,28 @@ class Sending:
         """The next version of a document; None deletes it."""
         self.calls.progress.of(USERS).read += 1
         payload = None if text is None else text.encode()
-        self.outbox.add(Version(PLAN, document_id, payload, text, self.calls.ledger.track(USERS)))
+        self.outbox.add(DocumentVersion(PLAN, document_id, payload, text, self.calls.ledger.add_record(USERS)))
 
     @property
     def counts(self) -> str:
         return str(self.calls.progress.of(USERS))
 
-    def _look_up(self, version: Version) -> None:
+    def _look_up(self, version: DocumentVersion) -> None:
         if version.payload is None:
-            self.outbox.compare(version.document_id, None)
+            self.outbox.resolve(version.document_id, None)
         elif self._known is UNKNOWN:
             self.asked.append(version.document_id)
         else:
-            self.outbox.compare(version.document_id, self._known)
+            self.outbox.resolve(version.document_id, self._known)
 
 
 def test_what_dust_has_already_is_not_sent() -> None:
     """An equal fingerprint settles the record."""
     sending = Sending()
     sending.add("users-1", "same")
-    sending.calls.ledger.hold(state(USERS))
+    sending.calls.ledger.add_state(state(USERS))
 
-    sending.outbox.compare("users-1", "same")
+    sending.outbox.resolve("users-1", "same")
 
     assert [] == sending.calls.open
     assert sending.outbox.idle
@@ -81,7 +81,7 @@ def test_what_is_in_doubt_is_sent(fingerprint: str | None) -> None:
     sending = Sending()
     sending.add("users-1", "new")
 
-    sending.outbox.compare("users-1", fingerprint)
+    sending.outbox.resolve("users-1", fingerprint)
     sending.calls.end("users-1")
 
     assert ["upsert users-1 new"] == sending.client.made
@@ -95,7 +95,7 @@ def test_a_newer_version_takes_the_place_of_one_that_is_looked_up() -> None:
     sending.add("users-1", "v2")
     assert ["users-1"] == sending.asked
 
-    sending.outbox.compare("users-1", "v1")
+    sending.outbox.resolve("users-1", "v1")
     sending.calls.end_all()
 
     assert ["upsert users-1 v2"] == sending.client.made
@@ -107,11 +107,11 @@ def test_a_newer_version_takes_the_place_of_one_in_the_queue() -> None:
     sending = Sending(known=None, upserts=1)
     sending.add("users-1", "v1")
     sending.add("users-2", "v1")
-    sending.calls.ledger.hold(state(USERS, 1))
+    sending.calls.ledger.add_state(state(USERS, 1))
     sending.add("users-3", "v1")
     sending.add("users-2", "v2")
     sending.add("users-2", "v3")
-    sending.calls.ledger.hold(state(USERS, 2))
+    sending.calls.ledger.add_state(state(USERS, 2))
 
     sending.calls.end("users-1")
     assert [] == list(sending.calls.ledger.release())
@@ -219,8 +219,8 @@ def test_a_refused_version_takes_those_that_it_superseded_with_it() -> None:
     sending = Sending(skip=True)
     sending.add("users-1", "v1")
     sending.add("users-1", "v2")
-    sending.calls.ledger.hold(state(USERS))
-    sending.outbox.compare("users-1", None)
+    sending.calls.ledger.add_state(state(USERS))
+    sending.outbox.resolve("users-1", None)
 
     sending.calls.end("users-1", Rejected("too strange"))
 
@@ -288,7 +288,7 @@ def test_dust_ends_with_the_last_version_of_each_document(
             asked, document_id = chance.choice(waiting)
             if asked is not None:
                 asked.remove(document_id)
-                sending.outbox.compare(document_id, dust.get(document_id))
+                sending.outbox.resolve(document_id, dust.get(document_id))
             else:
                 sending.calls.end(document_id)
                 kind, _, text = sending.client.made[-1].partition(f" {document_id}")
@@ -298,7 +298,7 @@ def test_dust_ends_with_the_last_version_of_each_document(
         sending.add(f"users-{number}", text)
         while chance.random() < 0.4:
             something_ends()
-    sending.calls.ledger.hold(state(USERS))
+    sending.calls.ledger.add_state(state(USERS))
     while sending.asked or sending.calls.open:
         something_ends()
 

@@ -10,10 +10,10 @@ import orjson
 from destination_dust.airbyte.catalog import Mode, StreamPlan
 from destination_dust.airbyte.reader import Record, StreamKey
 from destination_dust.config import CdcDeletes
-from destination_dust.dust.errors import Missing
+from destination_dust.dust.errors import NotFound
 from destination_dust.writers.tables.batch import RequestLimits
-from destination_dust.writers.tables.confirmation import Patience
-from destination_dust.writers.tables.context import Budget, Workbench
+from destination_dust.writers.tables.confirmation import ConfirmationTiming
+from destination_dust.writers.tables.context import MemoryBudget, TablesContext
 from destination_dust.writers.tables.writer import TablesWriter
 from unit_tests.builders import USERS, state
 from unit_tests.writers.outcomes import Calls
@@ -41,12 +41,12 @@ class FakeTables:
 
     def table(self, table_id: str) -> dict[str, Any]:
         if table_id not in self.rows_of:
-            raise Missing("Failed to get table.")
+            raise NotFound("Failed to get table.")
         return {"table_id": table_id}
 
-    def upsert_rows(self, table_id: str, body: bytes, *, doubt_after: int | None = None) -> None:
+    def upsert_rows(self, table_id: str, body: bytes, *, ambiguous_after: int | None = None) -> None:
         rows = {row["row_id"]: row["value"] for row in orjson.loads(body)["rows"]}
-        self.log.append(f"upsert {' '.join(rows)}{'' if doubt_after else ' patiently'}")
+        self.log.append(f"upsert {' '.join(rows)}{'' if ambiguous_after else ' patiently'}")
         self.fails(list(rows))
         self._queue(table_id, list(rows.items()))
 
@@ -81,35 +81,35 @@ class FakeTables:
             self.queues[table_id] = []
 
 
-class Tabled:
+class TablesHarness:
     """A tables writer over a fake Dust. Calls end when the loop turns, in no time unless the test says otherwise."""
 
-    def __init__(self, *, rows: int = 1000, memory: int = 10_000_000, skip: bool = False, **bench: Any) -> None:
+    def __init__(self, *, rows: int = 1000, memory: int = 10_000_000, skip: bool = False, **context: Any) -> None:
         self.dust = FakeTables()
         self.wall = 1_800_000_000.0
         """What the clock on the wall shows, less the time that has passed."""
         self.calls = Calls(skip=skip)
         client: Any = self.dust
-        self.bench = Workbench(
+        self.context = TablesContext(
             client,
-            self.calls.desk,
+            self.calls.outcomes,
             RequestLimits(rows),
-            bench.pop("patience", Patience(11.0, 1800.0)),
-            burst_interval=bench.pop("burst_interval", 300.0),
-            batch_age=bench.pop("batch_age", 60.0),
-            budget=Budget(memory),
+            context.pop("patience", ConfirmationTiming(11.0, 1800.0)),
+            burst_interval=context.pop("burst_interval", 300.0),
+            batch_age=context.pop("batch_age", 60.0),
+            budget=MemoryBudget(memory),
             now=lambda: self.dust.now,
             wall=lambda: self.wall + self.dust.now,
-            **bench,
+            **context,
         )
-        self.writer = TablesWriter(self.bench, prefix="", deletes=CdcDeletes.HARD)
+        self.writer = TablesWriter(self.context, prefix="", deletes=CdcDeletes.HARD)
 
     def add(self, *ids: int, stream: StreamKey = USERS, **data: Any) -> None:
         """Records of these ids."""
         plan = StreamPlan(stream, Mode.APPEND_DEDUP, (("id",),))
         for number in ids:
             record = Record(stream, {"id": number, **data}, None, 1)
-            self.writer.add(plan, record, self.calls.ledger.track(stream))
+            self.writer.add(plan, record, self.calls.ledger.add_record(stream))
 
     def delete(self, *ids: int) -> None:
         """Records which say that their rows are gone."""
@@ -132,7 +132,7 @@ class Tabled:
 
     def state(self, number: int, stream: StreamKey | None = USERS) -> None:
         """A state after the records so far."""
-        self.calls.ledger.hold(state(stream, number))
+        self.calls.ledger.add_state(state(stream, number))
 
     def released(self) -> list[tuple[int, int]]:
         """The states that have become safe: how many records each covers, stored and rejected."""

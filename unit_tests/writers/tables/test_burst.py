@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from destination_dust.airbyte.ledger import Span
 from destination_dust.writers.tables.batch import Batch, Change, RequestLimits
 from destination_dust.writers.tables.burst import Burst, BurstLimits
-from destination_dust.writers.tables.limits import Room
+from destination_dust.writers.tables.limits import Capacity
 
 SPAN = Span()
 
@@ -87,7 +87,7 @@ def test_the_last_change_of_each_row_is_what_comes_out(
 def test_a_batch_is_cut_to_the_room_that_is_left() -> None:
     """The first of a burst at least; what does not fit waits for the next measurement."""
     burst = filled(*map(upsert, range(6)), rows=4)
-    burst.room = Room(3, 10_000)
+    burst.room = Capacity(3, 10_000)
 
     first = burst.next_batch(RequestLimits(4))
     assert ["0", "1", "2"] == ids(first)

@@ -11,14 +11,14 @@ import pytest
 from destination_dust.airbyte.ledger import Span
 from destination_dust.spool import DiskFull
 from destination_dust.writers.tables.batch import Change
-from destination_dust.writers.tables.staging import COUNT_EVERY, RowSpool
+from destination_dust.writers.tables.staging import COUNT_EVERY, StagedRows
 
 
-def spool() -> RowSpool:
-    return RowSpool(cache=256 * 1024)
+def spool() -> StagedRows:
+    return StagedRows(cache=256 * 1024)
 
 
-def kept(rows: RowSpool) -> list[tuple[str, bytes | None]]:
+def kept(rows: StagedRows) -> list[tuple[str, bytes | None]]:
     return [(change.row_id, change.content) for change in rows]
 
 

@@ -6,16 +6,16 @@ from collections.abc import Callable
 
 import pytest
 
-from destination_dust.dust.errors import Doubtful, Rejected, TooLarge, Unavailable
+from destination_dust.dust.errors import Ambiguous, Rejected, TooLarge, Unavailable
 from destination_dust.writers.tables.burst import BurstLimits
 from destination_dust.writers.tables.client import UnusableTable
 from destination_dust.writers.tables.table import Unconfirmed
 from destination_dust.writers.writer import BadRecord
 from unit_tests.builders import ORDERS, USERS
-from unit_tests.writers.tables.fake_tables import Tabled
+from unit_tests.writers.tables.fake_tables import TablesHarness
 
 
-def fail_on(*bad: str, error: type[Exception] = Doubtful) -> Callable[[list[str]], None]:
+def fail_on(*bad: str, error: type[Exception] = Ambiguous) -> Callable[[list[str]], None]:
     """Answers an upsert of any of these rows with an error."""
 
     def fails(row_ids: list[str]) -> None:
@@ -27,7 +27,7 @@ def fail_on(*bad: str, error: type[Exception] = Doubtful) -> Callable[[list[str]
 
 def test_rows_are_sent_when_a_batch_is_full_and_confirmed_when_they_are_merged() -> None:
     """Created once, measured before each burst; states come only with the confirmation, 11 s after the last 200."""
-    tables = Tabled(rows=2)
+    tables = TablesHarness(rows=2)
     tables.add(1, 2, 3)
     tables.state(1)
 
@@ -42,7 +42,7 @@ def test_rows_are_sent_when_a_batch_is_full_and_confirmed_when_they_are_merged()
 
 def test_a_burst_ends_by_its_age() -> None:
     """Five minutes after the first change that waits, all is sent and the table left alone."""
-    tables = Tabled(batch_age=1000.0)
+    tables = TablesHarness(batch_age=1000.0)
     tables.add(1)
     assert [] == tables.turn(299)
     assert ["create users", "measure", "upsert 1"] == tables.turn(1)
@@ -50,7 +50,7 @@ def test_a_burst_ends_by_its_age() -> None:
 
 def test_a_batch_goes_by_its_age_before_its_burst_ends() -> None:
     """Rows need not wait in memory for the end of the burst; a batch is begun by its first row."""
-    tables = Tabled(batch_age=60.0)
+    tables = TablesHarness(batch_age=60.0)
     tables.add(1)
     tables.turn(30)
     tables.add(2)
@@ -62,7 +62,7 @@ def test_a_batch_goes_by_its_age_before_its_burst_ends() -> None:
 
 def test_a_table_at_rest_gets_nothing_while_others_go_on() -> None:
     """What comes meanwhile waits for the confirmation, and is the next burst."""
-    tables = Tabled(rows=1, bursts=BurstLimits(requests=2))
+    tables = TablesHarness(rows=1, bursts=BurstLimits(requests=2))
     tables.add(1, 2, 3, 4)
     tables.add(1, 2, stream=ORDERS)
 
@@ -80,7 +80,7 @@ def test_a_table_at_rest_gets_nothing_while_others_go_on() -> None:
 )
 def test_a_burst_is_bounded_in_requests_rows_and_bytes(limits: BurstLimits, first: int) -> None:
     """So that Dust never has 100 requests pending, and merges in one go."""
-    tables = Tabled(rows=1, bursts=limits)
+    tables = TablesHarness(rows=1, bursts=limits)
     tables.add(1, 2, 3, 4, 5, filler="x" * 50)
 
     sent = [entry for entry in tables.turn() if entry.startswith("upsert")]
@@ -92,7 +92,7 @@ def test_a_burst_is_bounded_in_requests_rows_and_bytes(limits: BurstLimits, firs
 
 def test_deletes_go_last_and_an_upsert_cancels_one() -> None:
     """In one burst a row has one fate, the latest."""
-    tables = Tabled(rows=2)
+    tables = TablesHarness(rows=2)
     tables.add(1, 2)
     tables.delete(1, 3)
     tables.add(3)
@@ -109,10 +109,10 @@ def test_deletes_go_last_and_an_upsert_cancels_one() -> None:
 
 def test_a_delete_never_overtakes_a_row_that_waits() -> None:
     """Rows that only the next burst sends take the deletes after them along."""
-    tables = Tabled(rows=1, bursts=BurstLimits(requests=3))
+    tables = TablesHarness(rows=1, bursts=BurstLimits(requests=3))
     tables.add(1)
     tables.add(1, version=2)
-    tables.bench.requests.shrink(1)
+    tables.context.requests.shrink(1)
     tables.delete(1)
     tables.state(1)
 
@@ -123,7 +123,7 @@ def test_a_delete_never_overtakes_a_row_that_waits() -> None:
 
 def test_each_burst_has_a_later_whole_second_whatever_the_clock_says() -> None:
     """So the row of an earlier burst, or sync, is never taken for that of a later one, which Dust has dropped."""
-    tables = Tabled(rows=1, bursts=BurstLimits(requests=1))
+    tables = TablesHarness(rows=1, bursts=BurstLimits(requests=1))
     tables.add(1, version=1)
     tables.drain(20)
     first = tables.dust.rows_of["users"]["users-1"]["_airbyte_loaded_at"]["epoch"]
@@ -143,7 +143,7 @@ def test_each_burst_has_a_later_whole_second_whatever_the_clock_says() -> None:
 
 def test_records_are_counted_by_what_became_of_them() -> None:
     """Those in Dust's queue until they are confirmed; then as upserted, deleted, or overtaken by a later record."""
-    tables = Tabled(rows=10)
+    tables = TablesHarness(rows=10)
     tables.add(1, 2, 2, 3)
     tables.delete(3, 4)
     tables.drain(5)
@@ -157,7 +157,7 @@ def test_records_are_counted_by_what_became_of_them() -> None:
 
 def test_an_unmerged_burst_fails_after_half_an_hour_of_ever_rarer_looks() -> None:
     """Each look makes Dust read the whole table."""
-    tables = Tabled()
+    tables = TablesHarness()
     tables.add(1)
     tables.state(1)
     tables.drain(5)
@@ -173,7 +173,7 @@ def test_an_unmerged_burst_fails_after_half_an_hour_of_ever_rarer_looks() -> Non
 
 def test_without_confirmation_the_answer_settles_but_the_table_rests() -> None:
     """Dust must still get the time to merge before it gets more than 100 requests."""
-    tables = Tabled(rows=1, bursts=BurstLimits(requests=2), confirm=False)
+    tables = TablesHarness(rows=1, bursts=BurstLimits(requests=2), confirm=False)
     tables.add(1, 2, 3)
     tables.state(1)
 
@@ -185,7 +185,7 @@ def test_without_confirmation_the_answer_settles_but_the_table_rests() -> None:
 
 def test_a_full_memory_ends_the_oldest_burst_where_nothing_moves() -> None:
     """Rows of many streams that fill no batch would wait for each other for ever."""
-    tables = Tabled(memory=2700)
+    tables = TablesHarness(memory=2700)
     tables.add(1, 2, 3)
     tables.add(1, 2, 3, stream=ORDERS)
     assert tables.writer.has_room
@@ -200,22 +200,22 @@ def test_a_full_memory_ends_the_oldest_burst_where_nothing_moves() -> None:
 
 def test_memory_is_given_back_when_dust_has_taken_a_row() -> None:
     """Acknowledgements stay until the confirmation, bytes do not."""
-    tables = Tabled(rows=2)
+    tables = TablesHarness(rows=2)
     tables.add(1, 2)
     tables.add(2, 3)
     tables.delete(9)
-    assert tables.bench.budget.used > 0
+    assert tables.context.budget.used > 0
 
     tables.drain(1)
 
-    assert 0 == tables.bench.budget.used
+    assert 0 == tables.context.budget.used
     tables.turn(30)
     assert tables.writer.idle
 
 
 def test_a_refused_batch_is_halved_to_the_bad_row() -> None:
     """The good ones land, the bad one is booked as rejected."""
-    tables = Tabled(skip=True)
+    tables = TablesHarness(skip=True)
     tables.dust.fails = fail_on("users-3", error=Rejected)
     tables.add(1, 2, 3, 4)
     tables.state(1)
@@ -224,12 +224,12 @@ def test_a_refused_batch_is_halved_to_the_bad_row() -> None:
     assert expected == tables.drain(5)
     tables.turn(20)
     assert [(3, 1)] == tables.released()
-    assert 0 == tables.bench.budget.used
+    assert 0 == tables.context.budget.used
 
 
 def test_a_bad_row_ends_the_sync_if_it_may_not_be_skipped() -> None:
     """The default."""
-    tables = Tabled()
+    tables = TablesHarness()
     tables.dust.fails = fail_on("users-1", error=Rejected)
     tables.add(1)
 
@@ -244,7 +244,7 @@ def test_a_batch_that_is_too_large_is_halved_and_the_size_remembered() -> None:
         if len(row_ids) > 2 or "users-9" in row_ids:
             raise TooLarge("status 413")
 
-    tables = Tabled(skip=True)
+    tables = TablesHarness(skip=True)
     tables.dust.fails = too_large
     tables.add(1, 2, 3, 4, 9)
     tables.state(1)
@@ -257,7 +257,7 @@ def test_a_batch_that_is_too_large_is_halved_and_the_size_remembered() -> None:
 
 def test_a_lone_row_on_which_dust_fails_is_bad_only_if_others_go_through() -> None:
     """It is tried behind its siblings, whose success shows that it is the row and not Dust."""
-    tables = Tabled(skip=True)
+    tables = TablesHarness(skip=True)
     tables.dust.fails = fail_on("users-1")
     tables.add(1, 2)
     tables.state(1)
@@ -272,9 +272,9 @@ def test_a_dust_that_fails_on_everything_is_given_time() -> None:
     """Without a success since, the row is sent with all the patience that a call may have, and not called bad."""
 
     def trouble(_row_ids: list[str]) -> None:
-        raise Unavailable("gave up") if "patiently" in tables.dust.log[-1] else Doubtful("trouble")
+        raise Unavailable("gave up") if "patiently" in tables.dust.log[-1] else Ambiguous("trouble")
 
-    tables = Tabled(skip=True)
+    tables = TablesHarness(skip=True)
     tables.dust.fails = trouble
     tables.add(1, 2)
 
@@ -288,9 +288,9 @@ def test_a_table_that_is_gone_is_no_bad_row() -> None:
 
     def vanish(_row_ids: list[str]) -> None:
         del tables.dust.rows_of["users"]
-        raise Doubtful("Failed to upsert database rows.")
+        raise Ambiguous("Failed to upsert database rows.")
 
-    tables = Tabled(skip=True)
+    tables = TablesHarness(skip=True)
     tables.dust.fails = vanish
     tables.add(1, 2)
 
