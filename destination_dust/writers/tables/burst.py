@@ -87,7 +87,7 @@ class Burst:
             return requests < self._limits.requests
         if self._rows >= self._limits.rows or self._size + change.size > self._limits.size:
             return False
-        return requests < self._limits.requests or (self._open is not None and self._open.takes(change, limits))
+        return requests < self._limits.requests or bool(self._open and self._open.takes(change, limits))
 
     def add(self, change: Change, limits: RequestLimits, now: float) -> Change | None:
         """Take a change in. Returns the earlier one of its row that need not be sent now, if there was one."""

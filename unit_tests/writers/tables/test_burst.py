@@ -38,6 +38,16 @@ def ids(batch: Batch | None) -> list[str]:
     return list(batch.changes)
 
 
+def test_an_open_batch_that_lost_its_last_row_has_no_room_of_its_own() -> None:
+    """A row that is deleted before it was sent leaves an empty batch, which may not bring one request too many."""
+    limits, burst = RequestLimits(1), Burst(0.0, BurstLimits(requests=2))
+    for change in (upsert(2), delete(2), delete(0)):
+        assert burst.accepts(change, limits)
+        burst.add(change, limits, 0.0)
+
+    assert not burst.accepts(upsert(1), limits)
+
+
 changes = st.lists(st.tuples(st.integers(0, 6), st.booleans()), min_size=1, max_size=40)
 
 
