@@ -11,9 +11,9 @@ from destination_dust.config.fields import InvalidConfig
 from destination_dust.dust.client import Connection
 from destination_dust.dust.errors import Misconfigured, NotFound, Rejected, Unavailable
 from destination_dust.spool import DiskFull
+from destination_dust.writers.outcomes import BadRecord
 from destination_dust.writers.tables.client import UnusableTable
 from destination_dust.writers.tables.table import Unconfirmed
-from destination_dust.writers.writer import BadRecord
 
 # Airbyte's three kinds: the user must act; somebody's defect; it may pass by itself, so the platform tries again.
 FAILURE_TYPES: dict[type[Exception], FailureType] = {

@@ -1,66 +1,94 @@
-"""Lines that are too many for memory, in a temporary file that nobody else can open."""
+"""Lines that wait: in memory while they are few, else in a temporary file that no one else can open."""
 
 from __future__ import annotations
 
+import os
+import sqlite3
 import tempfile
-from collections.abc import Iterator
+from pathlib import Path
 
 # Up to here, memory is as good.
-IN_MEMORY = 1024 * 1024
+IN_MEMORY = 4 * 1024 * 1024
+CACHE = 1_000_000
 
 
 class DiskFull(Exception):
-    """The temporary file cannot take more."""
+    """A temporary file cannot take more. Its text says where it is, and how to make room."""
 
 
 class Spool:
-    """Lines, to be read in the order in which they were added.
-
-    On POSIX the file has no name and is readable by this user only: it is gone when the process is,
-    however that ends.
-    """
+    """Lines by number, each taken out once, in any order. The file reuses the room of lines that were taken out."""
 
     def __init__(self) -> None:
-        self._file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115  # closed by `close`
-        self._lines = 0
+        self._memory: dict[int, bytes] = {}
+        self._bytes = 0
+        self._file: sqlite3.Connection | None = None
+        self._next = 0
 
-    def __len__(self) -> int:
-        return self._lines
-
-    def add(self, line: bytes) -> None:
-        """Add a line, which has no line end in it. Raises `DiskFull`."""
+    def put(self, line: bytes) -> int:
+        """Keep a line. Returns its number. Raises `DiskFull`."""
+        number, self._next = self._next, self._next + 1
+        if self._bytes + len(line) <= IN_MEMORY:
+            self._memory[number] = line
+            self._bytes += len(line)
+            return number
         try:
-            self._file.write(line + b"\n")
-        except OSError as error:
-            raise _full(error) from error
-        self._lines += 1
+            if not self._file:
+                self._file = temporary_database(CACHE)
+                self._file.execute("CREATE TABLE lines (number INTEGER PRIMARY KEY, line BLOB)")
+            self._file.execute("INSERT INTO lines VALUES (?, ?)", (number, line))
+        except (sqlite3.Error, OSError) as error:
+            raise disk_full("The states that wait", error) from error
+        return number
 
-    def __iter__(self) -> Iterator[bytes]:
-        """All lines, from the first. Nothing may be added while they are read. Raises `DiskFull`."""
-        try:
-            self._file.flush()
-        except OSError as error:
-            raise _full(error) from error
-        self._file.seek(0)
-        for line in self._file:
-            yield line[:-1]
-        self._file.seek(0, 2)
+    def take(self, number: int) -> bytes:
+        """Take a line out."""
+        line = self._memory.pop(number, None)
+        if line is not None:
+            self._bytes -= len(line)
+            return line
+        assert self._file  # a number is given out with its line
+        (line,) = self._file.execute("SELECT line FROM lines WHERE number = ?", (number,)).fetchone()
+        self._file.execute("DELETE FROM lines WHERE number = ?", (number,))
+        return bytes(line)
 
     def close(self) -> None:
         """Forget all lines, and free their room on the disk."""
-        self._file.close()
+        self._memory.clear()
+        if self._file:
+            self._file.close()
 
 
-def _full(error: OSError) -> DiskFull:
+def temporary_database(cache: int) -> sqlite3.Connection:
+    """An empty database in a file that has lost its name and is readable by this user only.
+
+    The file is gone when the process is, however that ends. `cache`: bytes of memory. Raises `OSError` and
+    `sqlite3.Error`. One thread at a time may use it.
+    """
+    handle, path = tempfile.mkstemp(prefix="destination-dust-")
+    os.close(handle)
+    try:
+        database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        # No one reads the file after a crash, so nothing is written for one.
+        for pragma in (f"cache_size = -{cache // 1024}", "journal_mode = OFF", "synchronous = OFF"):
+            database.execute(f"PRAGMA {pragma}")
+        database.execute("BEGIN")
+    finally:
+        Path(path).unlink()
+    return database
+
+
+def disk_full(what: str, error: sqlite3.Error | OSError) -> DiskFull:
+    """The error for temporary data that has no room. `what`: the data, as the subject of a sentence."""
+    reason = error.strerror if isinstance(error, OSError) else error
     return DiskFull(
-        f"The temporary files of the sync cannot grow ({error.strerror}). They are in {temporary_folder()}: give the "
-        "connector more disk there, or point the environment variable TMPDIR to a folder that has more."
+        f"{what} do not fit on the disk ({reason}). They are kept in {_temporary_folder()}: give the connector more "
+        "disk there, or point the environment variable TMPDIR to a folder that has more."
     )
 
 
-def temporary_folder() -> str:
-    """Where temporary files are, in words if no folder can take any."""
+def _temporary_folder() -> str:
     try:
         return tempfile.gettempdir()
     except OSError:
-        return "a folder for temporary files, of which none can be written to"
+        return "a folder for temporary files"

@@ -1,6 +1,11 @@
-"""The loop: messages in, calls out, and back come the states that are safe.
+"""The loop: messages in, calls out, and the states that became safe back.
 
-It never blocks. It waits only in the input, for input, a finished call, a signal or the next tick;
+    stdin → airbyte/input → reader → SYNC ─ record → writers/documents ─ queue ─┐
+                                      │            └ writers/tables ─── table ──┤ Call
+                                      │ STATE                                   ▼
+    stdout ← airbyte/output ← ledger ←┴─── writers/outcomes ←─── Outcome ─── workers → dust/client → Dust
+
+It never blocks. It waits only in the input, for a line, a finished call, a signal or the next tick;
 when too much is in flight it leaves the input alone and goes on with the rest.
 """
 
@@ -8,17 +13,18 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 
 from destination_dust.airbyte.catalog import Catalog
 from destination_dust.airbyte.completion import Completion, Ending, SourceFailed
-from destination_dust.airbyte.deferred_states import DeferredStates
 from destination_dust.airbyte.input import Input
 from destination_dust.airbyte.ledger import Ledger
-from destination_dust.airbyte.reader import Message, Reader, Record, State, UnreadableInput
+from destination_dust.airbyte.messages import Message, Record, State, acknowledgement
+from destination_dust.airbyte.reader import Reader, UnreadableInput
 from destination_dust.reporting.progress import Progress
 from destination_dust.workers import Outcome, Workers
-from destination_dust.writers.writer import BadRecord, Writer
+from destination_dust.writers.outcomes import BadRecord, Outcomes
+from destination_dust.writers.writer import Writer
 
 logger = logging.getLogger("airbyte")
 
@@ -45,6 +51,7 @@ class Sync:
         writer: Writer,
         workers: Workers,
         ledger: Ledger,
+        outcomes: Outcomes,
         progress: Progress,
         completion: Completion,
         *,
@@ -56,10 +63,9 @@ class Sync:
         self._writer = writer
         self._workers = workers
         self._ledger = ledger
+        self._outcomes = outcomes
         self._progress = progress
         self._completion = completion
-        self._replaced = [plan for plan in catalog if plan.replaces]
-        self._kept = DeferredStates(plan.stream for plan in self._replaced)
         self._now = now
         self._signal: int | None = None
 
@@ -76,40 +82,37 @@ class Sync:
         try:
             yield from self._store_everything()
         except Exception as error:
-            # Where Dust is well, what was read before is still sent: the next sync need not repeat it.
+            # While Dust is well, what was read before is still sent: the next sync need not repeat it.
             yield from self._wind_down(goes_on=isinstance(error, (UnreadableInput, BadRecord)))
             raise
         finally:
             self._workers.stop()
-            self._kept.close()
+            self._ledger.close()
+            self._writer.report()
             self._progress.report()
             self._reader.report()
 
     def _store_everything(self) -> Iterator[bytes]:
-        if self._replaced:
-            yield from self._prepare()
+        replaced = [plan for plan in self._catalog if plan.replaces]
+        if replaced:
+            # Streams that an earlier attempt already replaced are only appended to.
+            self._writer.prepare(replaced)
+            yield from self._until_quiet()
+            replaced = [plan for plan in replaced if not self._writer.has_replaced(plan)]
+        held = {plan.stream: self._ledger.hold(plan.stream) for plan in replaced}
         while not self._input.ended:
             yield from self._turn(reading=self._workers.has_room and self._writer.has_room)
         self._writer.drain()
         yield from self._until_quiet()
-        if self._replaced:
-            yield from self._conclude()
-
-    def _prepare(self) -> Iterator[bytes]:
-        """Learn what there is to replace. What an earlier attempt has replaced already is only added to."""
-        self._writer.prepare(self._replaced)
-        yield from self._until_quiet()
-        self._replaced = [plan for plan in self._replaced if not self._writer.has_replaced(plan)]
-        self._kept = DeferredStates(plan.stream for plan in self._replaced)
-
-    def _conclude(self) -> Iterator[bytes]:
-        """Everything is stored: delete what is proven stale, and give out the states that waited for that."""
-        endings = {plan.stream: self._completion.ending(plan) for plan in self._replaced}
+        if not replaced:
+            return
+        endings = {plan.stream: self._completion.ending(plan) for plan in replaced}
         self._writer.conclude(endings)
         yield from self._until_quiet()
         failed = [stream for stream, ending in endings.items() if ending is Ending.INCOMPLETE]
-        self._kept.let_go(endings.keys() - set(failed))
-        yield from self._kept.release()
+        for stream in endings.keys() - set(failed):
+            self._ledger.let_go(held[stream])
+        yield from self._safe_states()
         if failed:
             raise SourceFailed.in_streams(failed)
 
@@ -119,18 +122,20 @@ class Sync:
             yield from self._turn(reading=False)
 
     def _turn(self, *, reading: bool) -> Iterator[bytes]:
-        """Wait for whatever comes first, and do what follows from it."""
+        """Wait for the next event and handle it."""
         for line in self._input.lines(TICK, reading=reading):
             self._take(line)
         if self._signal is not None:
             raise Interrupted(self._signal)
+        self._deliver(self._workers.outcomes())
         self._writer.tick()
-        self._follow(self._workers.outcomes())
         yield from self._safe_states()
+        if self._outcomes.failure:
+            raise self._outcomes.failure
         self._progress.tick(self._workers.in_flight)
 
-    def _follow(self, outcomes: Iterable[Outcome]) -> None:
-        """Do what follows from calls that have ended. A failed one must not cost the others their acknowledgement."""
+    def _deliver(self, outcomes: list[Outcome]) -> None:
+        """Hand finished calls to those who made them. A failed one must not cost the others their acknowledgement."""
         failure: Exception | None = None
         for outcome in outcomes:
             try:
@@ -151,21 +156,16 @@ class Sync:
                     f"Line {message.line} of the input is a record of the stream {message.stream}, which the catalog "
                     "does not contain. Refresh the source's schema, or leave that stream out of the input."
                 )
-            self._progress.of(plan.stream).read += 1
-            self._writer.add(plan, message, self._ledger.add_record(plan.stream))
+            self._writer.add(plan, message, self._outcomes.read(plan.stream))
         elif isinstance(message, State):
             self._ledger.add_state(message)
 
     def _safe_states(self) -> Iterator[bytes]:
         for safe in self._ledger.release():
-            line = safe.state.acknowledgement(stored=safe.stored, rejected=safe.rejected)
-            if self._kept.keeps(safe.state):
-                self._kept.keep(safe.state, line)
-            else:
-                yield line
+            yield acknowledgement(safe.line, stored=safe.stored, rejected=safe.rejected)
 
     def _wind_down(self, *, goes_on: bool) -> Iterator[bytes]:
-        """Give out the states that calls make safe which end within a while. Those that wait for a limit do not."""
+        """Emit states whose calls finish within the grace period; calls waiting for the limit are dropped."""
         until = self._now() + GRACE
         logger.info("Stopping. Calls under way have %.0f s to end.", GRACE)
         if goes_on:
@@ -174,9 +174,11 @@ class Sync:
         self._workers.stop()
         yield from self._let_calls_end(until)
         if self._ledger.waiting:
-            logger.info("%d states were not given back: their records are not all stored.", self._ledger.waiting)
-        if len(self._kept):
-            logger.info("%d states of streams that are being replaced were not given back.", len(self._kept))
+            logger.info(
+                "%d states were not given back: the records before them are not all stored, or a stream's replacement "
+                "was not completed.",
+                self._ledger.waiting,
+            )
 
     def _let_calls_end(self, until: float) -> Iterator[bytes]:
         """Wait for calls without reading on, and give out the states that become safe."""
@@ -184,11 +186,11 @@ class Sync:
         yield from self._safe_states()
         while self._workers.busy and self._now() < until:
             self._input.lines(min(TICK, until - self._now()), reading=False)
-            self._try(lambda: self._follow(self._workers.outcomes()))
+            self._try(lambda: self._deliver(self._workers.outcomes()))
             yield from self._safe_states()
 
     def _try(self, step: Callable[[], object]) -> None:
-        """Do something after the sync has failed: its first error is the one to tell."""
+        """Do something after the sync has failed, whose first error is the one to report."""
         try:
             step()
         except Exception as error:

@@ -20,11 +20,13 @@ from destination_dust.reporting.terminal import LIVE_INTERVAL, Terminal
 from destination_dust.sync import Sync
 from destination_dust.workers import Lane, Workers
 from destination_dust.writers.documents.writer import DocumentsWriter
-from destination_dust.writers.tables.batch import RequestLimits
+from destination_dust.writers.outcomes import Outcomes
+from destination_dust.writers.steps import Submit
 from destination_dust.writers.tables.confirmation import ConfirmationTiming
 from destination_dust.writers.tables.context import TablesContext
+from destination_dust.writers.tables.limits import RequestLimits
 from destination_dust.writers.tables.writer import TablesWriter
-from destination_dust.writers.writer import Outcomes, Writer
+from destination_dust.writers.writer import Writer
 
 logger = logging.getLogger("airbyte")
 
@@ -56,17 +58,19 @@ def build_sync(
         on_retry=progress.retrying,
     )
     ledger = Ledger(plan.stream for plan in catalog)
-    writer = _writer(config, catalog, client, Outcomes(workers.submit, ledger, progress, config.on_record_error))
+    outcomes = Outcomes(ledger, progress, config.on_record_error)
+    writer = _writer(config, catalog, client, workers.submit, outcomes)
     completion = Completion(end_of_input_is_complete=config.end_of_input_is_complete)
-    return Sync(input, catalog, writer, workers, ledger, progress, completion)
+    return Sync(input, catalog, writer, workers, ledger, outcomes, progress, completion)
 
 
-def _writer(config: Config, catalog: Catalog, client: DustClient, outcomes: Outcomes) -> Writer:
+def _writer(config: Config, catalog: Catalog, client: DustClient, submit: Submit, outcomes: Outcomes) -> Writer:
     if config.data_format is DataFormat.DOCUMENTS:
         for remark in warnings(config.documents, catalog):
             logger.warning("%s", remark)
         return DocumentsWriter(
             client,
+            submit,
             outcomes,
             {plan.stream: config.documents.shape_of(plan.stream) for plan in catalog},
             upserts=config.max_concurrency,
@@ -75,6 +79,7 @@ def _writer(config: Config, catalog: Catalog, client: DustClient, outcomes: Outc
     timing = config.timing
     context = TablesContext(
         client,
+        submit,
         outcomes,
         RequestLimits(config.table_batch_size),
         ConfirmationTiming(timing.confirmation_delay, timing.confirmation_limit),

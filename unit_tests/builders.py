@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from destination_dust.airbyte.reader import State, StreamKey
+from destination_dust.airbyte.messages import State, StreamKey
 
 USERS = StreamKey(None, "users")
 ORDERS = StreamKey(None, "orders")
@@ -24,10 +24,11 @@ def record(stream: str, data: dict[str, Any], *, namespace: str | None = None, e
 def state(stream: StreamKey | None, number: int = 1) -> State:
     """A STREAM state, or a GLOBAL one for no stream, that can be told from others by its number."""
     if stream is None:
-        return State({"type": "STATE", "state": {"type": "GLOBAL", "global": {"shared_state": number}}}, None)
+        content: dict[str, Any] = {"type": "GLOBAL", "global": {"shared_state": number}}
+        return State(orjson.dumps({"type": "STATE", "state": content}), None)
     descriptor = {"namespace": stream.namespace, "name": stream.name}
-    content = {"stream_descriptor": descriptor, "stream_state": {"at": number}}
-    return State({"type": "STATE", "state": {"type": "STREAM", "stream": content}}, stream)
+    content = {"type": "STREAM", "stream": {"stream_descriptor": descriptor, "stream_state": {"at": number}}}
+    return State(orjson.dumps({"type": "STATE", "state": content}), stream)
 
 
 def configured(name: str = "users", mode: str = "append", **more: Any) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from destination_dust.config.fields import InvalidConfig
 from destination_dust.dust import errors
 from destination_dust.dust.client import Connection
 from destination_dust.dust.errors import DustError, Misconfigured, NotFound, Rejected, Stopped, TooLarge, Unavailable
-from destination_dust.writers.writer import BadRecord
+from destination_dust.writers.outcomes import BadRecord
 
 KEY = "sk-0123456789abcdef"
 AT = Connection(KEY, "0ec9852c2f", "vlt_1", "dts_1")

@@ -15,9 +15,11 @@ from destination_dust.airbyte.catalog import Catalog, StreamPlan
 from destination_dust.airbyte.completion import Completion
 from destination_dust.airbyte.input import Input
 from destination_dust.airbyte.ledger import Ledger, Span
-from destination_dust.airbyte.reader import Record
+from destination_dust.airbyte.messages import Record
+from destination_dust.config import OnRecordError
 from destination_dust.sync import Sync
 from destination_dust.workers import Call, Lane, Workers
+from destination_dust.writers.outcomes import Outcomes
 from unit_tests.builders import ORDERS, USERS, configured, record, state
 
 PATIENCE = 30.0
@@ -66,11 +68,14 @@ class TwoAtOnce:
     def conclude(self, endings: Mapping[Any, Any]) -> None:
         """Nothing is replaced."""
 
+    def report(self) -> None:
+        """Nothing is noteworthy."""
+
 
 def test_a_failed_call_does_not_cost_another_its_acknowledgement(mocker: MockerFixture) -> None:
     """Of calls that end together, all are booked before the failure of one ends the sync."""
     reading, writing = os.pipe()
-    lines = [record("orders", {"id": 1}), record("users", {"id": 1}), orjson.dumps(state(USERS, 7).message)]
+    lines = [record("orders", {"id": 1}), record("users", {"id": 1}), state(USERS, 7).line]
     os.write(writing, b"\n".join(lines) + b"\n")
     os.close(writing)
     input, ledger, ended = Input(reading), Ledger([USERS, ORDERS]), threading.Semaphore(0)
@@ -78,7 +83,9 @@ def test_a_failed_call_does_not_cost_another_its_acknowledgement(mocker: MockerF
     catalog = Catalog.parse({"streams": [configured("users"), configured("orders")]})
     completion = Completion(end_of_input_is_complete=False)
     writer = TwoAtOnce(workers, ledger, ended)
-    sync = Sync(input, catalog, writer, workers, ledger, mocker.MagicMock(), completion)
+    progress = mocker.MagicMock()
+    outcomes = Outcomes(ledger, progress, OnRecordError.FAIL)
+    sync = Sync(input, catalog, writer, workers, ledger, outcomes, progress, completion)
 
     given_back: list[dict[str, Any]] = []
     with pytest.raises(Lost):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from destination_dust.airbyte.reader import StreamKey
+from destination_dust.airbyte.messages import StreamKey
 
 CDC_DELETED_AT = "_ab_cdc_deleted_at"
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import Enum
 
 from destination_dust.airbyte.catalog import StreamPlan
-from destination_dust.airbyte.reader import Message, Record, State, StreamKey, StreamStatus
+from destination_dust.airbyte.messages import Message, Record, State, StreamKey, StreamStatus
 
 
 class Ending(Enum):

@@ -7,74 +7,18 @@ and forgets the `id` by which the platform recognises a STATE. This one keeps th
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from destination_dust import exact_json
+from destination_dust.airbyte.messages import Message, Record, State, StreamKey, StreamStatus, marks_complete
 
 logger = logging.getLogger("airbyte")
 
 UTF8_BOM = b"\xef\xbb\xbf"
-# With these the source says, in the state of a stream, that it has read the stream to its end.
-COMPLETE_MARKS = ("__ab_full_refresh_sync_complete", "__ab_no_cursor_state_message")
 
 
 class UnreadableInput(Exception):
     """A line of the input cannot be understood. Its text names the line, never what is in it."""
-
-
-class StreamKey(NamedTuple):
-    """What makes a stream one: its namespace (None if it has none) and its name."""
-
-    namespace: str | None
-    name: str
-
-    def __str__(self) -> str:
-        return f"{self.namespace}.{self.name}" if self.namespace else self.name
-
-
-class Record(NamedTuple):
-    """A RECORD message. `emitted_at` is in ms since 1970, None if the source did not say."""
-
-    stream: StreamKey
-    data: dict[str, Any]
-    emitted_at: int | None
-    line: int
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """A STATE message, whole, as it was read."""
-
-    message: Mapping[str, Any]
-    stream: StreamKey | None
-    """None for a GLOBAL or LEGACY state, which is about all streams."""
-
-    @property
-    def marks_complete(self) -> bool:
-        """Whether the source marks its stream as read to the end."""
-        stream_state = (self.message["state"].get("stream") or {}).get("stream_state")
-        return isinstance(stream_state, Mapping) and any(stream_state.get(mark) is True for mark in COMPLETE_MARKS)
-
-    def acknowledgement(self, *, stored: int, rejected: int) -> bytes:
-        """The line that gives the state back, as it came, with the counts that the protocol asks for."""
-        statistics: dict[str, float] = {"recordCount": float(stored)}
-        if rejected:
-            statistics["rejectedRecordCount"] = float(rejected)
-        state = {**self.message["state"], "destinationStats": statistics}
-        return exact_json.dumps({**self.message, "state": state})
-
-
-@dataclass(frozen=True, slots=True)
-class StreamStatus:
-    """A STREAM_STATUS trace: STARTED, RUNNING, COMPLETE or INCOMPLETE."""
-
-    stream: StreamKey
-    status: str
-
-
-Message = Record | State | StreamStatus
 
 
 class Reader:
@@ -105,7 +49,7 @@ class Reader:
             message = exact_json.loads(line)
         except ValueError as error:
             raise self._unreadable("is not valid JSON") from error
-        return self._message(message)
+        return self._message(message, line)
 
     def report(self) -> None:
         """Log how much was ignored, and whether it may have been meant as records."""
@@ -122,12 +66,12 @@ class Reader:
                 self._without_type,
             )
 
-    def _message(self, message: dict[str, Any]) -> Message | None:
+    def _message(self, message: dict[str, Any], line: bytes) -> Message | None:
         match message.get("type"):
             case "RECORD":
                 return self._record(message.get("record"))
             case "STATE":
-                return self._state(message)
+                return self._state(message.get("state"), line)
             case "TRACE":
                 return self._trace(message.get("trace"))
             case kind:
@@ -146,14 +90,13 @@ class Reader:
             self.lines,
         )
 
-    def _state(self, message: dict[str, Any]) -> State:
-        state = message.get("state")
+    def _state(self, state: Any, line: bytes) -> State:
         if not isinstance(state, dict):
             raise self._unreadable("is a STATE without content")
         # A type of null is LEGACY in the protocol, but some hosts leave the type out.
         if state.get("type") in ("GLOBAL", "LEGACY") or not isinstance(state.get("stream"), dict):
-            return State(message, None)
-        return State(message, self._described(state["stream"], "STATE"))
+            return State(line, None)
+        return State(line, self._described(state["stream"], "STATE"), marks_complete(state))
 
     def _trace(self, trace: Any) -> StreamStatus | None:
         status = trace.get("stream_status") if isinstance(trace, dict) else None

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from destination_dust.airbyte.reader import StreamKey
+from destination_dust.airbyte.messages import StreamKey
 from destination_dust.dust.pacer import Pacer, PacerStatus, Wait
 from destination_dust.dust.responses import Retry
 from destination_dust.reporting.counts import Counts
@@ -54,7 +54,6 @@ class Progress:
         self._retries_told: dict[object, float] = {}
         self._retrying = threading.Lock()
         self._streams: dict[StreamKey, Counts] = {}
-        self._last_words: list[Callable[[], None]] = []
 
     def of(self, stream: StreamKey) -> Counts:
         """The counts of a stream, to be added to."""
@@ -62,10 +61,6 @@ class Progress:
         if counts is None:
             counts = self._streams[stream] = Counts()
         return counts
-
-    def at_the_end(self, tell: Callable[[], None]) -> None:
-        """Have more told with the report."""
-        self._last_words.append(tell)
 
     def tick(self, in_flight: int) -> None:
         """Log a progress line if it is time for one."""
@@ -100,8 +95,6 @@ class Progress:
 
     def report(self) -> None:
         """Log what became of each stream."""
-        for tell in self._last_words:
-            tell()
         if self._display:
             self._display.report(self._streams, self._now() - self._started)
         for stream, counts in self._streams.items():

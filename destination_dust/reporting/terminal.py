@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import TextIO
 from unicodedata import east_asian_width
 
-from destination_dust.airbyte.reader import StreamKey
+from destination_dust.airbyte.messages import StreamKey
 from destination_dust.dust.pacer import PacerStatus
 from destination_dust.reporting.counts import Counts
 from destination_dust.reporting.progress import duration, wait_worth_telling

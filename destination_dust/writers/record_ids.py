@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from destination_dust.airbyte.catalog import MissingKey, Mode, StreamPlan
-from destination_dust.airbyte.reader import Record
+from destination_dust.airbyte.messages import Record
 from destination_dust.mapping.ids import identifier, record_identifier
 from destination_dust.reporting.counts import Counts
 

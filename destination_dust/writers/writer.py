@@ -1,32 +1,20 @@
-"""What the loop needs of a writer, and what writers need of the loop."""
+"""What the loop needs of a writer."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
 from typing import Protocol
 
 from destination_dust.airbyte.catalog import StreamPlan
 from destination_dust.airbyte.completion import Ending
-from destination_dust.airbyte.ledger import Ledger, Span
-from destination_dust.airbyte.reader import Record, StreamKey
-from destination_dust.config import OnRecordError
-from destination_dust.dust.errors import Rejected
-from destination_dust.reporting.progress import Progress
-from destination_dust.workers import Call
-
-logger = logging.getLogger("airbyte")
-
-
-class BadRecord(Exception):
-    """A record cannot be stored, and the settings say that the sync fails then."""
+from destination_dust.airbyte.ledger import Span
+from destination_dust.airbyte.messages import Record, StreamKey
 
 
 class Writer(Protocol):
-    """Takes records, submits calls that store them, and settles them in the ledger once they are stored.
+    """Takes records, submits the calls that store them, and books what became of them in `Outcomes`.
 
-    All methods run on the loop's thread, and so does what follows from a call. If streams are to be replaced, the
+    All methods run on the loop's thread, and so does everything that follows from a call. If streams are replaced, the
     order is: `prepare`, until idle; `has_replaced`; `add` and `tick`; `drain`, until idle; `conclude`, until idle.
     """
 
@@ -39,54 +27,30 @@ class Writer(Protocol):
         """Whether nothing is left to do once the calls in flight have ended."""
 
     def add(self, plan: StreamPlan, record: Record, span: Span) -> None:
-        """Take a record in. It may be stored at any time from now on."""
+        """Take a record. It may be stored at any time from now on."""
 
     def tick(self) -> None:
         """Do what is due by time."""
 
     def drain(self) -> None:
-        """The input has ended: submit all that is still kept back, but for what `conclude` decides on."""
+        """The input has ended: submit everything that is held back, except what `conclude` decides on."""
 
     def prepare(self, replaced: Collection[StreamPlan]) -> None:
-        """Before the first record: find out what Dust has of the streams that are to be replaced."""
+        """Before the first record: find out what Dust holds of the streams to be replaced."""
 
     def has_replaced(self, plan: StreamPlan) -> bool:
-        """Whether an earlier attempt has completed the replacement by this generation.
+        """Whether an earlier attempt completed the replacement by this generation.
 
-        Its states may have gone out, so that this attempt brings only a part: it is added, and nothing is deleted.
+        Its states may have gone out, so this attempt may bring only a part: records are added, nothing is deleted.
         """
 
     def conclude(self, endings: Mapping[StreamKey, Ending]) -> None:
-        """Everything is stored. Of each stream to be replaced (but for those that already are), the ending decides:
+        """Everything is stored. For each stream still to be replaced:
 
-        COMPLETE: what is stale goes, and the replacement is marked as done, before this becomes idle;
-        UNPROVEN: all that was read is stored besides what is old, which stays, and a warning says why;
-        INCOMPLETE: nothing is deleted, the sync fails after this.
+        COMPLETE: delete what is stale and mark the replacement as done before becoming idle;
+        UNPROVEN: store what was read beside the old data, which stays, and warn why;
+        INCOMPLETE: delete nothing; the sync fails after this.
         """
 
-
-@dataclass(frozen=True, slots=True)
-class Outcomes:
-    """What a writer works with besides Dust: where calls go, and where their outcomes are booked."""
-
-    submit: Callable[[Call], None]
-    ledger: Ledger
-    progress: Progress
-    on_record_error: OnRecordError
-
-    def reject(self, stream: StreamKey, name: str, reason: str, span: Span) -> None:
-        """Book a record that cannot be stored: as rejected, or as the end of the sync."""
-        if self.on_record_error is OnRecordError.FAIL:
-            raise BadRecord(
-                f"A record of the stream {stream} cannot be stored: {reason} (record {name}). Mend it in the source, "
-                "or set on_record_error to skip, which leaves such records out and counts them."
-            )
-        logger.warning("Stream %s: record %s was left out: %s", stream, name, reason)
-        self.progress.of(stream).rejected += 1
-        self.ledger.settle(span, rejected=1)
-
-    def reject_or_raise(self, error: Exception, stream: StreamKey, name: str, span: Span) -> None:
-        """Book what a call raised: a refusal concerns its record, everything else the sync."""
-        if not isinstance(error, Rejected):
-            raise error
-        self.reject(stream, name, str(error), span)
+    def report(self) -> None:
+        """At the end of the sync, log where Dust holds something other than the source."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from destination_dust.airbyte.catalog import Catalog
-from destination_dust.airbyte.reader import StreamKey
+from destination_dust.airbyte.messages import StreamKey
 from destination_dust.mapping.documents.document import DocumentShape, document
 from destination_dust.mapping.ids import identifier
 from integration_tests.harness.messages import catalog

@@ -18,7 +18,7 @@ from destination_dust.config import Config
 from destination_dust.dust.client import Connection, DustClient
 from destination_dust.dust.pacer import NoPacing, Pacer
 from destination_dust.dust.retrying import RetryingCaller
-from destination_dust.dust.transport import Answer, Request
+from destination_dust.dust.transport import Request, Response
 from destination_dust.wiring import build_sync
 from destination_dust.workers import pump
 from local_dust import Arrival, World
@@ -52,7 +52,7 @@ class WorldTransport:
         self._on_arrival = on_arrival
         self._headers = {"authorization": f"Bearer {world.key.secret}", "content-type": "application/json"}
 
-    def exchange(self, request: Request) -> Answer:
+    def send(self, request: Request) -> Response:
         """See `Transport`."""
         path = f"/api/v1/w/{self._world.workspace.id}{request.path}"
         query = urlencode(list(request.query))
@@ -62,10 +62,10 @@ class WorldTransport:
         fault = self._world.faults.strike(arrival)
         if fault is not None:
             error = {"error": {"type": fault.type, "message": fault.message}}
-            return Answer(fault.shown_status, fault.headers, json.dumps(error).encode())
+            return Response(fault.shown_status, fault.headers, json.dumps(error).encode())
         answer = self._world.admit(arriving)()
         arrival.status = answer.status
-        return Answer(answer.status, answer.headers, answer.body)
+        return Response(answer.status, answer.headers, answer.body)
 
 
 def sync(

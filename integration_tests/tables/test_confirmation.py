@@ -117,7 +117,7 @@ def test_a_row_that_somebody_else_has_changed_since_counts_as_stored(world: Worl
     finished = sync(world, catalog("users"), [*users(1), state("users", 1)], on_arrival=change, **settings())
 
     assert [1] == states(finished)
-    assert any("somebody else" in line for line in finished.warnings)
+    assert any("someone else" in line for line in finished.warnings)
 
 
 def test_a_time_of_loading_that_is_none_counts_as_stored(world: World) -> None:

@@ -265,7 +265,7 @@ def test_if_dust_refuses_every_row_the_setting_decides_about_the_old_ones(world:
 def test_limits_are_seen_before_any_table_is_touched(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """One stream is too large: no table of the sync loses a row."""
     keep(world, 1, 2, 3)
-    monkeypatch.setattr("destination_dust.writers.tables.examination.MAX_ROWS", 5)
+    monkeypatch.setattr("destination_dust.writers.tables.staging.MAX_ROWS", 5)
     large = stream("orders", mode="overwrite", generation=5, minimum=5)
     messages = [*users(7, v=2), *(record("orders", id=number) for number in range(6))]
     messages += [complete("users"), complete("orders"), state("users", 1)]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from destination_dust.airbyte.catalog import Catalog, MissingKey, Mode, StreamPlan, UnusableCatalog
-from destination_dust.airbyte.reader import StreamKey
+from destination_dust.airbyte.messages import StreamKey
 from unit_tests.builders import USERS, configured
 
 

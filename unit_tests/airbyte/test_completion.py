@@ -8,7 +8,7 @@ import pytest
 
 from destination_dust.airbyte.catalog import Mode, StreamPlan
 from destination_dust.airbyte.completion import Completion, Ending
-from destination_dust.airbyte.reader import Record, State, StreamKey, StreamStatus
+from destination_dust.airbyte.messages import Record, State, StreamKey, StreamStatus, marks_complete
 from unit_tests.builders import ORDERS, USERS
 from unit_tests.builders import state as unmarked_state
 
@@ -22,7 +22,7 @@ GLOBAL = unmarked_state(None)
 def state_with(stream: StreamKey = USERS, **marks: object) -> State:
     """A STREAM state with some more at the top level of its stream state."""
     content = {"stream_descriptor": {"name": stream.name}, "stream_state": {"at": 1, **marks}}
-    return State({"type": "STATE", "state": {"type": "STREAM", "stream": content}}, stream)
+    return State(b"", stream, marks_complete({"stream": content}))
 
 
 DONE = state_with(__ab_full_refresh_sync_complete=True)

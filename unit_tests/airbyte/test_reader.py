@@ -9,7 +9,8 @@ from typing import Any
 import orjson
 import pytest
 
-from destination_dust.airbyte.reader import Message, Reader, Record, State, StreamKey, StreamStatus, UnreadableInput
+from destination_dust.airbyte.messages import Message, Record, State, StreamKey, StreamStatus, acknowledgement
+from destination_dust.airbyte.reader import Reader, UnreadableInput
 from unit_tests.builders import record
 
 SECRET = "Jane Doe, Paris"
@@ -37,7 +38,7 @@ def state_of(content: str, *, more: str = "") -> State:
 
 def given_back(state: State) -> Any:
     """What a state is acknowledged with, numbers as texts so that none is rounded in the comparison."""
-    return json.loads(state.acknowledgement(stored=3, rejected=0), parse_int=str, parse_float=str)
+    return json.loads(acknowledgement(state.line, stored=3, rejected=0), parse_int=str, parse_float=str)
 
 
 def test_a_record_is_read() -> None:
@@ -246,7 +247,7 @@ def test_a_state_is_given_back_as_it_came_with_its_counts() -> None:
         '"stream":{"stream_descriptor":{"name":"users","namespace":null},"stream_state":{"a":null,"b":{}}}}'
     )
 
-    line = state_of(content, more=',"id":8,"new":{"x":1}').acknowledgement(stored=3, rejected=0)
+    line = acknowledgement(state_of(content, more=',"id":8,"new":{"x":1}').line, stored=3, rejected=0)
 
     expected = content[:-1] + ',"destinationStats":{"recordCount":3.0}}'
     assert f'{{"type":"STATE","state":{expected},"id":8,"new":{{"x":1}}}}' == line.decode()
@@ -254,14 +255,14 @@ def test_a_state_is_given_back_as_it_came_with_its_counts() -> None:
 
 def test_rejected_records_are_counted_apart() -> None:
     """Stored and rejected add up to what was read."""
-    line = state_of("{}").acknowledgement(stored=3, rejected=2)
+    line = acknowledgement(state_of("{}").line, stored=3, rejected=2)
 
     assert {"recordCount": 3.0, "rejectedRecordCount": 2.0} == orjson.loads(line)["state"]["destinationStats"]
 
 
 def test_old_counts_of_a_destination_are_replaced() -> None:
     """Only ours are true here."""
-    line = state_of('{"destinationStats":{"recordCount":99}}').acknowledgement(stored=3, rejected=0)
+    line = acknowledgement(state_of('{"destinationStats":{"recordCount":99}}').line, stored=3, rejected=0)
 
     assert {"recordCount": 3.0} == orjson.loads(line)["state"]["destinationStats"]
 

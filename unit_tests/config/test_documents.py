@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from destination_dust.airbyte.reader import StreamKey
+from destination_dust.airbyte.messages import StreamKey
 from destination_dust.config import Config
 from destination_dust.config.documents import SHAPE_FIELDS, DocumentOptions
 from destination_dust.config.fields import InvalidConfig

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from destination_dust.airbyte.reader import StreamKey
+from destination_dust.airbyte.messages import StreamKey
 from destination_dust.dust.pacer import PacerStatus, Reason, Wait
 from destination_dust.reporting.counts import Counts
 from destination_dust.reporting.terminal import LONGEST_NAME, status_line, table

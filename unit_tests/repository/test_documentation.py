@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 import yaml
 
-from destination_dust.airbyte.reader import StreamKey
+from destination_dust.airbyte.messages import StreamKey
 from destination_dust.config import Config
 from destination_dust.config.documents import SHAPE_FIELDS, STREAM_OVERRIDES
 from destination_dust.mapping.documents.document import document

@@ -28,7 +28,10 @@ UNSAID = {
     "CREATE TABLE changes (row_id TEXT NOT NULL UNIQUE, content BLOB, span INTEGER NOT NULL)",
     "SELECT * FROM changes ORDER BY rowid",
     "SELECT span, content IS NULL FROM changes",
-    "a folder for temporary files, of which none can be written to",
+    "a folder for temporary files",
+    "CREATE TABLE lines (number INTEGER PRIMARY KEY, line BLOB)",
+    "SELECT line FROM lines WHERE number = ?",
+    "DELETE FROM lines WHERE number = ?",
 }
 # Shorter texts are parts of messages, names and the like.
 FEWEST_WORDS = 5

@@ -9,7 +9,7 @@ from destination_dust.config import OnRecordError
 from destination_dust.dust.pacer import Pacer
 from destination_dust.reporting.progress import Progress
 from destination_dust.workers import Call, Lane
-from destination_dust.writers.writer import Outcomes
+from destination_dust.writers.outcomes import Outcomes
 from unit_tests.builders import ORDERS, USERS
 
 
@@ -26,7 +26,7 @@ class FakeClient:
         self.made.append(f"delete {document_id}")
 
 
-class Calls:
+class FakeWorkers:
     """What was submitted and has not ended, by key; and what it counts for."""
 
     def __init__(self, *, skip: bool = False) -> None:
@@ -34,7 +34,8 @@ class Calls:
         self.ledger = Ledger([USERS, ORDERS])
         self.progress = Progress(interval=30.0, pacer=Pacer(120))
         policy = OnRecordError.SKIP if skip else OnRecordError.FAIL
-        self.outcomes = Outcomes(self.open.append, self.ledger, self.progress, policy)
+        self.submit = self.open.append
+        self.outcomes = Outcomes(self.ledger, self.progress, policy)
 
     @property
     def keys(self) -> list[Any]:

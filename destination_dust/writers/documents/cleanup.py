@@ -1,4 +1,4 @@
-"""The end of the replacement of one stream: what is stale goes, and a mark says that this is done."""
+"""The end of a stream's replacement: stale documents go, and a marker says that this is done."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from functools import partial
 
 from destination_dust.airbyte.catalog import StreamPlan
 from destination_dust.dust.client import DustClient
-from destination_dust.dust.errors import NotFound
-from destination_dust.workers import Call
 from destination_dust.writers.documents.inventory import Inventory
-from destination_dust.writers.documents.marker import Marker
-from destination_dust.writers.writer import Outcomes
+from destination_dust.writers.documents.marker import mark
+from destination_dust.writers.outcomes import Outcomes
+from destination_dust.writers.steps import Ask, Runner, Steps, Submit
 
-# Deletes share the threads for calls without a limit; more in the queue would make none of them faster.
+# Deletes share the threads for calls without a limit; more in line would make none of them faster.
 DELETES_AT_ONCE = 16
 
 
@@ -21,42 +20,42 @@ class Cleanup:
     """Deletes the stale documents of a stream, then marks one of those that remain."""
 
     def __init__(
-        self, plan: StreamPlan, inventory: Inventory, client: DustClient, outcomes: Outcomes, *, deletes: bool
+        self,
+        plan: StreamPlan,
+        inventory: Inventory,
+        client: DustClient,
+        submit: Submit,
+        outcomes: Outcomes,
+        *,
+        deletes: bool,
     ) -> None:
-        """`deletes`: whether anything may be deleted. If not, the mark keeps later attempts from it, too."""
-        self.ended = False
+        """Without `deletes` nothing is deleted, and the marker keeps later attempts from it, too."""
         self._plan = plan
         self._inventory = inventory
         self._client = client
         self._outcomes = outcomes
         self._stale: Iterator[str] = inventory.stale(plan) if deletes else iter(())
-        self._deleting = 0
+        self._deleting = DELETES_AT_ONCE
+        self._runners = [Runner(("cleanup", plan.stream, n), submit, self._live()) for n in range(DELETES_AT_ONCE)]
 
-    def go_on(self) -> None:
-        """Submit the next deletes, or, when they are done, the mark."""
-        while self._deleting < DELETES_AT_ONCE and (document_id := next(self._stale, None)) is not None:
-            self._deleting += 1
-            send = partial(self._client.delete_document, document_id)
-            deleted, failed = partial(self._deleted, document_id), partial(self._failed, document_id)
-            self._outcomes.submit(Call(document_id, send, deleted, failed))
-        if self._deleting:
-            return
-        if self._plan.generation is None:
-            self._end(None)  # a host that counts no generations does not try again by itself
-        else:
-            remaining = self._inventory.remaining(self._plan.stream)
-            Marker(self._plan, self._plan.generation, remaining, self._client, self._outcomes, self._end).start()
+    @property
+    def ended(self) -> bool:
+        """Whether everything stale is gone and the marker is written."""
+        return all(runner.ended for runner in self._runners)
 
-    def _deleted(self, document_id: str, _answer: None) -> None:
+    def start(self) -> None:
+        """Submit the first deletes."""
+        for runner in self._runners:
+            runner.advance()
+
+    def _live(self) -> Steps:
+        """Delete one stale document after another, as all of these do at once. The last one to end sets the marker."""
+        for document_id in self._stale:
+            yield Ask(partial(self._client.delete_document, document_id), key=document_id)
+            self._inventory.remove(document_id)
+            self._outcomes.counts(self._plan.stream).stale += 1
         self._deleting -= 1
-        self._inventory.remove(document_id)
-        self._outcomes.progress.of(self._plan.stream).stale += 1
-        self.go_on()
-
-    def _failed(self, document_id: str, error: Exception) -> None:
-        if not isinstance(error, NotFound):
-            raise error
-        self._deleted(document_id, None)
-
-    def _end(self, _marked: str | None) -> None:
-        self.ended = True
+        # A host that counts no generations does not try again by itself, so nothing would read the marker.
+        if not self._deleting and self._plan.generation is not None:
+            remaining = self._inventory.remaining(self._plan.stream)
+            yield from mark(self._client, self._plan.stream, self._plan.generation, remaining)

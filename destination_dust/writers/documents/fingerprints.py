@@ -1,4 +1,4 @@
-"""What Dust has of some documents, asked for in groups."""
+"""What Dust has of a document, as its fingerprint: from the inventory if it was listed, else looked up in groups."""
 
 from __future__ import annotations
 
@@ -6,10 +6,15 @@ import itertools
 import time
 from collections.abc import Callable
 from functools import partial
+from typing import NamedTuple, TypeAlias
 
+from destination_dust.airbyte.messages import StreamKey
 from destination_dust.dust.client import DustClient, ListedDocument
 from destination_dust.dust.errors import Rejected
+from destination_dust.mapping.tags import fingerprint_of, is_of_stream
 from destination_dust.workers import Call
+from destination_dust.writers.documents.replacements import Replacements
+from destination_dust.writers.steps import Submit
 
 # Proxies refuse URLs of more than 8 KB. With host and path, this makes 6 KB at most.
 MAX_QUERY = 5800
@@ -17,59 +22,81 @@ QUERY_PER_ID = len("document_ids=&")
 # How long an id waits for others, in seconds: calls are free, but a group in one call is faster.
 MAX_AGE = 0.5
 
+Answer: TypeAlias = Callable[[str, "str | None"], None]
+"""Receives a document's id and its fingerprint; None if it has none, does not exist, or is another stream's."""
+
+
+class _Question(NamedTuple):
+    document_id: str
+    stream: StreamKey
+    answer: Answer
+
 
 class Fingerprints:
-    """Collects the ids of documents, and finds out their tags."""
+    """Finds out the fingerprints of documents."""
 
     def __init__(
         self,
         client: DustClient,
-        submit: Callable[[Call], None],
-        answered: Callable[[str, tuple[str, ...]], None],
+        submit: Submit,
+        replacements: Replacements,
         *,
+        skip_unchanged: bool,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`answered` is told the tags of each document that was asked for, none if Dust does not have it."""
+        """Without `skip_unchanged`, nothing is asked, and no document has a fingerprint."""
         self._client = client
         self._submit = submit
-        self._answered = answered
+        self._replacements = replacements
+        self._skip_unchanged = skip_unchanged
         self._now = now
-        self._group: list[str] = []
+        self._group: list[_Question] = []
         self._query = 0
         self._due = 0.0
         self._numbers = itertools.count()
 
-    def ask(self, document_id: str) -> None:
-        """Find out what Dust has of a document. Not while one of its writes is in flight."""
-        size = QUERY_PER_ID + len(document_id)
-        if self._query + size > MAX_QUERY:
-            self.close()
-        if not self._group:
-            self._due = self._now() + MAX_AGE
-        self._group.append(document_id)
-        self._query += size
+    def find(self, stream: StreamKey, document_id: str, answer: Answer) -> None:
+        """Find the fingerprint of a stream's document, now or later. Not while a write of it is in flight."""
+        if not self._skip_unchanged:
+            answer(document_id, None)
+        elif self._replacements.covers(stream):
+            answer(document_id, self._replacements.fingerprint(document_id))
+        else:
+            self._look_up(_Question(document_id, stream, answer))
 
     def tick(self) -> None:
-        """Ask for a group that has waited long enough."""
+        """Look up a group that has waited long enough."""
         if self._group and self._now() >= self._due:
-            self.close()
+            self.drain()
 
-    def close(self) -> None:
-        """Ask for what has come together."""
+    def drain(self) -> None:
+        """Look up the ids that wait for others."""
         if not self._group:
             return
         group, self._group, self._query = self._group, [], 0
+        send = partial(self._client.look_up_documents, [question.document_id for question in group])
         key = ("look-up", next(self._numbers))
-        send = partial(self._client.look_up_documents, group)
-        self._submit(Call(key, send, partial(self._found, group), partial(self._failed, group)))
+        self._submit(Call(key, send, partial(_answer, group), partial(_failed, group)))
 
-    def _found(self, group: list[str], documents: list[ListedDocument]) -> None:
-        tags = {document.document_id: document.tags for document in documents}
-        for document_id in group:
-            self._answered(document_id, tags.get(document_id, ()))
+    def _look_up(self, question: _Question) -> None:
+        size = QUERY_PER_ID + len(question.document_id)
+        if self._query + size > MAX_QUERY:
+            self.drain()
+        if not self._group:
+            self._due = self._now() + MAX_AGE
+        self._group.append(question)
+        self._query += size
 
-    def _failed(self, group: list[str], error: Exception) -> None:
-        # A refused question is no reason to stop: whatever is in doubt is sent.
-        if not isinstance(error, Rejected):
-            raise error
-        self._found(group, [])
+
+def _answer(group: list[_Question], documents: list[ListedDocument]) -> None:
+    found = {document.document_id: document.tags for document in documents}
+    for document_id, stream, answer in group:
+        tags = found.get(document_id, ())
+        answer(document_id, fingerprint_of(tags) if is_of_stream(tags, *stream) else None)
+
+
+def _failed(group: list[_Question], error: Exception) -> None:
+    # A refused question is no reason to stop: documents in doubt are sent.
+    if not isinstance(error, Rejected):
+        raise error
+    _answer(group, [])

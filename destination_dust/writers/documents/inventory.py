@@ -1,4 +1,4 @@
-"""What Dust has of the streams that are being replaced, by document: a million take 50 to 130 MB."""
+"""The documents that Dust has of the streams being replaced. A million take 50 to 130 MB."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from destination_dust.airbyte.catalog import StreamPlan
-from destination_dust.airbyte.reader import StreamKey
+from destination_dust.airbyte.messages import StreamKey
 
 CHUNK = 1000
 _ANY_GENERATION = 2**63 - 1
@@ -39,17 +39,17 @@ class Inventory:
     def __len__(self) -> int:
         return int(self._table.execute("SELECT count(*) FROM documents").fetchone()[0])
 
-    def note(self, entries: Iterable[Entry]) -> None:
-        """Take in what is listed, more than once if pages overlap."""
+    def add_listed(self, entries: Iterable[Entry]) -> None:
+        """Add listed documents. One may come more than once, because pages overlap."""
         # In the order of their ids they go to few places of the table.
         rows = [(*self._row(entry), 0) for entry in sorted(entries)]
         self._table.executemany("INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?)", rows)
 
-    def store(self, entry: Entry) -> None:
+    def add_stored(self, entry: Entry) -> None:
         """This sync has stored a document."""
         self._table.execute("INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, 1)", self._row(entry))
 
-    def see(self, document_id: str) -> None:
+    def mark_seen(self, document_id: str) -> None:
         """This sync has brought a record of a document, whatever becomes of it."""
         self._table.execute("UPDATE documents SET seen = 1 WHERE id = ?", (document_id,))
 

@@ -7,24 +7,10 @@ from dataclasses import dataclass, field
 
 from destination_dust.airbyte.ledger import Span
 from destination_dust.mapping.tables.rows import BODY_OVERHEAD, ROW_OVERHEAD, row_head, upsert_body
+from destination_dust.writers.tables.limits import RequestLimits
 
-# Dust's server before the current one refused bodies over 1 MiB; the rest is room for error.
-MAX_REQUEST_BYTES = 900_000
-MAX_ROW_BYTES = 1_000_000 - BODY_OVERHEAD
 # What a waiting row takes in memory besides its bytes: id, object and place in a dict.
 ROW_MEMORY = 300
-
-
-@dataclass(slots=True)
-class RequestLimits:
-    """What one request may hold. Shared by all tables, and lowered when Dust, or a proxy, finds one too large."""
-
-    rows: int
-    size: int = MAX_REQUEST_BYTES
-
-    def shrink(self, size: int) -> None:
-        """Remember that a request must be smaller than was thought."""
-        self.size = max(1, min(self.size, size))
 
 
 @dataclass(slots=True, eq=False)

@@ -8,21 +8,13 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Collection
-from dataclasses import dataclass
 
 from destination_dust.airbyte.ledger import Span
-from destination_dust.writers.tables.batch import Batch, Change, RequestLimits
-from destination_dust.writers.tables.limits import Capacity
+from destination_dust.airbyte.messages import StreamKey
+from destination_dust.writers.outcomes import Outcomes
+from destination_dust.writers.tables.batch import Batch, Change
+from destination_dust.writers.tables.limits import BurstLimits, Capacity, RequestLimits
 from destination_dust.writers.tables.witnesses import Witnesses
-
-
-@dataclass(frozen=True, slots=True)
-class BurstLimits:
-    """What one burst may hold. Dust refuses the 101st pending request of a table, and merges 100 MB in one go."""
-
-    requests: int = 80
-    rows: int = 250_000
-    size: int = 50_000_000
 
 
 class Burst:
@@ -36,16 +28,16 @@ class Burst:
         self.began = began
         self.closed = False
         """Whether it takes no more changes."""
-        self.room: Capacity | None = None
+        self.capacity: Capacity | None = None
         """What may still be added to the table, None until it was measured."""
         self.loaded_at = 0
         """What its rows carry as their time of loading, in seconds since 1970, once it was measured."""
-        self.stored: Counter[Span] = Counter()
-        """Records in the requests that Dust took and that are not acknowledged, by span."""
-        self.deleted = 0
-        """How many of these records were deletes …"""
-        self.superseded = 0
-        """… and how many were never sent, because a later one of the same row came before."""
+        self.upserted: Counter[Span] = Counter()
+        """Records, by span, whose rows Dust has taken and which are not acknowledged …"""
+        self.upserted_rows = 0
+        self.deleted: Counter[Span] = Counter()
+        """… and those whose removal it has taken."""
+        self.deleted_rows = 0
         self.ended: float | None = None
         """When Dust took the last request."""
         self.under_way = False
@@ -72,6 +64,11 @@ class Burst:
         """How many rows wait, and of how many bytes."""
         batches = [*self.batches, *([self._open] if self._open else [])]
         return sum(map(len, batches)), sum(batch.size for batch in batches)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing of it waits."""
+        return not (self.batches or self.deletes or self._open)
 
     @property
     def full(self) -> bool:
@@ -123,8 +120,8 @@ class Burst:
         count = len(batch)
         if batch.size > limits.size:
             count = max(1, count * limits.size // batch.size)
-        if self.room is not None and not self.room.takes(len(batch), batch.size):
-            count = min(count, self.room.rows_of(len(batch), batch.size))
+        if self.capacity is not None and not self.capacity.takes(len(batch), batch.size):
+            count = min(count, self.capacity.rows_of(len(batch), batch.size))
             if self._sent:
                 return None
         self.batches.popleft()
@@ -142,12 +139,13 @@ class Burst:
         self.ended = ended
         deletes = all(change.content is None for change in changes)
         self.witnesses.took([change.row_id for change in changes], began=began, ended=ended, deletes=deletes)
+        records = self.deleted if deletes else self.upserted
         for change in changes:
-            self.stored.update(change.spans)
-            self.deleted += deletes
-            self.superseded += len(change.superseded)
-        if self.room is not None and not deletes:
-            self.room.took(len(changes), size)
+            records.update(change.spans)
+        self.deleted_rows += len(changes) if deletes else 0
+        self.upserted_rows += 0 if deletes else len(changes)
+        if self.capacity is not None and not deletes:
+            self.capacity.took(len(changes), size)
 
     def postpone(self, batch: Batch) -> None:
         """Put a single row that fails behind the other parts of its batch: they show whether it is the row."""
@@ -155,6 +153,15 @@ class Burst:
         batch.patient = batch.postponed or not parts
         batch.postponed = True
         self.batches.insert(parts[-1] + 1 if parts and not batch.patient else 0, batch)
+
+    def settle(self, stream: StreamKey, outcomes: Outcomes) -> None:
+        """Acknowledge what Dust has taken so far."""
+        outcomes.queued(stream, -self.upserted.total() - self.deleted.total())
+        outcomes.upserted(stream, self.upserted, self.upserted_rows)
+        outcomes.deleted(stream, self.deleted, self.deleted_rows)
+        self.upserted.clear()
+        self.deleted.clear()
+        self.upserted_rows = self.deleted_rows = 0
 
     def split_off(self) -> Burst:
         """Close it, and move all that was not sent to a new one, which is closed or not as this one was."""

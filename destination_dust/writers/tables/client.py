@@ -38,8 +38,8 @@ class TableClient:
         self._client = client
         self.table_id = table_id
 
-    def find(self) -> ExistingTable:
-        """What there is."""
+    def existing(self) -> ExistingTable:
+        """The table as it is now."""
         try:
             tags = self._client.table(self.table_id).get("tags")
         except NotFound:
@@ -91,7 +91,7 @@ class TableClient:
         except NotFound:
             raise self._gone() from None
 
-    def look(self, witness: Witness) -> Mapping[str, Any] | None:
+    def read(self, witness: Witness) -> Mapping[str, Any] | None:
         """The cells of a row, by column; None if it is not there, or not readable now. Raises `UnusableTable`."""
         row = self._client.row(self.table_id, witness.row_id)
         if row is None:

@@ -11,6 +11,7 @@ from destination_dust.mapping.tables.rows import LOADED_AT
 from destination_dust.mapping.timestamps import epoch_milliseconds
 from destination_dust.writers.tables.witnesses import Witness
 
+DAY = 86_400
 FIRST_WAIT = 1.0
 LONGEST_WAIT = 30.0
 GROWTH = 1.5
@@ -21,16 +22,16 @@ class Verdict(Enum):
 
     NOT_YET = "it is as it was before"
     STORED = "it is as the request left it"
-    OVERTAKEN = "somebody else has changed it since"
+    OVERTAKEN = "someone else has changed it since"
     INCOMPARABLE = "its time of loading cannot be read as a time"
 
 
 @dataclass(frozen=True, slots=True)
 class ConfirmationTiming:
-    """`first`: seconds from the last request to the first look; `limit`: seconds until we give up."""
+    """Seconds after the last request of a burst."""
 
-    first: float
-    limit: float
+    first_look: float
+    give_up: float
 
 
 def verdict(witness: Witness, row: Mapping[str, Any] | None, loaded_at: int) -> Verdict:
@@ -55,17 +56,26 @@ def loading_time(cell: object) -> int | None:
     return None if milliseconds is None else milliseconds // 1000
 
 
+def next_loading_time(sample: Sequence[Mapping[str, Any]], *, wall: float, after: int) -> int:
+    """A time in seconds since 1970 that is later than `after` and than those of the sample, and is now if it can be.
+
+    A clock that was set back would otherwise make old rows look new. Times that are far ahead are not followed.
+    """
+    known = [seconds for value in sample if (seconds := loading_time(value.get(LOADED_AT))) is not None]
+    return max([int(wall), after + 1, *(seconds + 1 for seconds in known if seconds - wall < DAY)])
+
+
 class Confirmation:
     """Looks at one witness after the other, and at the same one again, less and less often, until it has changed.
 
     Dust's server reads the whole table for each row that is asked for.
     """
 
-    def __init__(self, witnesses: Sequence[Witness], *, since: float, patience: ConfirmationTiming) -> None:
+    def __init__(self, witnesses: Sequence[Witness], *, since: float, timing: ConfirmationTiming) -> None:
         """`since`: when the last request of the burst was answered."""
         self._left = list(reversed(witnesses))
-        self._next = since + patience.first
-        self._end = since + patience.limit
+        self._next = since + timing.first_look
+        self._end = since + timing.give_up
         self._wait = FIRST_WAIT
 
     @property

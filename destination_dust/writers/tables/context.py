@@ -7,26 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from destination_dust.dust.client import DustClient
-from destination_dust.writers.tables.batch import RequestLimits
-from destination_dust.writers.tables.burst import BurstLimits
+from destination_dust.writers.outcomes import Outcomes
+from destination_dust.writers.steps import Submit
 from destination_dust.writers.tables.confirmation import ConfirmationTiming
-from destination_dust.writers.writer import Outcomes
-
-# Rows that wait, over all tables. Together with what is on its way, this is most of the memory of a sync.
-MEMORY = 40_000_000
-
-
-@dataclass(slots=True)
-class MemoryBudget:
-    """Bytes of memory for what waits to be sent. They are given back when Dust has taken it."""
-
-    limit: int = MEMORY
-    used: int = 0
-
-    @property
-    def has_room(self) -> bool:
-        """Whether more may be taken in."""
-        return self.used < self.limit
+from destination_dust.writers.tables.limits import BurstLimits, MemoryBudget, RequestLimits
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +18,10 @@ class TablesContext:
     """The limits, clocks and connections that tables work with."""
 
     client: DustClient
+    submit: Submit
     outcomes: Outcomes
     requests: RequestLimits
-    patience: ConfirmationTiming
+    confirmation: ConfirmationTiming
     burst_interval: float
     """Seconds from the first change of a burst to its last request."""
     batch_age: float

@@ -1,7 +1,7 @@
-"""How much a table may still grow, and at what time its next rows are said to be loaded.
+"""Every limit of rows, requests, memory and tables, and the arithmetic behind it.
 
-Dust stops reading a table for ever once it has more than 500,000 rows or its CSV file more than 100 MB, and
-tells nobody. So the table is looked at before anything is added to it.
+Dust stops reading a table for ever once it has more than 500,000 rows or its CSV file more than 100 MB, and reports
+nothing. So a table is measured before anything is added to it.
 """
 
 from __future__ import annotations
@@ -10,8 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from destination_dust.mapping.tables.rows import LOADED_AT
-from destination_dust.writers.tables.confirmation import loading_time
+from destination_dust.mapping.tables.rows import BODY_OVERHEAD
 
 MAX_ROWS = 500_000
 MAX_BYTES = 100_000_000
@@ -20,8 +19,46 @@ SAMPLE_ROWS = 50
 # With less room than this, a sync would creep: each burst takes ten seconds and more.
 FEWEST_ROWS = 1_000
 FEWEST_BYTES = 1_000_000
-DAY = 86_400
+# Dust's server before the current one refused bodies over 1 MiB; the rest is room for error.
+MAX_REQUEST_BYTES = 900_000
+MAX_ROW_BYTES = 1_000_000 - BODY_OVERHEAD
+# Rows that wait, over all tables. Together with what is on its way, this is most of the memory of a sync.
+MEMORY = 40_000_000
 _DATETIME_CHARACTERS = len("2026-01-01 00:00:00")
+
+
+@dataclass(slots=True)
+class RequestLimits:
+    """What one request may hold. Shared by all tables, and lowered when Dust, or a proxy, finds one too large."""
+
+    rows: int
+    size: int = MAX_REQUEST_BYTES
+
+    def shrink(self, size: int) -> None:
+        """Remember that a request must be smaller than was thought."""
+        self.size = max(1, min(self.size, size))
+
+
+@dataclass(frozen=True, slots=True)
+class BurstLimits:
+    """What one burst may hold. Dust refuses the 101st pending request of a table, and merges 100 MB in one go."""
+
+    requests: int = 80
+    rows: int = 250_000
+    size: int = 50_000_000
+
+
+@dataclass(slots=True)
+class MemoryBudget:
+    """Bytes of memory for what waits to be sent. They are given back when Dust has taken it."""
+
+    limit: int = MEMORY
+    used: int = 0
+
+    @property
+    def has_room(self) -> bool:
+        """Whether more may be taken in."""
+        return self.used < self.limit
 
 
 class TableFull(Exception):
@@ -51,8 +88,8 @@ class Capacity:
         self.size -= size + rows * self.columns
 
 
-def room(sample: Sequence[Mapping[str, Any]], total: int, *, rows: int, size: int) -> Capacity:
-    """The room in a table of which a sample of rows (cells by column) and their number are known.
+def remaining_capacity(sample: Sequence[Mapping[str, Any]], total: int, *, rows: int, size: int) -> Capacity:
+    """How much a table can still take, given a sample of its rows (cells by column) and their number.
 
     Raises `TableFull` if there is next to none, and the `rows` that wait, of `size` bytes, do not fit in.
     """
@@ -64,15 +101,6 @@ def room(sample: Sequence[Mapping[str, Any]], total: int, *, rows: int, size: in
             f"{MAX_ROWS} rows or {MAX_BYTES // 1_000_000} MB"
         )
     return found
-
-
-def next_loading_time(sample: Sequence[Mapping[str, Any]], *, wall: float, after: int) -> int:
-    """A time in seconds since 1970 that is later than `after` and than those of the sample, and is now if it can be.
-
-    A clock that was set back would otherwise make old rows look new. Times that are far ahead are not followed.
-    """
-    known = [seconds for value in sample if (seconds := loading_time(value.get(LOADED_AT))) is not None]
-    return max([int(wall), after + 1, *(seconds + 1 for seconds in known if seconds - wall < DAY)])
 
 
 def csv_size(value: Mapping[str, Any]) -> int:

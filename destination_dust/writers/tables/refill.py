@@ -1,188 +1,178 @@
-"""The rows that are to replace those of one table: they wait on disk until it is proven that they are all."""
+"""The rows that are to replace those of one table: staged on disk until it is proven that they are all."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 
 from destination_dust.airbyte.catalog import StreamPlan
 from destination_dust.airbyte.completion import Ending
-from destination_dust.config import OnRecordError
 from destination_dust.mapping.tags import is_being_replaced_by, is_replaced_by, replaced_tag, replacing_tag
-from destination_dust.writers.steps import OneCall
+from destination_dust.writers.outcomes import BadRecord
+from destination_dust.writers.steps import WAIT, Ask, Runner, Steps
 from destination_dust.writers.tables.batch import Change
-from destination_dust.writers.tables.client import ExistingTable, TableClient
+from destination_dust.writers.tables.client import ExistingTable
 from destination_dust.writers.tables.context import TablesContext
-from destination_dust.writers.tables.examination import examine, too_large
 from destination_dust.writers.tables.limits import MAX_ROWS
-from destination_dust.writers.tables.staging import StagedRows
+from destination_dust.writers.tables.staging import StagedRows, too_large, validate
 from destination_dust.writers.tables.table import Table
-from destination_dust.writers.writer import BadRecord
 
 logger = logging.getLogger("airbyte")
 
 
 class Refill:
-    """What a sync has brought of a stream that replaces its table, and how it gets there.
-
-    The order is: `find`, until not busy; `put`; `examine`, until not busy; `start`; `advance`, until ended.
-    """
+    """The rows that a sync has brought of a stream that replaces its table; `_live` says how they get there."""
 
     def __init__(self, plan: StreamPlan, table: Table, context: TablesContext, *, cache: int) -> None:
         """`cache`: bytes of memory for rows."""
         self.plan = plan
         self.ended = False
+        self.validated = False
+        """Whether it is known that the table can take all rows."""
         self.failure: BadRecord | None = None
         """Why the sync fails though all other rows are stored."""
         self._table = table
+        self._dust = table.dust
         self._context = context
         self._cache = cache
-        self._dust = TableClient(context.client, table.table_id)
-        self._calls = OneCall(table.table_id, context.outcomes.submit, self.advance)
         self._rows: StagedRows | None = None
-        self._found = ExistingTable()
-        self._left: Iterator[Change] | None = None
-        self._count = 0
-        self._replaces = False
+        self._existing = ExistingTable()
+        self._ending: Ending | None = None
+        self._started = False
+        self._life = Runner(table.dust.table_id, context.submit, self._live())
 
     @property
     def busy(self) -> bool:
-        """Whether a call is under way."""
-        return self._calls.under_way
-
-    def find(self) -> None:
-        """Learn what Dust has of the table."""
-
-        def done(found: ExistingTable) -> None:
-            self._found = found
-
-        self._calls.make(self._dust.find, done)
+        """Whether a call is in flight."""
+        return self._life.under_way
 
     @property
     def was_done(self) -> bool:
-        """Whether an earlier attempt has completed the replacement by this generation."""
-        return self.plan.generation is not None and is_replaced_by(self._found.tags, self.plan.generation)
+        """Whether an earlier attempt completed the replacement by this generation."""
+        return self.plan.generation is not None and is_replaced_by(self._existing.tags, self.plan.generation)
 
     def put(self, change: Change) -> None:
-        """Keep a change. Raises `DiskFull`, and `UnusableTable` if there are too many rows for a table."""
+        """Stage a change. Raises `DiskFull`, and `UnusableTable` if there are too many rows for a table."""
         self._rows = self._rows or StagedRows(cache=self._cache)
         self._rows.put(change)
         if self._rows.exceeds(MAX_ROWS):
             raise too_large(self.plan.stream, self._dust.table_id, f"more than {MAX_ROWS:,} rows")
 
-    def examine(self) -> None:
-        """See whether the table can take all rows. Raises `UnusableTable` if it cannot; nothing was touched then."""
+    def conclude(self, ending: Ending) -> None:
+        """All rows are staged. Validate them if the stream is complete, then wait for `start`."""
+        self._ending = ending
+        self.advance()
 
-        def done(count: int) -> None:
-            self._count = count
-
-        rows = self._rows or ()
-        self._calls.make(lambda: examine(rows, self.plan.stream, self._dust.table_id, self._context.requests), done)
-
-    def start(self, ending: Ending) -> None:
-        """Send the rows, in place of all that the table has if the stream is complete, or else besides."""
-        self._replaces = ending is Ending.COMPLETE and not self._is_written
-        if self._replaces and not self._count:
-            self._empty()
-            return
-        if self._replaces:
-            stream, generation = self.plan.stream, self.plan.generation
-            logger.info("Stream %s: %d rows replace those of the table %s.", stream, self._count, self._dust.table_id)
-            self._table.replace(tags=() if generation is None else [replacing_tag(generation)])
-        else:
-            self._table.tag(self._found.tags)
-            if ending is Ending.COMPLETE:
-                logger.info(
-                    "Stream %s: the table %s has rows of this refresh already, so rows are only added.",
-                    self.plan.stream,
-                    self._dust.table_id,
-                )
-        if ending is Ending.UNPROVEN:
-            self._tell_what_stays()
-        self._left = iter(self._rows or ())
+    def start(self) -> None:
+        """Send the rows."""
+        self._started = True
+        self.advance()
 
     def advance(self) -> None:
-        """Hand on as many rows as there is memory for, and finish when all are confirmed."""
-        if self._left is None or self.busy:
-            return
-        self._hand_on(self._left)
-        self._table.advance()
+        """Do what is due, up to the next call."""
+        if not self.ended:
+            self._life.advance()
 
     def drop(self) -> None:
-        """The source failed: forget the rows, which the next sync brings again."""
+        """Forget the rows, because the next sync brings them again or they are where they belong."""
         if self._rows:
             self._rows.close()
         self.ended = True
 
-    def _hand_on(self, left: Iterator[Change]) -> None:
-        while self._context.budget.has_room:
-            change = next(left, None)
-            if change is None:
-                self._table.close()
-                if self._table.idle:
-                    self._left = None
-                    self._finish()
-                return
-            if change.content is not None or not self._replaces:
-                self._table.change(change)
+    def _live(self) -> Steps:
+        """Raises `UnusableTable` before the table is touched if it cannot take all rows."""
+        self._existing = yield Ask(self._dust.existing)
+        while self._ending is None:
+            yield WAIT
+        rows = self._rows or ()
+        count = 0
+        if self._ending is Ending.COMPLETE:
+            count = yield Ask(lambda: validate(rows, self.plan.stream, self._dust.table_id, self._context.requests))
+            self.validated = True
+        while not self._started:
+            yield WAIT
+        replaces = self._ending is Ending.COMPLETE and not self._is_written
+        if replaces and not count:
+            yield from self._empty()
+        else:
+            self._begin(count, replaces=replaces)
+            yield from self._fill(replaces=replaces)
+            yield from self._finish()
+        self._book_unsent(replaces=replaces)
+        self.drop()
 
     @property
     def _is_written(self) -> bool:
-        """Whether the rows of the table are of this replacement, though it lacks the mark that it was completed.
+        """Whether the table holds rows of this replacement, though not the mark that it was completed.
 
-        If it lacks the one that it was begun as well, nobody can tell what an earlier attempt has acknowledged.
+        Without either mark we cannot know what an earlier attempt acknowledged.
         """
         generation, minimum = self.plan.generation, self.plan.minimum_generation_id
-        if generation is None or minimum is None or is_being_replaced_by(self._found.tags, generation):
+        if generation is None or minimum is None or is_being_replaced_by(self._existing.tags, generation):
             return False
-        return self._found.generation >= minimum
+        return self._existing.generation >= minimum
 
-    def _finish(self) -> None:
-        """Mark the replacement as done, so that the platform may try again after its states went out."""
-        left_out = self._context.outcomes.progress.of(self.plan.stream).rejected
-        if left_out and self._context.outcomes.on_record_error is OnRecordError.FAIL:
-            self.failure = BadRecord(
-                f"Some records of the stream {self.plan.stream} ({left_out}) could not be stored in the table "
-                f"{self._dust.table_id}; all others are. The warnings in the log name them. Mend them in the source, "
-                "or set on_record_error to skip, which leaves such records out and counts them. The next sync brings "
-                "all of the stream again."
-            )
-            self._end()
-        elif self._table.still_to_replace:
-            self._calls.make(self._dust.clear, lambda _answer: self._mark())
-        else:
-            self._mark()
-
-    def _mark(self) -> None:
-        if self.plan.generation is None:
-            self._end()
-        else:
-            self._table.describe([replaced_tag(self.plan.generation)], self._end)
-
-    def _empty(self) -> None:
-        """No row is left of the stream."""
-        if self._found.exists:
+    def _empty(self) -> Steps:
+        """The stream has no rows."""
+        if self._existing.exists:
             logger.info("Stream %s: it has no rows, so the table %s is emptied.", self.plan.stream, self._dust.table_id)
-            self._calls.make(self._dust.clear, lambda _answer: self._mark())
-        else:
-            self._end()
+            yield Ask(self._dust.clear)
+            yield from self._mark()
 
-    def _end(self) -> None:
-        """Book the records that were not sent, because of others of the same row, and forget all."""
-        outcomes, counts = self._context.outcomes, self._context.outcomes.progress.of(self.plan.stream)
-        if self._rows:
-            for span, superseded, deleted in self._rows.unsent(deletes_are_sent=not self._replaces):
-                outcomes.ledger.settle(span, stored=superseded + deleted)
-                counts.superseded += superseded
-                counts.deleted += deleted
-        self.drop()
-
-    def _tell_what_stays(self) -> None:
-        if self._found.exists:
+    def _begin(self, count: int, *, replaces: bool) -> None:
+        """Have the rows replace those of the table, or be added to them, and log which."""
+        stream, generation, table_id = self.plan.stream, self.plan.generation, self._dust.table_id
+        if replaces:
+            logger.info("Stream %s: %d rows replace those of the table %s.", stream, count, table_id)
+            self._table.replace(tags=() if generation is None else [replacing_tag(generation)])
+            return
+        self._table.tag(self._existing.tags)
+        if self._ending is Ending.COMPLETE:
+            logger.info(
+                "Stream %s: the table %s has rows of this refresh already, so rows are only added.", stream, table_id
+            )
+        elif self._existing.exists:
             logger.warning(
                 "Stream %s: the old rows of the table %s were kept, because the input ended without saying that the "
-                "stream is complete, so that the source may have failed. If your input only ends when everything was "
+                "stream is complete, so the source may have failed. If your input only ends when everything was "
                 "read, set end_of_input_is_complete to true.",
-                self.plan.stream,
-                self._dust.table_id,
+                stream,
+                table_id,
             )
+
+    def _fill(self, *, replaces: bool) -> Steps:
+        """Hand as many rows to the table as there is memory for, until all are confirmed."""
+        for change in self._rows or ():
+            while not self._context.budget.has_room:
+                yield WAIT
+            if change.content is not None or not replaces:
+                self._table.change(change)
+        self._table.close()
+        self._table.advance()
+        while not self._table.idle:
+            yield WAIT
+
+    def _finish(self) -> Steps:
+        """Mark the replacement as done, because the platform may try again after its states went out."""
+        left_out = self._context.outcomes.counts(self.plan.stream).rejected
+        if left_out and self._context.outcomes.fails_on_rejects:
+            self.failure = BadRecord(
+                f"Some records of the stream {self.plan.stream} ({left_out}) could not be stored in the table "
+                f"{self._dust.table_id}; all others are. The warnings in the log name them. Fix them in the source, "
+                "or set on_record_error to skip: such records are then skipped and counted. The next sync brings "
+                "all of the stream again."
+            )
+            return
+        if self._table.still_to_replace:
+            yield Ask(self._dust.clear)
+        yield from self._mark()
+
+    def _mark(self) -> Steps:
+        if self.plan.generation is not None:
+            yield from self._table.describe([replaced_tag(self.plan.generation)])
+
+    def _book_unsent(self, *, replaces: bool) -> None:
+        """Book the records that were not sent, because later ones of the same row were."""
+        outcomes, stream = self._context.outcomes, self.plan.stream
+        for span, superseded, deleted in self._rows.unsent(deletes_are_sent=not replaces) if self._rows else ():
+            outcomes.superseded(stream, superseded)
+            outcomes.deleted(stream, {span: superseded + deleted}, deleted)

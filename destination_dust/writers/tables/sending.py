@@ -2,89 +2,85 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
-from functools import partial
 
-from destination_dust.airbyte.reader import StreamKey
-from destination_dust.config import OnRecordError
+from destination_dust.airbyte.messages import StreamKey
 from destination_dust.dust.errors import Ambiguous, Rejected, TooLarge
 from destination_dust.mapping.tables.delimiters import misleading_columns
 from destination_dust.workers import Lane
-from destination_dust.writers.steps import OneCall
+from destination_dust.writers.steps import Ask, Steps
 from destination_dust.writers.tables.batch import Batch, Change
 from destination_dust.writers.tables.burst import Burst
 from destination_dust.writers.tables.client import TableClient, UnusableTable
 from destination_dust.writers.tables.context import TablesContext
-from destination_dust.writers.writer import Outcomes
 
 
 class Sending:
     """Sends batches and deletes to one table."""
 
-    def __init__(self, stream: StreamKey, dust: TableClient, calls: OneCall, context: TablesContext) -> None:
+    def __init__(self, stream: StreamKey, dust: TableClient, context: TablesContext) -> None:
         self._stream = stream
         self._dust = dust
-        self._calls = calls
         self._context = context
         self._taken = 0
         """Requests of the table that Dust took so far."""
-        self._reject = context.outcomes.reject
         self._replaces = False
         self._truncates = False
 
     def replace(self) -> None:
         """From now on, rows take the place of all that the table has.
 
-        Nothing stops that half-way: the rows were looked at before, and those that Dust refuses are left out.
+        Nothing stops that half-way: the rows were validated before, and those that Dust refuses are left out.
         """
         self._replaces = self._truncates = True
-        self._reject = replace(self._context.outcomes, on_record_error=OnRecordError.SKIP).reject
 
     @property
     def still_replaces(self) -> bool:
-        """Whether Dust has taken none of the rows that were to replace others, so that those are still there."""
+        """Whether the rows to be replaced are still there, because Dust has taken none of the new ones."""
         return self._truncates
 
-    def send_batch(self, burst: Burst, batch: Batch) -> None:
-        """Have rows queued. Raises `UnusableTable` if Dust would garble them."""
+    def send_batch(self, burst: Burst, batch: Batch) -> Steps:
+        """Have rows queued; halve, put off or leave out what Dust refuses. Raises `UnusableTable`."""
         if not self._replaces:
             refuse_misleading(self._stream, batch)
-        done = partial(self._took, burst, [*batch.changes.values()], batch.size, self._context.now())
-        failed = partial(self._refused, burst, batch, self._taken)
-        send = partial(self._dust.upsert, batch, burst.loaded_at, truncates=self._truncates)
+        began, taken, truncates = self._context.now(), self._taken, self._truncates
         burst.under_way = True
-        self._calls.make(send, done, failed, size=batch.size, lane=Lane.LIMITED)
+        try:
+            yield Ask(lambda: self._dust.upsert(batch, burst.loaded_at, truncates=truncates), batch.size, Lane.LIMITED)
+        except (Rejected, Ambiguous) as error:
+            burst.under_way = False
+            self._refused(burst, batch, taken, error)
+        else:
+            self._took(burst, [*batch.changes.values()], batch.size, began)
 
-    def send_delete(self, burst: Burst) -> None:
+    def send_delete(self, burst: Burst) -> Steps:
         """Have the removal of a row queued."""
         row_id, change = next(iter(burst.deletes.items()))
         del burst.deletes[row_id]
-        done = partial(self._took, burst, [change], 0, self._context.now())
+        began = self._context.now()
         burst.under_way = True
-        self._calls.make(partial(self._dust.delete, row_id), done, lane=Lane.LIMITED)
+        yield Ask(lambda: self._dust.delete(row_id), lane=Lane.LIMITED)
+        self._took(burst, [change], 0, began)
 
-    def _took(self, burst: Burst, changes: Sequence[Change], size: int, began: float, _answer: None) -> None:
-        """Dust has queued changes: they need no memory any more, but are acknowledged once they can be read."""
+    def _took(self, burst: Burst, changes: Sequence[Change], size: int, began: float) -> None:
+        """Dust has queued changes: they leave memory, but are acknowledged once they can be read."""
         self._taken += 1
         burst.took(changes, size=size, began=began, ended=self._context.now(), queued=not self._truncates)
         self._truncates = False
         self._context.budget.used -= sum(change.memory for change in changes)
-        self._context.outcomes.progress.of(self._stream).queued += sum(len(change.spans) for change in changes)
+        self._context.outcomes.queued(self._stream, sum(len(change.spans) for change in changes))
         if not self._context.confirm:
-            settle(burst, self._stream, self._context.outcomes)
+            burst.settle(self._stream, self._context.outcomes)
 
-    def _refused(self, burst: Burst, batch: Batch, taken: int, error: Exception) -> None:
-        burst.under_way = False
+    def _refused(self, burst: Burst, batch: Batch, taken: int, error: Rejected | Ambiguous) -> None:
         batch.failed_after = taken if batch.failed_after is None else batch.failed_after
-        if not isinstance(error, (Rejected, Ambiguous)):
-            raise error
         if isinstance(error, TooLarge):
             self._context.requests.shrink(batch.size // 2)
         if len(batch) > 1:
             burst.batches.extendleft(reversed(batch.cut(len(batch) // 2)))
         elif isinstance(error, Ambiguous) and self._taken == batch.failed_after:
-            # Nothing that Dust took since shows that it is the row and not Dust.
+            # Nothing that Dust took since shows that the row is to blame and not Dust.
             burst.postpone(batch)
         else:
             self._leave_out(batch, error)
@@ -92,8 +88,9 @@ class Sending:
     def _leave_out(self, batch: Batch, error: Exception) -> None:
         (change,) = batch.changes.values()
         self._context.budget.used -= change.memory
-        for span in change.spans:
-            self._reject(self._stream, change.row_id, str(error), span)
+        self._context.outcomes.rejected(
+            self._stream, change.row_id, str(error), Counter(change.spans), stop=not self._replaces
+        )
 
 
 def refuse_misleading(stream: StreamKey, batch: Batch) -> None:
@@ -104,16 +101,3 @@ def refuse_misleading(stream: StreamKey, batch: Batch) -> None:
             "these rows semicolons or tabs outnumber the commas. Leave these columns out in the connection, or change "
             f"them in the source: {', '.join(columns)}."
         )
-
-
-def settle(burst: Burst, stream: StreamKey, outcomes: Outcomes) -> None:
-    """Acknowledge what a burst has stored."""
-    for span, records in burst.stored.items():
-        outcomes.ledger.settle(span, stored=records)
-    counts, records = outcomes.progress.of(stream), burst.stored.total()
-    counts.queued -= records
-    counts.deleted += burst.deleted
-    counts.superseded += burst.superseded
-    counts.upserted += records - burst.deleted - burst.superseded
-    burst.stored.clear()
-    burst.deleted = burst.superseded = 0

@@ -1,21 +1,26 @@
-"""Rows that are too many for memory, on disk: of each, the last change."""
+"""Rows that are to replace a table: too many for memory, so they are on disk; and whether the table can take them."""
 
 from __future__ import annotations
 
-import os
 import sqlite3
-import tempfile
 import weakref
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterable, Iterator
+
+import orjson
 
 from destination_dust.airbyte.ledger import Span
-from destination_dust.spool import DiskFull, temporary_folder
-from destination_dust.writers.tables.batch import Change
+from destination_dust.airbyte.messages import StreamKey
+from destination_dust.mapping.tables.rows import row_head
+from destination_dust.spool import disk_full, temporary_database
+from destination_dust.writers.tables.batch import Batch, Change
+from destination_dust.writers.tables.client import UnusableTable
+from destination_dust.writers.tables.limits import MAX_BYTES, MAX_ROWS, RequestLimits, csv_size
+from destination_dust.writers.tables.sending import refuse_misleading
 
-# How many changes more make it worth to count the rows again.
+# After this many more changes, it is worth counting the rows again.
 COUNT_EVERY = 50_000
+_ROWS = "The rows that are to replace a table (none was touched)"
 
 
 class StagedRows:
@@ -28,16 +33,10 @@ class StagedRows:
     def __init__(self, *, cache: int) -> None:
         """`cache`: bytes of memory. Raises `DiskFull`."""
         try:
-            handle, path = tempfile.mkstemp(prefix="destination-dust-")
-            os.close(handle)
-        except OSError as error:
-            raise _full(error.strerror) from error
-        try:
-            self._db = _open(path, cache)
-        except sqlite3.Error as error:
-            raise _full(str(error)) from error
-        finally:
-            Path(path).unlink()
+            self._db = temporary_database(cache)
+            self._db.execute("CREATE TABLE changes (row_id TEXT NOT NULL UNIQUE, content BLOB, span INTEGER NOT NULL)")
+        except (sqlite3.Error, OSError) as error:
+            raise disk_full(_ROWS, error) from error
         # A sync that fails does not come to `close`.
         weakref.finalize(self, self._db.close)
         self._spans: list[Span] = []
@@ -54,12 +53,12 @@ class StagedRows:
             # Not an update: the row takes the place of its latest change.
             self._db.execute("REPLACE INTO changes VALUES (?, ?, ?)", (change.row_id, change.content, number))
         except sqlite3.Error as error:
-            raise _full(str(error)) from error
+            raise disk_full(_ROWS, error) from error
         self._records[number] += 1
         self._at_most += 1
 
     def exceeds(self, rows: int) -> bool:
-        """Whether there are more rows than that, told a little late."""
+        """Whether there are more than `rows` rows. Checked every 50,000 changes."""
         if self._at_most < rows + COUNT_EVERY:
             return False
         (self._at_most,) = self._db.execute("SELECT count(*) FROM changes").fetchone()
@@ -85,19 +84,33 @@ class StagedRows:
         self._db.close()
 
 
-def _open(path: str, cache: int) -> sqlite3.Connection:
-    database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    # Nobody reads the file after a crash, so nothing need be ready for one.
-    for pragma in (f"cache_size = -{cache // 1024}", "journal_mode = OFF", "synchronous = OFF"):
-        database.execute(f"PRAGMA {pragma}")
-    database.execute("CREATE TABLE changes (row_id TEXT NOT NULL UNIQUE, content BLOB, span INTEGER NOT NULL)")
-    database.execute("BEGIN")
-    return database
+def validate(changes: Iterable[Change], stream: StreamKey, table_id: str, limits: RequestLimits) -> int:
+    """Count the rows to send. Raises `UnusableTable` if Dust could not read a table of them."""
+    count = size = 0
+    columns: set[str] = set()
+    batch = Batch(0.0)
+    for change in changes:
+        if change.content is None:
+            continue
+        value = orjson.loads(row_head(0) + change.content)["value"]
+        columns.update(value)
+        count += 1
+        size += csv_size(value) - len(value)
+        if not batch.takes(change, limits):
+            refuse_misleading(stream, batch)
+            batch = Batch(0.0)
+        batch.put(change)
+    refuse_misleading(stream, batch)
+    size += count * len(columns)
+    if count > MAX_ROWS or size > MAX_BYTES:
+        raise too_large(stream, table_id, f"{count:,} rows, {size / 1e6:,.0f} MB in all")
+    return count
 
 
-def _full(reason: str | None) -> DiskFull:
-    return DiskFull(
-        f"The rows that are to replace a table do not fit on the disk ({reason}). They wait in {temporary_folder()}, "
-        "and the table is as it was: give the connector more disk there, or point the environment variable TMPDIR to "
-        "a folder that has more."
+def too_large(stream: StreamKey, table_id: str, what: str) -> UnusableTable:
+    """The error for a stream too large for a table. `what`: its size, in words."""
+    return UnusableTable(
+        f"The stream {stream} is too large for a table: it has {what}, and Dust cannot read a table of more than "
+        f"{MAX_ROWS:,} rows or {MAX_BYTES // 1_000_000} MB. The table {table_id} is as it was. Sync fewer rows or "
+        "fields of the stream, or write it as documents."
     )

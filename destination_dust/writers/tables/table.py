@@ -1,30 +1,26 @@
 """One table of Dust, from its creation to the confirmation of its last burst.
 
-A table does one thing at a time. It is created; then, burst by burst, its room is measured, the batches and then
-the deletes are sent, it is left alone until Dust has merged them, and the witnesses are looked at. All of this
-happens on the loop's thread, in answer to changes, ticks and finished calls.
+A table does one thing at a time; `_live` says in which order.
 """
 
 from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 from destination_dust.airbyte.catalog import StreamPlan
 from destination_dust.mapping.tables.rows import RowEncoder
-from destination_dust.writers.steps import OneCall
+from destination_dust.writers.steps import WAIT, Ask, Runner, Steps
 from destination_dust.writers.tables.batch import Change
 from destination_dust.writers.tables.burst import Burst
 from destination_dust.writers.tables.client import TableClient
 from destination_dust.writers.tables.confirmation import Confirmation, Verdict, verdict
 from destination_dust.writers.tables.context import TablesContext
 from destination_dust.writers.tables.preparation import Preparation
-from destination_dust.writers.tables.sending import Sending, settle
-from destination_dust.writers.tables.witnesses import Witness
+from destination_dust.writers.tables.sending import Sending
 
 logger = logging.getLogger("airbyte")
 
@@ -34,32 +30,30 @@ class Unconfirmed(Exception):
 
 
 class Table:
-    """What waits for a table, what is on its way there, and what of it is not confirmed yet."""
+    """The changes that wait for a table, that are on their way, and that are not confirmed yet."""
 
     def __init__(self, plan: StreamPlan, table_id: str, encoder: RowEncoder, context: TablesContext) -> None:
         self.encoder = encoder
-        self.table_id = table_id
+        self.dust = TableClient(context.client, table_id)
         self._stream = plan.stream
         self._context = context
-        self._dust = TableClient(context.client, table_id)
-        self._calls = OneCall(table_id, context.outcomes.submit, self.advance)
-        self._preparation = Preparation(plan, encoder, self._dust, self._calls, context)
-        self._sending = Sending(plan.stream, self._dust, self._calls, context)
+        self._preparation = Preparation(plan, encoder, self.dust, context)
+        self._sending = Sending(plan.stream, self.dust, context)
         self._bursts: deque[Burst] = deque()
-        """Of these, the first is sent and confirmed, and the last takes changes unless it is closed."""
-        self._confirmation: Confirmation | None = None
-        self._rests_until = float("-inf")
-        self._told: set[Verdict] = set()
+        """The first is being sent and confirmed; the last takes changes unless it is closed."""
+        self._resting = False
+        self._warned: set[Verdict] = set()
+        self._life = Runner(table_id, context.submit, self._live())
 
     @property
     def idle(self) -> bool:
         """Whether nothing is left to be done."""
-        return not self._bursts and not self._calls.under_way
+        return not self._bursts and not self._life.under_way
 
     @property
     def moving(self) -> bool:
         """Whether a call is under way, or can be made at once, after which less waits."""
-        return self._calls.under_way or bool(self._bursts and self._bursts[0].batches and not self._rests)
+        return self._life.under_way or bool(self._bursts and self._bursts[0].batches and not self._resting)
 
     @property
     def open_burst(self) -> Burst | None:
@@ -67,8 +61,8 @@ class Table:
         return self._bursts[0] if self._bursts and not self._bursts[0].closed else None
 
     def tag(self, tags: Sequence[str]) -> None:
-        """What its tags are to be when it is created. Those that it has go."""
-        self._preparation.tag(tags)
+        """Set the tags that it gets when it is created. Those that it has go."""
+        self._preparation.tags = tags
 
     def replace(self, *, tags: Sequence[str]) -> None:
         """Before the first change: from now on, rows take the place of all that it has."""
@@ -78,111 +72,115 @@ class Table:
 
     @property
     def still_to_replace(self) -> bool:
-        """Whether the rows that were to be replaced are still there, because Dust has taken none of the new ones."""
+        """Whether the rows to be replaced are still there, because Dust has taken none of the new ones."""
         return self._sending.still_replaces
 
-    def describe(self, tags: Sequence[str], then: Callable[[], None]) -> None:
-        """Have it described anew, with other tags. Only while it is idle."""
+    def describe(self, tags: Sequence[str]) -> Steps:
+        """Describe it anew, with other tags. Only while it is idle."""
         self.tag(tags)
-        self._preparation.create(then)
+        yield from self._preparation.create()
 
     def change(self, change: Change) -> None:
-        """Take in what becomes of a row. The latest change of a row decides."""
+        """Take a change of a row. The latest change of a row decides."""
         requests, now = self._context.requests, self._context.now()
         if not self._bursts or not self._bursts[-1].accepts(change, requests):
             self.close()
             self._bursts.append(Burst(now, self._context.bursts))
         earlier = self._bursts[-1].add(change, requests, now)
-        self._context.budget.used += change.memory - (earlier.memory if earlier else 0)
+        self._context.budget.used += change.memory
+        if earlier:
+            self._context.budget.used -= earlier.memory
+            self._context.outcomes.superseded(self._stream)
 
     def close(self) -> None:
-        """Have all that waits sent, and confirmed."""
+        """Have everything that waits sent and confirmed."""
         if self._bursts:
             self._bursts[-1].close()
 
     def advance(self) -> None:
         """Do what is due, up to the next call."""
-        while self._bursts and not self._calls.under_way and not self._rests and self._step(self._bursts[0]):
-            pass
+        self._life.advance()
 
-    @property
-    def _rests(self) -> bool:
-        return self._context.now() < self._rests_until
+    def _live(self) -> Steps:
+        """Burst by burst: send the changes, leave Dust alone until they are merged, see that they are there."""
+        while True:
+            while not self._bursts:
+                yield WAIT
+            burst = self._bursts[0]
+            yield from self._send(burst)
+            if self._context.confirm:
+                yield from self._confirm(burst)
+            burst.settle(self._stream, self._context.outcomes)
+            self._bursts.popleft()
+            if not self._context.confirm and burst.queued and burst.ended is not None:
+                yield from self._rest_until(burst.ended + self._context.confirmation.first_look)
 
-    def _step(self, burst: Burst) -> bool:
-        """Do the next thing with the first burst; False if it is not time for it yet."""
+    def _send(self, burst: Burst) -> Steps:
+        """Send the requests of a burst as they fill, and its deletes last, until it is closed and empty."""
+        while not (burst.closed and burst.is_empty):
+            self._age(burst)
+            if not (burst.batches or (burst.closed and burst.deletes)):
+                if not burst.closed:
+                    yield WAIT
+                continue
+            if not self._preparation.created:
+                yield from self._preparation.create()
+            if burst.capacity is None:
+                yield from self._preparation.measure(burst)
+            if burst.full:
+                self._leave_rest_to_another(burst)
+            elif not burst.batches:
+                yield from self._sending.send_delete(burst)
+            elif batch := burst.next_batch(self._context.requests):
+                yield from self._sending.send_batch(burst, batch)
+            else:
+                self._leave_rest_to_another(burst)
+
+    def _age(self, burst: Burst) -> None:
         now = self._context.now()
         if now - burst.began >= self._context.burst_interval:
             burst.close()
         elif burst.open_since is not None and now - burst.open_since >= self._context.batch_age:
             burst.seal()
-        sends = bool(burst.batches or (burst.closed and burst.deletes))
-        if sends and not self._preparation.created:
-            self._preparation.create()
-        elif sends and burst.room is None:
-            self._preparation.measure(burst)
-        elif sends:
-            self._send(burst)
-        elif not burst.closed:
-            return False
-        elif self._confirmation is None:
-            witnesses = burst.witnesses.to_read() if self._context.confirm else []
-            patience = self._context.patience if burst.queued else replace(self._context.patience, first=0.0)
-            self._confirmation = Confirmation(witnesses, since=burst.ended or 0.0, patience=patience)
-        elif self._confirmation.witness is None:
-            self._finish(burst)
-        elif self._confirmation.due(now):
-            self._look(burst, self._confirmation, self._confirmation.witness)
-        else:
-            return False
-        return True
 
-    def _send(self, burst: Burst) -> None:
-        """Send the next request of a burst, or, if that would be too much at once, leave the rest to another one."""
-        if burst.full:
-            self._bursts.insert(1, burst.split_off())
-        elif not burst.batches:
-            self._sending.send_delete(burst)
-        elif batch := burst.next_batch(self._context.requests):
-            self._sending.send_batch(burst, batch)
-        else:
-            self._bursts.insert(1, burst.split_off())
+    def _leave_rest_to_another(self, burst: Burst) -> None:
+        self._bursts.insert(1, burst.split_off())
 
-    def _look(self, burst: Burst, confirmation: Confirmation, witness: Witness) -> None:
-        """See whether a row is as the burst left it."""
-
-        def seen(row: Mapping[str, Any] | None) -> None:
+    def _confirm(self, burst: Burst) -> Steps:
+        """Look at one witness after the other until each is as the burst left it. Raises `Unconfirmed`."""
+        timing = self._context.confirmation if burst.queued else replace(self._context.confirmation, first_look=0.0)
+        confirmation = Confirmation(burst.witnesses.to_read(), since=burst.ended or 0.0, timing=timing)
+        while witness := confirmation.witness:
+            while not confirmation.due(self._context.now()):
+                yield WAIT
+            row = yield Ask(partial(self.dust.read, witness))
             found = verdict(witness, row, burst.loaded_at)
-            self._tell(found)
+            self._warn(found)
             confirmation.heard(found, self._context.now())
             if confirmation.overdue(self._context.now()):
                 raise Unconfirmed(self._unconfirmed())
 
-        self._calls.make(partial(self._dust.look, witness), seen)
+    def _rest_until(self, end: float) -> Steps:
+        self._resting = True
+        while self._context.now() < end:
+            yield WAIT
+        self._resting = False
 
-    def _finish(self, burst: Burst) -> None:
-        """Acknowledge a burst whose rows were read back, or are believed to be stored."""
-        settle(burst, self._stream, self._context.outcomes)
-        if not self._context.confirm and burst.queued and burst.ended is not None:
-            self._rests_until = burst.ended + self._context.patience.first
-        self._confirmation = None
-        self._bursts.popleft()
-
-    def _tell(self, found: Verdict) -> None:
-        if found in (Verdict.OVERTAKEN, Verdict.INCOMPARABLE) and found not in self._told:
-            self._told.add(found)
+    def _warn(self, found: Verdict) -> None:
+        if found in (Verdict.OVERTAKEN, Verdict.INCOMPARABLE) and found not in self._warned:
+            self._warned.add(found)
             logger.warning(
-                "A row of the table %s was to confirm what we wrote, but %s. It counts as stored. "
+                "A row of the table %s that should confirm our write does not: %s. It is counted as stored. "
                 "No two connections should write to one table.",
-                self._dust.table_id,
+                self.dust.table_id,
                 found.value,
             )
 
     def _unconfirmed(self) -> str:
         return (
-            f"Dust took rows for the table {self._dust.table_id}, but after {self._context.patience.limit / 60:.0f} "
-            "minutes they cannot be read. It drops rows without a word if the table has more than 511 columns, "
-            "500,000 rows or 100 MB, or if texts with semicolons or tabs make it mistake the delimiter. They were "
-            "not acknowledged, and will be sent again. If Dust is only slow, set confirm_rows to false to trust "
-            "its answers."
+            f"Dust took rows for the table {self.dust.table_id}, but after "
+            f"{self._context.confirmation.give_up / 60:.0f} minutes they cannot be read. It silently drops rows if the "
+            "table has more than 511 columns, 500,000 rows or 100 MB, or if texts with semicolons or tabs make it "
+            "mistake the delimiter. They were not acknowledged, and will be sent again. If Dust is only slow, set "
+            "confirm_rows to false to trust its answers."
         )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Collection, Mapping
 
 from destination_dust.airbyte.catalog import MissingKey, StreamPlan
 from destination_dust.airbyte.completion import Ending
 from destination_dust.airbyte.ledger import Span
-from destination_dust.airbyte.reader import Record, StreamKey
+from destination_dust.airbyte.messages import Record, StreamKey
 from destination_dust.config import CdcDeletes
 from destination_dust.mapping.ids import table_name
 from destination_dust.mapping.tables.cells import Difference
@@ -16,8 +17,9 @@ from destination_dust.mapping.tables.differences import changed_types, differenc
 from destination_dust.mapping.tables.rows import RowEncoder, TooManyColumns
 from destination_dust.mapping.tags import replaced_tag
 from destination_dust.writers.record_ids import record_id
-from destination_dust.writers.tables.batch import MAX_ROW_BYTES, Change
+from destination_dust.writers.tables.batch import Change
 from destination_dust.writers.tables.context import TablesContext
+from destination_dust.writers.tables.limits import MAX_ROW_BYTES
 from destination_dust.writers.tables.preparation import too_wide
 from destination_dust.writers.tables.refill import Refill
 from destination_dust.writers.tables.replacements import Replacements
@@ -30,7 +32,7 @@ logger = logging.getLogger("airbyte")
 
 
 class TablesWriter:
-    """Maps records to rows, and leaves each to the table of its stream."""
+    """Maps records to rows, and hands each to the table of its stream."""
 
     def __init__(self, context: TablesContext, *, prefix: str, deletes: CdcDeletes) -> None:
         """`prefix`: what the names of all tables begin with."""
@@ -38,8 +40,7 @@ class TablesWriter:
         self._prefix = prefix
         self._hard = deletes is CdcDeletes.HARD
         self._tables: dict[StreamKey, Table] = {}
-        self._replacement = Replacements()
-        context.outcomes.progress.at_the_end(self._report)
+        self._replacements = Replacements(context.submit)
 
     @property
     def has_room(self) -> bool:
@@ -49,15 +50,15 @@ class TablesWriter:
     @property
     def idle(self) -> bool:
         """Whether all rows were sent and confirmed."""
-        return self._replacement.idle and all(table.idle for table in self._tables.values())
+        return self._replacements.idle and all(table.idle for table in self._tables.values())
 
     def add(self, plan: StreamPlan, record: Record, span: Span) -> None:
         """Upsert the record's row, or delete it if the record says that it is gone."""
         outcomes = self._context.outcomes
         try:
-            row_id = record_id(plan, record, outcomes.progress.of(plan.stream))
+            row_id = record_id(plan, record, outcomes.counts(plan.stream))
         except MissingKey as error:
-            outcomes.reject(plan.stream, f"in line {record.line} of the input", str(error), span)
+            outcomes.rejected(plan.stream, f"in line {record.line} of the input", str(error), Counter({span: 1}))
             return
         table = self._tables.get(plan.stream) or self._begin(plan)
         content = None
@@ -68,17 +69,16 @@ class TablesWriter:
                 raise too_wide(plan, error) from error
         change = Change(row_id, content, span)
         if change.size > MAX_ROW_BYTES:
-            outcomes.reject(
-                plan.stream, row_id, f"it is larger than a request to Dust may be ({change.size} bytes)", span
-            )
-        elif refill := self._replacement.of(plan.stream):
+            reason = f"it is larger than a request to Dust may be ({change.size} bytes)"
+            outcomes.rejected(plan.stream, row_id, reason, Counter({span: 1}))
+        elif refill := self._replacements.of(plan.stream):
             refill.put(change)
         else:
             table.change(change)
 
     def tick(self) -> None:
         """Let each table do what is due."""
-        self._replacement.advance()
+        self._replacements.advance()
         for table in self._tables.values():
             table.advance()
         if not self._context.budget.has_room:
@@ -90,24 +90,38 @@ class TablesWriter:
             table.close()
 
     def prepare(self, replaced: Collection[StreamPlan]) -> None:
-        """Learn what Dust has of the tables of these streams, whose rows wait on disk from now on."""
+        """Find the tables of these streams. Their rows are staged on disk from now on."""
         for plan in replaced:
             cache = SPOOL_CACHE // len(replaced)
-            self._replacement.prepare(Refill(plan, self._begin(plan), self._context, cache=cache))
+            self._replacements.prepare(Refill(plan, self._begin(plan), self._context, cache=cache))
 
     def has_replaced(self, plan: StreamPlan) -> bool:
-        """Whether the table carries the mark that it was replaced."""
-        refill = self._replacement.of(plan.stream)
+        """Whether the table's tags say that it was replaced."""
+        refill = self._replacements.of(plan.stream)
         if not refill or plan.generation is None or not refill.was_done:
             return False
-        self._replacement.forget(plan.stream)
+        self._replacements.forget(plan.stream)
         self._tables[plan.stream].tag([replaced_tag(plan.generation)])
         logger.info("Stream %s: an earlier attempt has replaced its table, so rows are only added.", plan.stream)
         return True
 
     def conclude(self, endings: Mapping[StreamKey, Ending]) -> None:
-        """Put the rows that have waited into their tables."""
-        self._replacement.conclude(endings)
+        """Put the staged rows into their tables."""
+        self._replacements.conclude(endings)
+
+    def report(self) -> None:
+        """Log where Dust holds something other than the source."""
+        for stream, table in self._tables.items():
+            encoder = table.encoder
+            self._context.outcomes.counts(stream).cleaned = encoder.cleaned
+            for odd, line in differences(encoder.columns):
+                # Blanks become null nearly everywhere, and few will miss them.
+                logger.log(logging.INFO if odd is Difference.BLANK else logging.WARNING, "Stream %s: %s", stream, line)
+            for line in changed_types(encoder.columns, encoder.existing):
+                logger.warning("Stream %s: %s", stream, line)
+            names = renamed({field: column for field, column in encoder.columns.items() if not column.declared})
+            if names:
+                logger.info("Stream %s: columns of fields that the catalog lacks: %s.", stream, listed(names))
 
     def _begin(self, plan: StreamPlan) -> Table:
         encoder = RowEncoder(plan.properties, generation_id=plan.generation)
@@ -119,9 +133,9 @@ class TablesWriter:
         return table
 
     def _make_room(self) -> None:
-        """Where all waits for rows that would fill a batch, there is no room for those rows: send the oldest ones.
+        """When the budget is full of half-filled batches, send the oldest burst.
 
-        Where most waits for Dust to merge, that will end by itself.
+        Rows that wait for Dust to merge give their memory back by themselves.
         """
         if any(table.moving for table in self._tables.values()):
             return
@@ -131,17 +145,3 @@ class TablesWriter:
             _, table = min(bursts, key=lambda each: each[0])
             table.close()
             table.advance()
-
-    def _report(self) -> None:
-        """Log, at the end, where Dust holds something else than the source."""
-        for stream, table in self._tables.items():
-            encoder = table.encoder
-            self._context.outcomes.progress.of(stream).cleaned = encoder.cleaned
-            for odd, line in differences(encoder.columns):
-                # Blanks become null nearly everywhere, and few will miss them.
-                logger.log(logging.INFO if odd is Difference.BLANK else logging.WARNING, "Stream %s: %s", stream, line)
-            for line in changed_types(encoder.columns, encoder.existing):
-                logger.warning("Stream %s: %s", stream, line)
-            names = renamed({field: column for field, column in encoder.columns.items() if not column.declared})
-            if names:
-                logger.info("Stream %s: columns of fields that the catalog lacks: %s.", stream, listed(names))

@@ -7,26 +7,43 @@ from typing import Any
 
 import pytest
 
+from destination_dust.airbyte.messages import StreamKey
 from destination_dust.dust.client import ListedDocument
 from destination_dust.dust.errors import Rejected, Unavailable
+from destination_dust.mapping.tags import fingerprint_tag, stream_tags
 from destination_dust.workers import Call
 from destination_dust.writers.documents.fingerprints import MAX_AGE, MAX_QUERY, Fingerprints
+from unit_tests.builders import ORDERS, TEAMS, USERS
 
-STORED = {"users-1": ("a", "b"), "users-3": ("c",)}
+STORED = {
+    "users-1": (*stream_tags(*USERS), fingerprint_tag("0a")),
+    "users-2": (*stream_tags(*ORDERS), fingerprint_tag("0b")),
+    "users-3": stream_tags(*USERS),
+}
 
 
 class Dust:
-    """Answers look-ups when the test says so."""
+    """Answers look-ups when the test says so; `listed` is the inventory of the teams, which are being replaced."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, skip_unchanged: bool = True) -> None:
         self.time = 0.0
         self.calls: list[Call] = []
         self.groups: list[Sequence[str]] = []
-        self.answers: list[tuple[str, tuple[str, ...]]] = []
-        client: Any = self
-        self.lookups = Fingerprints(
-            client, self.calls.append, lambda *answer: self.answers.append(answer), now=lambda: self.time
+        self.answers: list[tuple[str, str | None]] = []
+        self.listed: dict[str, str] = {}
+        world: Any = self
+        self.fingerprints = Fingerprints(
+            world, self.calls.append, world, skip_unchanged=skip_unchanged, now=lambda: self.time
         )
+
+    def covers(self, stream: StreamKey) -> bool:
+        return stream == TEAMS
+
+    def fingerprint(self, document_id: str) -> str | None:
+        return self.listed.get(document_id)
+
+    def ask(self, document_id: str, stream: StreamKey = USERS) -> None:
+        self.fingerprints.find(stream, document_id, lambda *answer: self.answers.append(answer))
 
     def look_up_documents(self, document_ids: Sequence[str]) -> list[ListedDocument]:
         self.groups.append(document_ids)
@@ -39,15 +56,15 @@ class Dust:
 
 
 def test_each_id_that_was_asked_for_is_answered() -> None:
-    """Also if Dust does not have it."""
+    """None for a document of another stream, one without a fingerprint, and one that does not exist."""
     dust = Dust()
-    for document_id in ("users-1", "users-2", "users-3"):
-        dust.lookups.ask(document_id)
-    dust.lookups.close()
+    for document_id in ("users-1", "users-2", "users-3", "users-4"):
+        dust.ask(document_id)
+    dust.fingerprints.drain()
 
     dust.answer()
 
-    assert [("users-1", ("a", "b")), ("users-2", ()), ("users-3", ("c",))] == dust.answers
+    assert [("users-1", "0a"), ("users-2", None), ("users-3", None), ("users-4", None)] == dust.answers
     assert 1 == len(dust.groups)
 
 
@@ -57,8 +74,8 @@ def test_groups_fill_the_url_and_no_more(form: str) -> None:
     dust = Dust()
     ids = [form.format(number) for number in range(1000)]
     for document_id in ids:
-        dust.lookups.ask(document_id)
-    dust.lookups.close()
+        dust.ask(document_id)
+    dust.fingerprints.drain()
     dust.answer()
 
     lengths = [len("&".join(f"document_ids={each}" for each in group)) for group in dust.groups]
@@ -70,32 +87,56 @@ def test_groups_fill_the_url_and_no_more(form: str) -> None:
 def test_an_id_does_not_wait_long_for_others() -> None:
     """A slow source sends few records, and wants their state back."""
     dust = Dust()
-    dust.lookups.ask("users-1")
+    dust.ask("users-1")
     dust.time += MAX_AGE / 2
-    dust.lookups.ask("users-2")
+    dust.ask("users-2")
 
-    dust.lookups.tick()
+    dust.fingerprints.tick()
     assert [] == dust.calls
     dust.time += MAX_AGE / 2
-    dust.lookups.tick()
+    dust.fingerprints.tick()
     dust.answer()
 
     assert [["users-1", "users-2"]] == dust.groups
     dust.time += MAX_AGE
-    dust.lookups.tick()
-    dust.lookups.close()
+    dust.fingerprints.tick()
+    dust.fingerprints.drain()
     assert [] == dust.calls
 
 
 def test_documents_of_a_refused_look_up_are_in_doubt() -> None:
     """Doubt means that they are sent; what is no refusal ends the sync."""
     dust = Dust()
-    dust.lookups.ask("users-1")
-    dust.lookups.close()
+    dust.ask("users-1")
+    dust.fingerprints.drain()
     (call,) = dust.calls
 
     call.failed(Rejected("too long"))
 
-    assert [("users-1", ())] == dust.answers
+    assert [("users-1", None)] == dust.answers
     with pytest.raises(Unavailable):
         call.failed(Unavailable("gone"))
+
+
+def test_the_inventory_answers_for_a_stream_that_is_being_replaced() -> None:
+    """Its documents were listed, so none is looked up."""
+    dust = Dust()
+    dust.listed["teams-1"] = "0c"
+
+    dust.ask("teams-1", TEAMS)
+    dust.ask("teams-2", TEAMS)
+
+    assert [("teams-1", "0c"), ("teams-2", None)] == dust.answers
+    dust.fingerprints.drain()
+    assert [] == dust.calls
+
+
+def test_nothing_is_asked_if_unchanged_documents_are_sent_again() -> None:
+    """Then no fingerprint can save an upsert."""
+    dust = Dust(skip_unchanged=False)
+    dust.listed["teams-1"] = "0c"
+
+    dust.ask("teams-1", TEAMS)
+    dust.ask("users-1")
+
+    assert [("teams-1", None), ("users-1", None)] == dust.answers

@@ -22,7 +22,7 @@ def user(number: int, generation: int = 0, fingerprint: str | None = FINGERPRINT
 
 def inventory(*entries: Entry) -> Inventory:
     made = Inventory()
-    made.note(entries)
+    made.add_listed(entries)
     return made
 
 
@@ -30,8 +30,8 @@ def test_what_the_sync_did_not_bring_is_stale() -> None:
     """Of this stream only; without ids, of whatever generation."""
     listed = inventory(user(1), user(2, 5), user(3, 9), Entry("orders-1", ORDERS, None, 0))
 
-    listed.see("users-0002")
-    listed.see("users-0009")
+    listed.mark_seen("users-0002")
+    listed.mark_seen("users-0009")
 
     assert ["users-0001", "users-0003"] == list(listed.stale(OVERWRITTEN))
 
@@ -40,7 +40,7 @@ def test_with_ids_only_generations_below_the_minimum_are_stale() -> None:
     """Documents of an earlier attempt of the same generation stay; without a tag, the generation is 0."""
     listed = inventory(user(1), user(2, 4), user(3, 5), user(4, 6), user(5, 4))
 
-    listed.see("users-0005")
+    listed.mark_seen("users-0005")
 
     assert ["users-0001", "users-0002"] == list(listed.stale(TRUNCATED))
 
@@ -49,8 +49,8 @@ def test_what_the_sync_stores_is_not_stale() -> None:
     """Whether it was there before or not."""
     listed = inventory(user(1), user(2))
 
-    listed.store(user(1, 5))
-    listed.store(user(3, 5))
+    listed.add_stored(user(1, 5))
+    listed.add_stored(user(3, 5))
 
     assert ["users-0002"] == list(listed.stale(OVERWRITTEN))
     assert ["users-0001", "users-0002", "users-0003"] == list(listed.remaining(USERS))
@@ -100,21 +100,22 @@ def test_a_page_may_be_noted_twice() -> None:
     """Pages of a listing overlap."""
     listed = inventory(user(1), user(2))
 
-    listed.note([user(2, 5), user(3)])
+    listed.add_listed([user(2, 5), user(3)])
 
     assert 3 == len(listed)
 
 
 MILLION = """
 import resource
-from destination_dust.airbyte.reader import StreamKey
+from destination_dust.airbyte.messages import StreamKey
 from destination_dust.writers.documents.inventory import Entry, Inventory
 users = StreamKey(None, "users")
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 before, inventory = peak(), Inventory()
 for page in range(0, 1_000_000, 1000):
-    inventory.note(Entry(f"{page + n:036d}--{page + n:016x}", users, "0123456789abcdef" * 2, 5) for n in range(1000))
+    ids = [f"{page + n:036d}--{page + n:016x}" for n in range(1000)]
+    inventory.add_listed(Entry(document_id, users, "0123456789abcdef" * 2, 5) for document_id in ids)
 assert len(inventory) == 1_000_000
 print(peak() - before)
 """

@@ -1,4 +1,4 @@
-"""Walking through a listing that is not stable: what nobody has changed meanwhile is listed, always."""
+"""Pages of a listing that is not stable: what nobody has changed meanwhile is listed, always."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from destination_dust.dust.client import ListedDocument
-from destination_dust.writers.documents.pagination import Pagination
+from destination_dust.writers.documents.pagination import paginate
 
 
 @dataclass
@@ -30,19 +30,22 @@ class Listing:
         return [ListedDocument(each, self.timestamps[each], ()) for each in ids]
 
 
-def walked(
+def listed_by(
     listing: Listing, *, page: int, largest_page: int, meanwhile: Callable[[], None] = lambda: None
-) -> tuple[set[str], Pagination, int]:
-    """What is listed, the pagination, and how many pages it took; `meanwhile` happens between any two pages."""
-    pagination, listed, pages = Pagination(page=page, largest_page=largest_page), set(), 0
-    while not pagination.ended:
-        documents = listing.page(pagination.offset, pagination.limit)
-        listed.update(each.document_id for each in documents)
-        pagination.take(documents)
-        meanwhile()
-        pages += 1
-        assert pages < 10_000
-    return listed, pagination, pages
+) -> tuple[set[str], bool, int]:
+    """The listed ids, whether that is all, and the number of pages; `meanwhile` happens between any two pages."""
+    pages, listed, count = paginate(page=page, largest_page=largest_page), set(), 0
+    try:
+        offset, limit = next(pages)
+        while True:
+            documents = listing.page(offset, limit)
+            listed.update(each.document_id for each in documents)
+            meanwhile()
+            count += 1
+            assert count < 10_000
+            offset, limit = pages.send(documents)
+    except StopIteration as end:
+        return listed, end.value, count
 
 
 def many(*sizes: int) -> dict[str, int]:
@@ -55,9 +58,9 @@ def test_every_document_is_listed_whatever_the_order_of_ties(sizes: list[int], p
     """As long as a timestamp fits the largest page."""
     listing = Listing(many(*sizes), random.Random(seed))
 
-    listed, pagination, _ = walked(listing, page=page, largest_page=64)
+    listed, complete, _ = listed_by(listing, page=page, largest_page=64)
 
-    assert pagination.complete
+    assert complete
     assert set(listing.timestamps) == listed
 
 
@@ -77,9 +80,9 @@ def test_what_nobody_touches_is_listed_while_others_write_and_delete(sizes: list
             else:
                 listing.timestamps[document] = 1000 + len(touched)
 
-    listed, pagination, _ = walked(listing, page=page, largest_page=64, meanwhile=meanwhile)
+    listed, complete, _ = listed_by(listing, page=page, largest_page=64, meanwhile=meanwhile)
 
-    assert pagination.complete
+    assert complete
     assert untouched <= listed
 
 
@@ -90,10 +93,10 @@ def test_a_timestamp_too_common_for_a_page_is_walked_through_until_all_are_seen(
     """As many different documents as places; if that cannot be reached, the listing says that it is not complete."""
     listing = Listing(many(after, tied, before), random.Random(seed), ties_are_stable=ties_are_stable)
 
-    listed, pagination, _ = walked(listing, page=4, largest_page=16)
+    listed, complete, _ = listed_by(listing, page=4, largest_page=16)
 
-    assert not pagination.complete or set(listing.timestamps) == listed
-    assert pagination.complete or not ties_are_stable
+    assert not complete or set(listing.timestamps) == listed
+    assert complete or not ties_are_stable
 
 
 def test_a_delete_during_a_pass_does_not_hide_a_document() -> None:
@@ -108,9 +111,9 @@ def test_a_delete_during_a_pass_does_not_hide_a_document() -> None:
         if pages == 3 and (victim := next(victims, None)):
             listing.timestamps.pop(victim)
 
-    listed, pagination, _ = walked(listing, page=4, largest_page=16, meanwhile=meanwhile)
+    listed, complete, _ = listed_by(listing, page=4, largest_page=16, meanwhile=meanwhile)
 
-    assert pagination.complete
+    assert complete
     assert set(listing.timestamps) <= listed
 
 
@@ -119,28 +122,29 @@ def test_a_server_with_smaller_pages_is_noticed(most: int) -> None:
     """A page that is not full is only the last one if nothing comes behind it."""
     listing = Listing(many(*[1] * 25), most=most)
 
-    listed, pagination, _ = walked(listing, page=20, largest_page=100)
+    listed, complete, _ = listed_by(listing, page=20, largest_page=100)
 
-    assert pagination.complete
+    assert complete
     assert set(listing.timestamps) == listed
 
 
 def test_another_order_is_not_trusted() -> None:
     """All that makes a listing complete rests on falling timestamps."""
-    pagination = Pagination()
+    pages = paginate()
+    next(pages)
 
-    pagination.take([ListedDocument("a", 1, ()), ListedDocument("b", 2, ())])
+    with pytest.raises(StopIteration) as end:
+        pages.send([ListedDocument("a", 1, ()), ListedDocument("b", 2, ())])
 
-    assert pagination.ended
-    assert not pagination.complete
+    assert end.value.value is False
 
 
 def test_a_listing_costs_few_calls() -> None:
     """One for each thousand documents, and one to see that it is the end."""
     listing = Listing({f"{number}": number for number in range(20_000)}, ties_are_stable=True)
 
-    _, _, pages = walked(listing, page=1000, largest_page=16_000)
+    _, _, pages = listed_by(listing, page=1000, largest_page=16_000)
 
     assert 22 == pages
-    assert 2 == walked(Listing(many(999)), page=1000, largest_page=16_000)[2]
-    assert 2 == walked(Listing({}), page=1000, largest_page=16_000)[2]
+    assert 2 == listed_by(Listing(many(999)), page=1000, largest_page=16_000)[2]
+    assert 2 == listed_by(Listing({}), page=1000, largest_page=16_000)[2]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,264 +12,275 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from destination_dust.airbyte.catalog import Mode, StreamPlan
+from destination_dust.airbyte.messages import StreamKey
 from destination_dust.dust.errors import Rejected, Unavailable
 from destination_dust.writers.documents import queue as module
+from destination_dust.writers.documents.fingerprints import Answer
 from destination_dust.writers.documents.queue import DocumentQueue, DocumentVersion
-from destination_dust.writers.writer import BadRecord
+from destination_dust.writers.outcomes import BadRecord
 from unit_tests.builders import USERS, state
-from unit_tests.writers.outcomes import Calls, FakeClient
+from unit_tests.writers.outcomes import FakeClient, FakeWorkers
 
 PLAN = StreamPlan(USERS, Mode.APPEND_DEDUP, (("id",),))
 UNKNOWN = object()
 
 
-class Sending:
-    """An outbox whose look-ups are answered by the test (`known` by itself), and whose calls end when it likes."""
+class QueueHarness:
+    """A queue whose look-ups the test answers (`known` by themselves), and whose calls end when it likes.
+
+    It stands in for `Fingerprints` and `Replacements`.
+    """
 
     def __init__(
         self, *, known: Any = UNKNOWN, upserts: int = 10, skip_unchanged: bool = True, skip: bool = False
     ) -> None:
-        self.calls = Calls(skip=skip)
+        self.calls = FakeWorkers(skip=skip)
         self.client = FakeClient()
         self.asked: list[str] = []
-        self.stored: list[DocumentVersion] = []
+        self.stored: list[tuple[str, str | None]] = []
         self._known = known
         client: Any = self.client
-        self.outbox = DocumentQueue(
+        world: Any = self
+        self.queue = DocumentQueue(
             client,
+            self.calls.submit,
             self.calls.outcomes,
-            look_up=self._look_up,
-            stored=self.stored.append,
+            world,
+            world,
             upserts=upserts,
             skip_unchanged=skip_unchanged,
         )
 
     def add(self, document_id: str, text: str | None) -> None:
         """The next version of a document; None deletes it."""
-        self.calls.progress.of(USERS).read += 1
         payload = None if text is None else text.encode()
-        self.outbox.add(DocumentVersion(PLAN, document_id, payload, text, self.calls.ledger.add_record(USERS)))
+        records = Counter({self.calls.outcomes.read(USERS): 1})
+        self.queue.add(DocumentVersion(PLAN, document_id, payload, text, records))
 
     @property
     def counts(self) -> str:
         return str(self.calls.progress.of(USERS))
 
-    def _look_up(self, version: DocumentVersion) -> None:
-        if version.payload is None:
-            self.outbox.resolve(version.document_id, None)
-        elif self._known is UNKNOWN:
-            self.asked.append(version.document_id)
+    def find(self, _stream: StreamKey, document_id: str, answer: Answer) -> None:
+        if self._known is UNKNOWN:
+            self.asked.append(document_id)
         else:
-            self.outbox.resolve(version.document_id, self._known)
+            answer(document_id, self._known)
+
+    def before_delete(self, _plan: StreamPlan, _document_id: str, then: Callable[[], None]) -> None:
+        then()
+
+    def store(self, _plan: StreamPlan, document_id: str, fingerprint: str | None) -> None:
+        self.stored.append((document_id, fingerprint))
 
 
 def test_what_dust_has_already_is_not_sent() -> None:
     """An equal fingerprint settles the record."""
-    sending = Sending()
-    sending.add("users-1", "same")
-    sending.calls.ledger.add_state(state(USERS))
+    documents = QueueHarness()
+    documents.add("users-1", "same")
+    documents.calls.ledger.add_state(state(USERS))
 
-    sending.outbox.resolve("users-1", "same")
+    documents.queue.resolve("users-1", "same")
 
-    assert [] == sending.calls.open
-    assert sending.outbox.idle
-    assert [1] == [safe.stored for safe in sending.calls.ledger.release()]
-    assert "1 records read, 0 upserted, 0 deleted, 0 rejected, 1 unchanged" == sending.counts
+    assert [] == documents.calls.open
+    assert documents.queue.idle
+    assert [1] == [safe.stored for safe in documents.calls.ledger.release()]
+    assert "1 records read, 0 upserted, 0 deleted, 0 rejected, 1 unchanged" == documents.counts
 
 
 @pytest.mark.parametrize("fingerprint", [None, "other"])
 def test_what_is_in_doubt_is_sent(fingerprint: str | None) -> None:
     """A document without a fingerprint, with another one, or none at all."""
-    sending = Sending()
-    sending.add("users-1", "new")
+    documents = QueueHarness()
+    documents.add("users-1", "new")
 
-    sending.outbox.resolve("users-1", fingerprint)
-    sending.calls.end("users-1")
+    documents.queue.resolve("users-1", fingerprint)
+    documents.calls.end("users-1")
 
-    assert ["upsert users-1 new"] == sending.client.made
-    assert ["new"] == [version.fingerprint for version in sending.stored]
+    assert ["upsert users-1 new"] == documents.client.made
+    assert [("users-1", "new")] == documents.stored
 
 
 def test_a_newer_version_takes_the_place_of_one_that_is_looked_up() -> None:
     """The answer about the document decides on the newest."""
-    sending = Sending()
-    sending.add("users-1", "v1")
-    sending.add("users-1", "v2")
-    assert ["users-1"] == sending.asked
+    documents = QueueHarness()
+    documents.add("users-1", "v1")
+    documents.add("users-1", "v2")
+    assert ["users-1"] == documents.asked
 
-    sending.outbox.resolve("users-1", "v1")
-    sending.calls.end_all()
+    documents.queue.resolve("users-1", "v1")
+    documents.calls.end_all()
 
-    assert ["upsert users-1 v2"] == sending.client.made
-    assert "2 records read, 1 upserted, 0 deleted, 0 rejected, 1 superseded by later ones" == sending.counts
+    assert ["upsert users-1 v2"] == documents.client.made
+    assert "2 records read, 1 upserted, 0 deleted, 0 rejected, 1 superseded by later ones" == documents.counts
 
 
 def test_a_newer_version_takes_the_place_of_one_in_the_queue() -> None:
     """Its place, not the last one, and its acknowledgement."""
-    sending = Sending(known=None, upserts=1)
-    sending.add("users-1", "v1")
-    sending.add("users-2", "v1")
-    sending.calls.ledger.add_state(state(USERS, 1))
-    sending.add("users-3", "v1")
-    sending.add("users-2", "v2")
-    sending.add("users-2", "v3")
-    sending.calls.ledger.add_state(state(USERS, 2))
+    documents = QueueHarness(known=None, upserts=1)
+    documents.add("users-1", "v1")
+    documents.add("users-2", "v1")
+    documents.calls.ledger.add_state(state(USERS, 1))
+    documents.add("users-3", "v1")
+    documents.add("users-2", "v2")
+    documents.add("users-2", "v3")
+    documents.calls.ledger.add_state(state(USERS, 2))
 
-    sending.calls.end("users-1")
-    assert [] == list(sending.calls.ledger.release())
-    sending.calls.end("users-2")
+    documents.calls.end("users-1")
+    assert [] == list(documents.calls.ledger.release())
+    documents.calls.end("users-2")
 
-    assert ["upsert users-1 v1", "upsert users-2 v3"] == sending.client.made
-    assert [2] == [safe.stored for safe in sending.calls.ledger.release()]
-    sending.calls.end("users-3")
-    assert [3] == [safe.stored for safe in sending.calls.ledger.release()]
+    assert ["upsert users-1 v1", "upsert users-2 v3"] == documents.client.made
+    assert [2] == [safe.stored for safe in documents.calls.ledger.release()]
+    documents.calls.end("users-3")
+    assert [3] == [safe.stored for safe in documents.calls.ledger.release()]
 
 
 def test_a_version_waits_for_the_one_in_flight() -> None:
     """Even if nothing else is to be sent; and what was sent last says best what Dust has."""
-    sending = Sending(known="v2")
-    sending.add("users-1", "v1")
-    sending.add("users-1", "v2")
-    assert ["users-1"] == sending.calls.keys
+    documents = QueueHarness(known="v2")
+    documents.add("users-1", "v1")
+    documents.add("users-1", "v2")
+    assert ["users-1"] == documents.calls.keys
 
-    sending.calls.end("users-1")
-    sending.calls.end("users-1")
+    documents.calls.end("users-1")
+    documents.calls.end("users-1")
 
-    assert ["upsert users-1 v1", "upsert users-1 v2"] == sending.client.made
+    assert ["upsert users-1 v1", "upsert users-1 v2"] == documents.client.made
 
 
 def test_a_version_equal_to_the_one_sent_last_is_not_sent_again() -> None:
     """The one in flight speaks for it."""
-    sending = Sending(known=None)
-    sending.add("users-1", "v1")
-    sending.add("users-1", "v2")
-    sending.add("users-1", "v1")
+    documents = QueueHarness(known=None)
+    documents.add("users-1", "v1")
+    documents.add("users-1", "v2")
+    documents.add("users-1", "v1")
 
-    sending.calls.end_all()
+    documents.calls.end_all()
 
-    assert ["upsert users-1 v1"] == sending.client.made
-    assert sending.outbox.idle
+    assert ["upsert users-1 v1"] == documents.client.made
+    assert documents.queue.idle
 
 
 def test_a_version_equal_to_one_that_was_refused_is_sent() -> None:
     """A refusal says nothing about what Dust has."""
-    sending = Sending(known=None, skip=True)
-    sending.add("users-1", "v1")
-    sending.add("users-1", "v1")
+    documents = QueueHarness(known=None, skip=True)
+    documents.add("users-1", "v1")
+    documents.add("users-1", "v1")
 
-    sending.calls.end("users-1", Rejected("too strange"))
-    sending.calls.end("users-1")
+    documents.calls.end("users-1", Rejected("too strange"))
+    documents.calls.end("users-1")
 
-    assert ["upsert users-1 v1"] == sending.client.made
+    assert ["upsert users-1 v1"] == documents.client.made
 
 
 def test_everything_is_sent_if_that_is_asked_for() -> None:
     """Without skipping, equal versions repair what was changed in Dust."""
-    sending = Sending(known=None, skip_unchanged=False)
-    sending.add("users-1", "v1")
-    sending.add("users-1", "v1")
+    documents = QueueHarness(known=None, skip_unchanged=False)
+    documents.add("users-1", "v1")
+    documents.add("users-1", "v1")
 
-    sending.calls.end_all()
+    documents.calls.end_all()
 
-    assert ["upsert users-1 v1"] * 2 == sending.client.made
+    assert ["upsert users-1 v1"] * 2 == documents.client.made
 
 
 def test_a_delete_takes_the_place_of_an_upsert_that_waits() -> None:
     """It needs no place in the limit, so it goes at once; a later upsert goes after it."""
-    sending = Sending(known=None, upserts=1)
-    sending.add("users-1", "v1")
-    sending.add("users-2", "v1")
-    sending.add("users-2", None)
-    assert ["users-1", "users-2"] == sending.calls.keys
-    sending.add("users-2", "v2")
+    documents = QueueHarness(known=None, upserts=1)
+    documents.add("users-1", "v1")
+    documents.add("users-2", "v1")
+    documents.add("users-2", None)
+    assert ["users-1", "users-2"] == documents.calls.keys
+    documents.add("users-2", "v2")
 
-    sending.calls.end("users-1")
-    assert ["users-2"] == sending.calls.keys
-    sending.calls.end_all()
+    documents.calls.end("users-1")
+    assert ["users-2"] == documents.calls.keys
+    documents.calls.end_all()
 
-    assert ["upsert users-1 v1", "delete users-2", "upsert users-2 v2"] == sending.client.made
+    assert ["upsert users-1 v1", "delete users-2", "upsert users-2 v2"] == documents.client.made
 
 
 def test_a_delete_waits_for_the_upsert_in_flight() -> None:
     """Overtaking it would bring the document back."""
-    sending = Sending(known=None)
-    sending.add("users-1", "v1")
-    sending.add("users-1", None)
-    assert 1 == len(sending.calls.open)
+    documents = QueueHarness(known=None)
+    documents.add("users-1", "v1")
+    documents.add("users-1", None)
+    assert 1 == len(documents.calls.open)
 
-    sending.calls.end_all()
+    documents.calls.end_all()
 
-    assert ["upsert users-1 v1", "delete users-1"] == sending.client.made
+    assert ["upsert users-1 v1", "delete users-1"] == documents.client.made
 
 
 def test_no_more_upserts_are_in_flight_than_may_be() -> None:
     """The others keep a place that newer versions can take."""
-    sending = Sending(known=None, upserts=3)
+    documents = QueueHarness(known=None, upserts=3)
     for number in range(10):
-        sending.add(f"users-{number}", "v1")
-    sending.add("users-99", None)
+        documents.add(f"users-{number}", "v1")
+    documents.add("users-99", None)
 
-    assert 3 == sending.calls.upserts
-    sending.calls.end("users-1")
-    assert 3 == sending.calls.upserts
-    sending.calls.end_all()
-    assert sending.outbox.idle
+    assert 3 == documents.calls.upserts
+    documents.calls.end("users-1")
+    assert 3 == documents.calls.upserts
+    documents.calls.end_all()
+    assert documents.queue.idle
 
 
 def test_a_refused_version_takes_those_that_it_superseded_with_it() -> None:
     """Each record is counted once, and the ledger is even."""
-    sending = Sending(skip=True)
-    sending.add("users-1", "v1")
-    sending.add("users-1", "v2")
-    sending.calls.ledger.add_state(state(USERS))
-    sending.outbox.resolve("users-1", None)
+    documents = QueueHarness(skip=True)
+    documents.add("users-1", "v1")
+    documents.add("users-1", "v2")
+    documents.calls.ledger.add_state(state(USERS))
+    documents.queue.resolve("users-1", None)
 
-    sending.calls.end("users-1", Rejected("too strange"))
+    documents.calls.end("users-1", Rejected("too strange"))
 
-    assert [(0, 2)] == [(safe.stored, safe.rejected) for safe in sending.calls.ledger.release()]
-    assert "2 records read, 0 upserted, 0 deleted, 2 rejected" == sending.counts
+    assert [(0, 2)] == [(safe.stored, safe.rejected) for safe in documents.calls.ledger.release()]
+    assert "2 records read, 0 upserted, 0 deleted, 2 rejected" == documents.counts
 
 
 def test_a_record_that_ends_the_sync_does_not_hold_up_what_was_read_before() -> None:
     """Their states can then go out, so that the next sync need not repeat them."""
-    sending = Sending(known=None, upserts=1)
-    sending.add("users-1", "v1")
-    sending.add("users-2", "v1")
+    documents = QueueHarness(known=None, upserts=1)
+    documents.add("users-1", "v1")
+    documents.add("users-2", "v1")
 
-    with pytest.raises(BadRecord):
-        sending.calls.end("users-1", Rejected("too strange"))
-    sending.calls.end_all()
+    documents.calls.end("users-1", Rejected("too strange"))
+    documents.calls.end_all()
 
-    assert ["upsert users-2 v1"] == sending.client.made
+    assert isinstance(documents.calls.outcomes.failure, BadRecord)
+    assert ["upsert users-2 v1"] == documents.client.made
 
 
 def test_other_failures_end_the_sync() -> None:
     """They are not about the document."""
-    sending = Sending(known=None)
-    sending.add("users-1", "v1")
+    documents = QueueHarness(known=None)
+    documents.add("users-1", "v1")
 
     with pytest.raises(Unavailable):
-        sending.calls.end("users-1", Unavailable("gone"))
+        documents.calls.end("users-1", Unavailable("gone"))
 
 
 def test_room_is_bounded_in_documents_and_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Versions count while they wait and while they are in flight, and no longer."""
     monkeypatch.setattr(module, "MAX_DOCUMENTS", 3)
     monkeypatch.setattr(module, "MAX_BYTES", 100)
-    sending = Sending(known=None, upserts=1)
+    documents = QueueHarness(known=None, upserts=1)
     for number in range(3):
-        assert sending.outbox.has_room
-        sending.add(f"users-{number}", "v1")
-    assert not sending.outbox.has_room
-    sending.calls.end("users-0")
-    assert sending.outbox.has_room
+        assert documents.queue.has_room
+        documents.add(f"users-{number}", "v1")
+    assert not documents.queue.has_room
+    documents.calls.end("users-0")
+    assert documents.queue.has_room
 
-    sending.add("users-2", "x" * 200)
-    assert not sending.outbox.has_room
-    sending.add("users-2", "small")
-    assert sending.outbox.has_room
-    sending.calls.end_all()
-    assert 0 == sending.outbox._bytes
+    documents.add("users-2", "x" * 200)
+    assert not documents.queue.has_room
+    documents.add("users-2", "small")
+    assert documents.queue.has_room
+    documents.calls.end_all()
+    assert 0 == documents.queue._bytes
 
 
 versions = st.lists(st.tuples(st.integers(0, 3), st.sampled_from(["a", "b", None])), max_size=40)
@@ -279,31 +292,31 @@ def test_dust_ends_with_the_last_version_of_each_document(
 ) -> None:
     """Whatever is skipped or superseded, in whatever order look-ups and calls end; and all records are settled."""
     chance = random.Random(seed)
-    sending = Sending(upserts=upserts, skip_unchanged=skip_unchanged)
+    documents = QueueHarness(upserts=upserts, skip_unchanged=skip_unchanged)
     dust: dict[str, str | None] = {"users-0": "a", "users-1": "b"}
 
     def something_ends() -> None:
-        waiting = [(sending.asked, each) for each in sending.asked] + [(None, key) for key in sending.calls.keys]
+        waiting = [(documents.asked, each) for each in documents.asked] + [(None, key) for key in documents.calls.keys]
         if waiting:
             asked, document_id = chance.choice(waiting)
             if asked is not None:
                 asked.remove(document_id)
-                sending.outbox.resolve(document_id, dust.get(document_id))
+                documents.queue.resolve(document_id, dust.get(document_id))
             else:
-                sending.calls.end(document_id)
-                kind, _, text = sending.client.made[-1].partition(f" {document_id}")
+                documents.calls.end(document_id)
+                kind, _, text = documents.client.made[-1].partition(f" {document_id}")
                 dust[document_id] = text.strip() if kind == "upsert" else None
 
     for number, text in changes:
-        sending.add(f"users-{number}", text)
+        documents.add(f"users-{number}", text)
         while chance.random() < 0.4:
             something_ends()
-    sending.calls.ledger.add_state(state(USERS))
-    while sending.asked or sending.calls.open:
+    documents.calls.ledger.add_state(state(USERS))
+    while documents.asked or documents.calls.open:
         something_ends()
 
     for document_id, text in {f"users-{number}": text for number, text in changes}.items():
         assert text == dust.get(document_id)
-    assert sending.outbox.idle
-    assert [len(changes)] == [safe.stored for safe in sending.calls.ledger.release()]
-    assert 0 == sending.calls.progress.of(USERS).on_their_way
+    assert documents.queue.idle
+    assert [len(changes)] == [safe.stored for safe in documents.calls.ledger.release()]
+    assert 0 == documents.calls.progress.of(USERS).on_their_way

@@ -8,15 +8,15 @@ from typing import Any
 import orjson
 
 from destination_dust.airbyte.catalog import Mode, StreamPlan
-from destination_dust.airbyte.reader import Record, StreamKey
+from destination_dust.airbyte.messages import Record, StreamKey
 from destination_dust.config import CdcDeletes
 from destination_dust.dust.errors import NotFound
-from destination_dust.writers.tables.batch import RequestLimits
 from destination_dust.writers.tables.confirmation import ConfirmationTiming
-from destination_dust.writers.tables.context import MemoryBudget, TablesContext
+from destination_dust.writers.tables.context import TablesContext
+from destination_dust.writers.tables.limits import MemoryBudget, RequestLimits
 from destination_dust.writers.tables.writer import TablesWriter
 from unit_tests.builders import USERS, state
-from unit_tests.writers.outcomes import Calls
+from unit_tests.writers.outcomes import FakeWorkers
 
 QUIET = 10.0
 
@@ -88,13 +88,14 @@ class TablesHarness:
         self.dust = FakeTables()
         self.wall = 1_800_000_000.0
         """What the clock on the wall shows, less the time that has passed."""
-        self.calls = Calls(skip=skip)
+        self.calls = FakeWorkers(skip=skip)
         client: Any = self.dust
         self.context = TablesContext(
             client,
+            self.calls.submit,
             self.calls.outcomes,
             RequestLimits(rows),
-            context.pop("patience", ConfirmationTiming(11.0, 1800.0)),
+            context.pop("confirmation", ConfirmationTiming(11.0, 1800.0)),
             burst_interval=context.pop("burst_interval", 300.0),
             batch_age=context.pop("batch_age", 60.0),
             budget=MemoryBudget(memory),

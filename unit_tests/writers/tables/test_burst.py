@@ -6,11 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from destination_dust.airbyte.ledger import Span
-from destination_dust.writers.tables.batch import Batch, Change, RequestLimits
-from destination_dust.writers.tables.burst import Burst, BurstLimits
-from destination_dust.writers.tables.limits import Capacity
+from destination_dust.writers.tables.batch import Batch, Change
+from destination_dust.writers.tables.burst import Burst
+from destination_dust.writers.tables.limits import BurstLimits, Capacity, RequestLimits
+from unit_tests.builders import USERS
 
-SPAN = Span()
+SPAN = Span(USERS)
 
 
 def upsert(row_id: int, size: int = 10) -> Change:
@@ -82,7 +83,7 @@ def test_the_last_change_of_each_row_is_what_comes_out(
             burst.took([change], size=0, began=0.0, ended=0.0)
             sent += 1
         assert sent <= requests
-        settled += burst.stored.total()
+        settled += burst.upserted.total() + burst.deleted.total()
 
     expected: dict[str, bytes] = {}
     for number, (row, deletes) in enumerate(sequence):
@@ -97,7 +98,7 @@ def test_the_last_change_of_each_row_is_what_comes_out(
 def test_a_batch_is_cut_to_the_room_that_is_left() -> None:
     """The first of a burst at least; what does not fit waits for the next measurement."""
     burst = filled(*map(upsert, range(6)), rows=4)
-    burst.room = Capacity(3, 10_000)
+    burst.capacity = Capacity(3, 10_000)
 
     first = burst.next_batch(RequestLimits(4))
     assert ["0", "1", "2"] == ids(first)

@@ -48,7 +48,7 @@ def test_a_row_is_judged_by_its_time_of_loading(
 
 def test_looks_begin_after_the_quiet_time_and_become_rarer() -> None:
     """Up to half a minute apart, and the last one at the very end."""
-    confirmation = Confirmation([ROW], since=100.0, patience=ConfirmationTiming(first=11.0, limit=200.0))
+    confirmation = Confirmation([ROW], since=100.0, timing=ConfirmationTiming(first_look=11.0, give_up=200.0))
     looks = []
     now = 100.0
     while not confirmation.overdue(now):
@@ -67,7 +67,7 @@ def test_looks_begin_after_the_quiet_time_and_become_rarer() -> None:
 def test_the_other_witnesses_follow_at_once() -> None:
     """When the last request is merged, those before it are as well."""
     first, second = Witness("last"), Witness("first")
-    confirmation = Confirmation([first, second], since=0.0, patience=ConfirmationTiming(11.0, 100.0))
+    confirmation = Confirmation([first, second], since=0.0, timing=ConfirmationTiming(11.0, 100.0))
 
     confirmation.heard(Verdict.STORED, 11.0)
 

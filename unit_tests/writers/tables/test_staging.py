@@ -12,6 +12,7 @@ from destination_dust.airbyte.ledger import Span
 from destination_dust.spool import DiskFull
 from destination_dust.writers.tables.batch import Change
 from destination_dust.writers.tables.staging import COUNT_EVERY, StagedRows
+from unit_tests.builders import USERS
 
 
 def spool() -> StagedRows:
@@ -24,7 +25,7 @@ def kept(rows: StagedRows) -> list[tuple[str, bytes | None]]:
 
 def test_the_last_change_of_a_row_stays_in_the_place_of_the_last() -> None:
     """Whatever came before: contents and deletes, in any order."""
-    rows, span = spool(), Span()
+    rows, span = spool(), Span(USERS)
     for row_id, content in (("a", b"1"), ("b", b"2"), ("c", None), ("a", b"3"), ("b", None), ("c", b"4")):
         rows.put(Change(row_id, content, span))
 
@@ -35,7 +36,7 @@ def test_the_last_change_of_a_row_stays_in_the_place_of_the_last() -> None:
 
 def test_every_record_is_either_kept_or_accounted_for() -> None:
     """By the span in which it was read: rows that a later record changed, and deletes where those are not sent."""
-    rows, first, second = spool(), Span(), Span()
+    rows, first, second = spool(), Span(USERS), Span(USERS)
     for row_id, content, span in (
         ("a", b"1", first),
         ("b", b"1", first),
@@ -52,7 +53,7 @@ def test_every_record_is_either_kept_or_accounted_for() -> None:
 
 def test_rows_are_counted_and_not_their_changes() -> None:
     """A source may bring each row a hundred times."""
-    rows, span = spool(), Span()
+    rows, span = spool(), Span(USERS)
     for number in range(COUNT_EVERY + 11):
         rows.put(Change(str(number % 11), b"", span))
     assert not rows.exceeds(11)
@@ -76,7 +77,7 @@ def test_nobody_else_can_read_the_rows_and_nothing_of_them_stays(
     monkeypatch.setattr(Path, "unlink", seen)
     rows = spool()
     for number in range(5000):
-        rows.put(Change(str(number), b"x" * 500, Span()))
+        rows.put(Change(str(number), b"x" * 500, Span(USERS)))
 
     assert [0o600] == modes
     assert [] == list(tmp_path.iterdir())
@@ -85,7 +86,7 @@ def test_nobody_else_can_read_the_rows_and_nothing_of_them_stays(
 
 def test_a_full_disk_is_an_error_that_says_what_to_do() -> None:
     """Where the rows wait, and how to give them more room."""
-    rows, span = spool(), Span()
+    rows, span = spool(), Span(USERS)
     rows._db.execute("PRAGMA max_page_count = 20")
 
     def fill() -> None:

@@ -1,0 +1,69 @@
+"""The messages of Airbyte's protocol that a destination acts on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from destination_dust import exact_json
+
+# With these the source says, in the state of a stream, that it has read the stream to its end.
+COMPLETE_MARKS = ("__ab_full_refresh_sync_complete", "__ab_no_cursor_state_message")
+
+
+class StreamKey(NamedTuple):
+    """The identity of a stream: its namespace (None if it has none) and its name."""
+
+    namespace: str | None
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.namespace}.{self.name}" if self.namespace else self.name
+
+
+class Record(NamedTuple):
+    """A RECORD message. `emitted_at` is in ms since 1970, None if the source did not say."""
+
+    stream: StreamKey
+    data: dict[str, Any]
+    emitted_at: int | None
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A STATE message."""
+
+    line: bytes
+    """All of it, as it was read. Very many may wait, and bytes take less memory than objects."""
+    stream: StreamKey | None
+    """None for a GLOBAL or LEGACY state, which covers all streams."""
+    marks_complete: bool = False
+    """Whether the source marks the stream as read to the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamStatus:
+    """A STREAM_STATUS trace: STARTED, RUNNING, COMPLETE or INCOMPLETE."""
+
+    stream: StreamKey
+    status: str
+
+
+Message = Record | State | StreamStatus
+
+
+def marks_complete(state: Mapping[str, Any]) -> bool:
+    """Whether the `state` of a STATE message marks its stream as read to the end."""
+    stream_state = (state.get("stream") or {}).get("stream_state")
+    return isinstance(stream_state, Mapping) and any(stream_state.get(mark) is True for mark in COMPLETE_MARKS)
+
+
+def acknowledgement(line: bytes, *, stored: int, rejected: int) -> bytes:
+    """The line that gives a state back, as it came, with the counts that the protocol asks for."""
+    message = exact_json.loads(line)
+    statistics: dict[str, float] = {"recordCount": float(stored)}
+    if rejected:
+        statistics["rejectedRecordCount"] = float(rejected)
+    return exact_json.dumps({**message, "state": {**message["state"], "destinationStats": statistics}})

@@ -1,0 +1,89 @@
+"""What became of each record, booked once: in the ledger, in the counts and, if the settings say so, as a failure."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+
+from destination_dust.airbyte.ledger import Ledger, Span
+from destination_dust.airbyte.messages import StreamKey
+from destination_dust.config import OnRecordError
+from destination_dust.reporting.counts import Counts
+from destination_dust.reporting.progress import Progress
+
+logger = logging.getLogger("airbyte")
+
+
+class BadRecord(Exception):
+    """A record cannot be stored, and the settings say that the sync fails then."""
+
+
+class Outcomes:
+    """One method for each fate of a record. `records`: how many records of each span share it.
+
+    Only the loop's thread books.
+    """
+
+    def __init__(self, ledger: Ledger, progress: Progress, on_record_error: OnRecordError) -> None:
+        self.fails_on_rejects = on_record_error is OnRecordError.FAIL
+        self.failure: BadRecord | None = None
+        """The first record that must fail the sync. The loop raises it at the end of its turn."""
+        self._ledger = ledger
+        self._progress = progress
+
+    def counts(self, stream: StreamKey) -> Counts:
+        """The counts of a stream, for facts that no record's fate depends on."""
+        return self._progress.of(stream)
+
+    def read(self, stream: StreamKey) -> Span:
+        """A record was read. Returns the span that its fate is booked in."""
+        self.counts(stream).read += 1
+        return self._ledger.add_record(stream)
+
+    def superseded(self, stream: StreamKey, records: int = 1) -> None:
+        """Later records of the same document or row came before these were sent. They share the later ones' fate."""
+        self.counts(stream).superseded += records
+
+    def queued(self, stream: StreamKey, records: int) -> None:
+        """Dust has taken records for a table, where they cannot be read yet. They are not acknowledged."""
+        self.counts(stream).queued += records
+
+    def upserted(self, stream: StreamKey, records: Mapping[Span, int], stored: int = 1) -> None:
+        """Documents or rows are stored, `stored` in number."""
+        self.counts(stream).upserted += stored
+        self._settle(records)
+
+    def deleted(self, stream: StreamKey, records: Mapping[Span, int], removed: int = 1) -> None:
+        """Documents or rows are gone, `removed` in number, as their records demand."""
+        self.counts(stream).deleted += removed
+        self._settle(records)
+
+    def unchanged(self, stream: StreamKey, records: Mapping[Span, int]) -> None:
+        """Dust has the document already."""
+        self.counts(stream).unchanged += 1
+        self._settle(records)
+
+    def rejected(
+        self, stream: StreamKey, name: str, reason: str, records: Mapping[Span, int], *, stop: bool = True
+    ) -> None:
+        """A record cannot be stored, nor those that it superseded.
+
+        If the settings say that the sync fails then, it does so at the end of the loop's turn. With `stop` false it
+        goes on, because it is in the middle of a replacement; the caller then fails it in the end.
+        """
+        if stop and self.fails_on_rejects:
+            self.failure = self.failure or BadRecord(
+                f"A record of the stream {stream} cannot be stored: {reason} (record {name}). Fix it in the source, "
+                "or set on_record_error to skip: such records are then skipped and counted."
+            )
+            return
+        logger.warning("Stream %s: record %s was left out: %s", stream, name, reason)
+        lost = sum(records.values())
+        self.counts(stream).rejected += lost
+        self.counts(stream).superseded -= lost - 1
+        for span, number in records.items():
+            self._ledger.settle(span, rejected=number)
+
+    def _settle(self, records: Mapping[Span, int]) -> None:
+        for span, number in records.items():
+            self._ledger.settle(span, stored=number)
