@@ -44,6 +44,12 @@ demo: $(READY) ## Sync recorded records of a real source into a local Dust and s
 demo-keep: $(READY) ## The same, and leave the local Dust running to look at in a browser, until Ctrl-C
 	@$(BIN)/python -m demo --keep
 
+PORT ?= 8765
+
+.PHONY: local-dust
+local-dust: $(READY) ## Start a local Dust and print the connector's settings for it, until Ctrl-C (PORT=8765)
+	@$(BIN)/python -m local_dust --port $(PORT) --config -
+
 .PHONY: test
 test: $(READY) ## Run the unit and integration tests
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal

@@ -24,7 +24,7 @@ class LocalDust:
         self.url = url
         self._session = requests.Session()
         self._session.trust_env = False  # a proxy cannot reach what runs here
-        self.config: dict[str, Any] = self._get(f"{url}/__stand_in__/config")
+        self.config: dict[str, Any] = self._get(f"{url}/__control__/config")
         self._session.headers["Authorization"] = f"Bearer {self.config['api_key']}"
 
     def documents(self) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Fixtures of the tests that run the real process against the stand-in."""
+"""Fixtures of the tests that run the real process against the local Dust."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture
 def dust() -> Iterator[LocalDust]:
     """A local Dust in which nothing waits for the limit of upserts."""
-    with FastDust(World(upserts_per_minute=None)) as stand_in:
-        yield stand_in
+    with FastDust(World(upserts_per_minute=None)) as server:
+        yield server
 
 
 @pytest.fixture(autouse=True)

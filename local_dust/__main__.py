@@ -18,14 +18,17 @@ from local_dust.server.control_routes import __doc__ as CONTROL_ROUTES
 from local_dust.server.local_dust import LocalDust
 from local_dust.world import World
 
+STANDARD_OUTPUT = Path("-")
+
 DESCRIPTION = """\
 A local server that behaves like Dust's public API (documents and tables of a data source), limits and quirks
 included. It keeps everything in memory. When it is ready it prints one line:
 
-    Stand-in Dust listening on http://127.0.0.1:PORT
+    Local Dust listening on http://127.0.0.1:PORT
 
-Point the connector at it with the settings that GET /__stand_in__/config answers (or --config writes to a file).
-SIGTERM and SIGINT stop it. If the variable CONTRACT_LOG names a file, what is exchanged is recorded there.
+Point the connector at it with the settings that --config writes or prints (GET /__control__/config has them, too).
+Its page shows what it holds. SIGTERM and SIGINT stop it. If the variable CONTRACT_LOG names a file, all exchanges are
+recorded there.
 """
 
 
@@ -43,9 +46,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     world = World(server=options.server, seed=options.seed, keep_bodies=options.bodies, **dict(options.limit))
     world.faults.latency = options.latency
     with LocalDust(world, port=options.port) as dust:
-        if options.config:
+        if options.config and options.config != STANDARD_OUTPUT:
             options.config.write_text(json.dumps(dust.config()), encoding="utf-8")
-        print(f"Stand-in Dust listening on {dust.url}", flush=True)
+        print(f"Local Dust listening on {dust.url}", flush=True)
+        if options.config == STANDARD_OUTPUT:
+            print(f"Settings for the connector: {json.dumps(dust.config())}", flush=True)
         stopping.wait()
 
 
@@ -58,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--port", type=int, default=0, help="0 (the default) takes a free one")
-    parser.add_argument("--config", metavar="FILE", type=Path, help="write the connector's settings there")
+    parser.add_argument("--config", metavar="FILE", type=Path, help="where to write the connector's settings; - prints")
     parser.add_argument("--server", choices=["hono", "legacy"], default="hono", help="which server to be")
     parser.add_argument("--latency", type=float, default=0.0, help="seconds that every answer takes")
     parser.add_argument("--seed", type=int, default=0, help="of what is left to chance")

@@ -10,7 +10,7 @@ Ties = Literal["stable", "swapped", "shuffled"]
 
 @dataclass
 class Limits:
-    """All limits of one stand-in. Every field may be changed while the server runs.
+    """All limits of one local Dust. Every field may be changed while the server runs.
 
     Limits that the server does not apply by default are off (`None`).
     """

@@ -120,4 +120,4 @@ class Founding:
 
     def _digest(self) -> str:
         self._made += 1
-        return hashlib.sha256(f"stand-in {self._made}".encode()).hexdigest()
+        return hashlib.sha256(f"local dust {self._made}".encode()).hexdigest()

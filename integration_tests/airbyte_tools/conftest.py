@@ -38,8 +38,8 @@ def quick_dust() -> QuickDust:
 @pytest.fixture
 def dust() -> Iterator[QuickDust]:
     """One for each test."""
-    with quick_dust() as stand_in:
-        yield stand_in
+    with quick_dust() as server:
+        yield server
 
 
 @pytest.fixture

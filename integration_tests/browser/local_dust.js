@@ -30,7 +30,7 @@ export class LocalDust {
 
   /** The settings with which the connector reaches it. */
   async config() {
-    this.settings ??= await (await fetch(`${this.url}/__stand_in__/config`)).json();
+    this.settings ??= await (await fetch(`${this.url}/__control__/config`)).json();
     return this.settings;
   }
 

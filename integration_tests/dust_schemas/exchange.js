@@ -33,7 +33,7 @@ const JSON_TYPE = /^application\/json(;|$)/;
  * @param {Exchange} exchange
  */
 export function isConnectors({ agent, test }) {
-  return agent === null ? !test?.includes("/test_stand_in_") : agent.startsWith(CONNECTOR);
+  return agent === null ? !test?.includes("local_dust/tests/") : agent.startsWith(CONNECTOR);
 }
 
 /** @param {Exchange} exchange */

@@ -28,8 +28,8 @@ Messages = list[dict[str, Any]]
 @pytest.fixture
 def dust() -> Iterator[LocalDust]:
     """A local Dust that merges quickly."""
-    with LocalDust(World(quiet_seconds=QUIET)) as stand_in:
-        yield stand_in
+    with LocalDust(World(quiet_seconds=QUIET)) as server:
+        yield server
 
 
 def earlier(dust: LocalDust, streams: dict[str, Any], messages: Messages) -> None:

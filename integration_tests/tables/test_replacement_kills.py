@@ -19,8 +19,8 @@ from local_dust import LocalDust, World
 @pytest.fixture
 def dust() -> Iterator[LocalDust]:
     """A local Dust that merges quickly."""
-    with LocalDust(World(quiet_seconds=QUIET)) as stand_in:
-        yield stand_in
+    with LocalDust(World(quiet_seconds=QUIET)) as server:
+        yield server
 
 
 def killed_and_tried_again(dust: LocalDust, folder: Path, seed: int) -> None:

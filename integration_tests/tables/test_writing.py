@@ -33,8 +33,8 @@ PERSON = {
 @pytest.fixture
 def dust() -> Iterator[LocalDust]:
     """A local Dust that merges quickly."""
-    with LocalDust(World(quiet_seconds=QUIET)) as stand_in:
-        yield stand_in
+    with LocalDust(World(quiet_seconds=QUIET)) as server:
+        yield server
 
 
 def person(number: int) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""The levers of tests: the log of arrivals, faults, held answers."""

@@ -38,7 +38,7 @@ class Fault:
     kind: Kind
     status: int = 500
     type: str = "internal_server_error"
-    message: str = "Unhandled internal server error: stand-in fault"
+    message: str = "Unhandled internal server error: a fault of the local Dust"
     headers: dict[str, str] = field(default_factory=dict)
     seconds: float = 1.0
     late: bool = False

@@ -1,0 +1,1 @@
+"""Documents as Dust's server keeps them."""

@@ -97,5 +97,5 @@ def invalid_query(call: Call, issues: list[str]) -> DustError:
 def refuse_all_but_system_keys(call: Call) -> Effect:
     """Routes that only Dust's own key may use. What such a key could do there is not modelled."""
     if call.key.system:
-        raise DustError(500, "internal_server_error", "Not modelled by the stand-in.")
+        raise DustError(500, "internal_server_error", "Not modelled by the local Dust.")
     raise DustError(403, "invalid_oauth_token_error", "Only system keys can perform this action.")

@@ -34,7 +34,7 @@ class LocalDust:
         self._ready = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
-        self._thread = threading.Thread(target=self._run, name="stand-in", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="local-dust", daemon=True)
 
     def __enter__(self) -> LocalDust:
         self.start()
@@ -66,7 +66,7 @@ class LocalDust:
         """Listen. Raises what made it impossible."""
         self._thread.start()
         if not self._ready.wait(START_SECONDS):
-            raise TimeoutError("the stand-in did not start")
+            raise TimeoutError("the local Dust did not start")
         if self._failure is not None:
             raise self._failure
 

@@ -1,4 +1,4 @@
-"""The stand-in refuses as Dust does: same order of checks, same statuses, same words."""
+"""The local Dust refuses as Dust does: same order of checks, same statuses, same words."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ NOT_WRITABLE = (403, "data_source_auth_error", "You are not allowed to update da
 
 @pytest.fixture
 def dust() -> Iterator[LocalDust]:
-    with LocalDust() as stand_in:
-        yield stand_in
+    with LocalDust() as server:
+        yield server
 
 
 def test_the_kinds_of_bad_credentials_are_told_apart(dust: LocalDust) -> None:

@@ -1,4 +1,4 @@
-"""The stand-in keeps documents as Dust does."""
+"""The local Dust keeps documents as Dust does."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def clock() -> Clock:
 
 @pytest.fixture
 def dust(clock: Clock) -> Iterator[LocalDust]:
-    with LocalDust(World(now=clock, wall=clock, vector_size=8)) as stand_in:
-        yield stand_in
+    with LocalDust(World(now=clock, wall=clock, vector_size=8)) as server:
+        yield server
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The stand-in misbehaves on demand."""
+"""The local Dust misbehaves on demand."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from local_dust.client import Visitor, error
 
 @pytest.fixture
 def dust() -> Iterator[LocalDust]:
-    with LocalDust(World(upserts_per_minute=None)) as stand_in:
-        yield stand_in
+    with LocalDust(World(upserts_per_minute=None)) as server:
+        yield server
 
 
 @pytest.fixture

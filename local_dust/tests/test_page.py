@@ -21,8 +21,8 @@ HOSTILE = "</pre><script>alert(1)</script><img src=x onerror='alert(1)'>\" onmou
 
 @pytest.fixture
 def dust() -> Iterator[LocalDust]:
-    with LocalDust(World(upserts_per_minute=None)) as stand_in:
-        yield stand_in
+    with LocalDust(World(upserts_per_minute=None)) as server:
+        yield server
 
 
 @pytest.fixture

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 import requests
 
-from integration_tests.harness.launcher import ROOT
 from local_dust import LocalDust, World
+
+ROOT = Path(__file__).parents[2]
 
 
 def recorded(path: Path) -> list[dict[str, Any]]:
@@ -81,7 +82,7 @@ def test_an_unknown_route_and_the_control_routes(path: Path) -> None:
     with LocalDust() as dust:
         requests.get(f"{dust.url}/api/v1/w/x/nothing/here", timeout=10)
         requests.get(f"{dust.url}/elsewhere", timeout=10)
-        requests.get(f"{dust.url}/__stand_in__/stats", timeout=10)
+        requests.get(f"{dust.url}/__control__/stats", timeout=10)
 
     assert [None, None] == [exchange["route"] for exchange in recorded(path)]
     assert ["/api/v1/w/x/nothing/here", "/elsewhere"] == [exchange["path"] for exchange in recorded(path)]

@@ -1,4 +1,4 @@
-"""The stand-in as a server: connections, the log, the control routes, the command line."""
+"""The local Dust as a server: connections, the log, the control routes, the command line."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ import requests
 from local_dust import LocalDust, World
 from local_dust.client import Visitor
 
-CONTROL = "/__stand_in__/"
+CONTROL = "/__control__/"
 
 
 @pytest.fixture
 def dust() -> Iterator[LocalDust]:
-    with LocalDust(World(upserts_per_minute=None)) as stand_in:
-        yield stand_in
+    with LocalDust(World(upserts_per_minute=None)) as server:
+        yield server
 
 
 def test_an_answer_is_one_packet(dust: LocalDust) -> None:

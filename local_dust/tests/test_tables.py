@@ -1,4 +1,4 @@
-"""The stand-in keeps tables as Dust does: a queue that merges late, and files that are read again and again."""
+"""The local Dust keeps tables as Dust does: a queue that merges late, and files that are read again and again."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def clock() -> Clock:
 
 @pytest.fixture
 def dust(clock: Clock) -> Iterator[LocalDust]:
-    with LocalDust(World(now=clock, wall=clock)) as stand_in:
-        yield stand_in
+    with LocalDust(World(now=clock, wall=clock)) as server:
+        yield server
 
 
 @pytest.fixture
