@@ -54,6 +54,11 @@ local-dust: $(READY) ## Start a local Dust and print the connector's settings fo
 test: $(READY) ## Run the unit and integration tests
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
+.PHONY: coverage
+coverage: $(READY) ## Show which lines of the package the unit tests run
+	$(BIN)/python -m coverage run --source destination_dust -m pytest -q unit_tests
+	$(BIN)/python -m coverage report --skip-covered --show-missing
+
 .PHONY: test-long
 test-long: $(READY) ## Run the tests that take minutes
 	FRESH_PROCESSES=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -rP -m long
@@ -89,10 +94,11 @@ $(SCHEMAS) $(BROWSER): %/node_modules/.ready: %/package-lock.json
 	@touch $@
 
 .PHONY: check
-check: $(READY) ## Check format, lint and types
+check: $(READY) ## Check format, lint, types and which folder imports which
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
 
 .PHONY: format
 format: $(READY) ## Format the code and sort its imports
@@ -139,5 +145,5 @@ LOCKING := --quiet --no-config --upgrade --universal --python-version 3.10 --gen
 
 .PHONY: clean
 clean: ## Remove .venv and everything else that was made here
-	rm -rf $(VENV) $(FINDABILITY) $(CLIENTS) $(FAKER) $(OPS) .lock-venv build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache .tmp integration_tests/dust_schemas/node_modules integration_tests/browser/node_modules
+	rm -rf $(VENV) $(FINDABILITY) $(CLIENTS) $(FAKER) $(OPS) .lock-venv build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .coverage .tmp integration_tests/dust_schemas/node_modules integration_tests/browser/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -105,7 +105,7 @@ def test_connections_share_the_limit(
     """Started one after the other, each gets its part of six minutes, and together they use the limit."""
     names = [f"part{number}" for number in range(count)]
     with LocalDust(World()) as dust:
-        connectors = []
+        connectors: list[Connector] = []
         for name in names:
             time.sleep(seconds_apart if connectors else 0)
             messages = [record(name, id=number) for number in range(documents)]

@@ -20,7 +20,8 @@ from typing import Any
 
 import pytest
 
-from integration_tests.harness.connector import PATIENCE, ROOT
+from integration_tests.harness.connector import PATIENCE
+from integration_tests.harness.launcher import ROOT
 from integration_tests.harness.messages import catalog, record, state
 from local_dust import LocalDust
 

@@ -38,7 +38,7 @@ def main(name: str) -> None:
         if type(check).__name__ not in ONLINE | POETRY_ONLY
     }
     validators = {**before_upload, "validate_metadata": "; ".join(before_publishing.errors) or None}
-    json.dump({"validators": validators, "checks": checks}, sys.__stdout__)
+    json.dump({"validators": validators, "checks": checks}, sys.__stdout__ or sys.stdout)
 
 
 if __name__ == "__main__":

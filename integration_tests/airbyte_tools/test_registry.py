@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from integration_tests.airbyte_tools.clients import OPS, ROOT, Client, checkout
+from integration_tests.airbyte_tools.clients import OPS, Client, checkout
+from integration_tests.harness.launcher import ROOT
 
 NAME = "destination-dust"
 OF_AIRBYTES_REPOSITORY = {

@@ -9,8 +9,9 @@ from xml.etree import ElementTree
 
 from airbyte_cdk.test.standard_tests._spec_lint import find_secret_marking_errors
 
-from integration_tests.airbyte_tools.clients import ROOT, Client, checkout
+from integration_tests.airbyte_tools.clients import Client, checkout
 from integration_tests.airbyte_tools.conftest import QuickDust
+from integration_tests.harness.launcher import ROOT
 
 # The others build a Docker image, which downloads its parts.
 OFFLINE = "not image_tests"

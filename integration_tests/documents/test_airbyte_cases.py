@@ -204,11 +204,11 @@ def test_funky_names_and_values_arrive(dust: LocalDust, tmp_path: Path, mode: st
     funky = "~!@#$%^&*()`[]{}|;':\",./<>?"
     names = [funky, "1_starts_with_digit", "with-dash", "foo\nbar", "naïve", "stream " * 60]
     streams = [stream(name, namespace=funky, mode=mode, key=[[funky], ["b"]]) for name in names]
-    messages = [
-        record(name, namespace=funky, **{funky: value, "b": number, "": "x", "a.b": "foo\nbar\u2028"})
-        for name in names
+    values: list[dict[str, Any]] = [
+        {funky: value, "b": number, "": "x", "a.b": "foo\nbar\u2028"}
         for number, value in enumerate([funky, "foo\nbar", "", " "])
     ]
+    messages = [record(name, namespace=funky, **value) for name in names for value in values]
 
     write(tmp_path, dust.config(), catalog(*streams), messages)
 

@@ -40,7 +40,7 @@ def test_documents_are_what_their_users_chose_stream_by_stream(dust: LocalDust, 
         {"stream": "notes", "namespace": "private", "title_field": "number"},
         {"stream": "nothing"},
     ]
-    fields = {name: {} for name in TICKET}
+    fields: dict[str, Any] = {name: {} for name in TICKET}
     streams = [
         stream("tickets", fields=fields),
         stream("people", fields={"id": {}, "email": {}, "bio": {}}),

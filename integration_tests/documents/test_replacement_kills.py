@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,8 +19,10 @@ from local_dust import LocalDust
 def killed_and_tried_again(dust: LocalDust, folder: Path, seed: int) -> None:
     """Kill a replacing sync at some arrival, and see that every document is old or new; then replace in full."""
     chance = random.Random(seed)
-    old = {f"users-{number}": {"id": number, "v": 1} for number in range(60)}
-    new = {f"users-{number}": {"id": number, "v": 1 + number % 2} for number in range(20, 80)}
+    old: dict[str, dict[str, Any]] = {f"users-{number}": {"id": number, "v": 1} for number in range(60)}
+    new: dict[str, dict[str, Any]] = {
+        f"users-{number}": {"id": number, "v": 1 + number % 2} for number in range(20, 80)
+    }
     keep(dust.world, stream("users", generation=4), [record("users", **data) for data in old.values()])
     streams = catalog(truncating(5, mode=chance.choice(["overwrite", "append_dedup"])))
     messages = [*(record("users", **data) for data in new.values()), state("users", 1), complete("users")]

@@ -12,7 +12,7 @@ from integration_tests.harness.messages import catalog, complete, global_state, 
 from integration_tests.harness.refreshes import USERS, ids, truncating, users
 from local_dust import Arrival, World
 
-DONE = {"__ab_full_refresh_sync_complete": True}
+DONE: dict[str, Any] = {"__ab_full_refresh_sync_complete": True}
 
 
 @pytest.fixture

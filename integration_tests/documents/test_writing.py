@@ -75,7 +75,7 @@ def test_the_later_version_of_a_document_wins(dust: LocalDust, tmp_path: Path) -
 
 def test_change_data_capture_deletes_documents(dust: LocalDust, tmp_path: Path) -> None:
     """In append_dedup a tombstone deletes; in append it is a record like any other."""
-    deleted = {"_ab_cdc_deleted_at": "2026-01-01T00:00:00Z", "_ab_cdc_lsn": 5}
+    deleted: dict[str, Any] = {"_ab_cdc_deleted_at": "2026-01-01T00:00:00Z", "_ab_cdc_lsn": 5}
     connector = write(
         tmp_path,
         dust.config(),

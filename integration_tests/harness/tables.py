@@ -11,7 +11,7 @@ from local_dust import Arrival, World
 QUIET = 0.3
 """For `World(quiet_seconds=...)`: how long a table must be left alone until its queue is merged."""
 TABLE = "airbyte_users"
-GONE = {"_ab_cdc_deleted_at": "2026-01-01T00:00:00Z"}
+GONE: dict[str, Any] = {"_ab_cdc_deleted_at": "2026-01-01T00:00:00Z"}
 OWN_COLUMNS = ("_airbyte_extracted_at", "_airbyte_loaded_at", "_airbyte_generation_id")
 
 TIMING = {"burst_interval": 60, "batch_age": 60, "confirmation_delay": 0.5, "confirmation_limit": 20}

@@ -28,7 +28,8 @@ def test_fields_of_any_name_arrive_under_the_same_names_each_time(world: World, 
     """All columns are there, distinct, and called the same when the records come in another order."""
     fields = {name: {"type": "string"} for name in ODD_NAMES} if declared else {}
     streams = catalog(stream("users", fields={"id": {"type": "integer"}, **fields}))
-    records = [record("users", id=number, **{name: f"of {name!r}"}) for number, name in enumerate(ODD_NAMES)]
+    values: list[dict[str, Any]] = [{name: f"of {name!r}"} for name in ODD_NAMES]
+    records = [record("users", id=number, **value) for number, value in enumerate(values)]
     names = []
     for messages in (records, records[::-1]):
         assert sync(world, streams, messages, **settings()).failure is None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from integration_tests.harness.in_process import sync
@@ -116,7 +118,7 @@ def test_a_full_queue_of_dust_gets_time_to_empty(world: World) -> None:
 
 def test_more_columns_than_dust_can_read_are_refused_before_they_are_sent(world: World) -> None:
     """511 columns with our own go in; with one more, Dust could never read the table again."""
-    wide = {f"column_{number}_x": number for number in range(507)}
+    wide: dict[str, Any] = {f"column_{number}_x": number for number in range(507)}
     assert sync(world, catalog("users"), [record("users", id=1, **wide)], **settings()).failure is None
     assert 511 == len(world.tables()[TABLE].schema or ())
 

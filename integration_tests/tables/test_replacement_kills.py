@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,8 +28,8 @@ def killed_and_tried_again(dust: LocalDust, folder: Path, seed: int) -> None:
     """Kill a replacing sync at some arrival, look at the table, and replace it in full."""
     chance = random.Random(seed)
     in_one_request = chance.random() < 0.5
-    old = {f"users-{number}": {"id": number, "v": 1} for number in range(60)}
-    new = {f"users-{number}": {"id": number, "v": 2} for number in range(20, 80)}
+    old: dict[str, dict[str, Any]] = {f"users-{number}": {"id": number, "v": 1} for number in range(60)}
+    new: dict[str, dict[str, Any]] = {f"users-{number}": {"id": number, "v": 2} for number in range(20, 80)}
     first = [record("users", **data) for data in old.values()]
     assert (
         sync(dust.world, catalog(stream("users", generation=4)), [*first, state("users", 0)], **settings()).failure

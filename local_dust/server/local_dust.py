@@ -6,7 +6,7 @@ import asyncio
 import threading
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 from local_dust.control.arrivals import Arrival
 from local_dust.control.faults import Faults
@@ -15,6 +15,8 @@ from local_dust.server.http_server import HttpServer
 from local_dust.world import World
 
 START_SECONDS = 10.0
+
+Self = TypeVar("Self", bound="LocalDust")
 
 
 class LocalDust:
@@ -36,7 +38,7 @@ class LocalDust:
         self._stop: asyncio.Event | None = None
         self._thread = threading.Thread(target=self._run, name="local-dust", daemon=True)
 
-    def __enter__(self) -> LocalDust:
+    def __enter__(self: Self) -> Self:
         self.start()
         return self
 

@@ -30,7 +30,7 @@ def unnamed(schema: Any) -> Any:
     return [unnamed(part) for part in schema] if isinstance(schema, list) else schema
 
 
-def test_metadata_fits_the_schema_of_airbyte():
+def test_metadata_fits_the_schema_of_airbyte() -> None:
     """Airbyte's registry refuses metadata that its JSON schema refuses."""
     models = pytest.importorskip("airbyte_connector_models", reason="its wheels end at Python 3.12")
     path = Path(models.__file__).parent / "metadata/v0/ConnectorMetadataDefinitionV0.json"
@@ -41,7 +41,7 @@ def test_metadata_fits_the_schema_of_airbyte():
     jsonschema.validate(METADATA, schema, format_checker=jsonschema.FormatChecker())
 
 
-def test_metadata_fits_the_model_of_airbyte():
+def test_metadata_fits_the_model_of_airbyte() -> None:
     """Airbyte's own tools read metadata through a stricter pydantic model."""
     v0 = pytest.importorskip(
         "airbyte_connector_models.metadata.v0.connector_metadata_definition_v0",
@@ -53,52 +53,52 @@ def test_metadata_fits_the_model_of_airbyte():
     assert DATA["dockerRepository"] == model.data.docker_repository
 
 
-def test_the_image_has_the_version_of_the_package():
+def test_the_image_has_the_version_of_the_package() -> None:
     """One release has one version."""
     assert declared("version") == DATA["dockerImageTag"]
 
 
-def test_the_registry_names_the_package_as_it_is():
+def test_the_registry_names_the_package_as_it_is() -> None:
     """What is installed from a package index is this package."""
     assert declared("name") == DATA["remoteRegistries"]["pypi"]["packageName"]
 
 
-def test_the_definition_keeps_its_random_identity():
+def test_the_definition_keeps_its_random_identity() -> None:
     """Airbyte tells connectors apart by a random UUID, which may never change once it is used."""
     assert 4 == uuid.UUID(DATA["definitionId"]).version
     assert "b5f8ccb1-4d3f-4e72-87fb-47a6fa63f4c7" == DATA["definitionId"]
 
 
-def test_the_documentation_is_where_airbyte_keeps_it():
+def test_the_documentation_is_where_airbyte_keeps_it() -> None:
     """Airbyte derives documentation, issue label and image from one name."""
     assert "https://docs.airbyte.com/integrations/destinations/dust" == DATA["documentationUrl"]
     assert "destination-dust" == DATA["githubIssueLabel"]
     assert "airbyte/destination-dust" == DATA["dockerRepository"]
 
 
-def test_the_tags_name_the_language():
+def test_the_tags_name_the_language() -> None:
     """Airbyte chooses build and test tools by the tags, each `key:value`."""
     assert {"language:python", "cdk:python"} <= set(DATA["tags"])
 
 
-def test_the_icon_exists():
+def test_the_icon_exists() -> None:
     """The registry shows the icon that metadata names."""
     assert "<svg" in (ROOT / DATA["icon"]).read_text()
 
 
-def test_both_regions_of_dust_may_be_reached():
+def test_both_regions_of_dust_may_be_reached() -> None:
     """The platform blocks hosts that are not listed, whatever the configuration says."""
     assert {"dust.tt", "eu.dust.tt"} <= set(DATA["allowedHosts"]["hosts"])
 
 
-def test_allowed_hosts_are_hosts():
+def test_allowed_hosts_are_hosts() -> None:
     """The platform compares host names: a scheme, a port or a path would never match."""
     plain = [host for host in DATA["allowedHosts"]["hosts"] if not host.startswith("$")]
 
     assert [] == [host for host in plain if not re.fullmatch(r"[a-z0-9.-]+", host)]
 
 
-def test_allowed_hosts_refer_to_settings_that_exist():
+def test_allowed_hosts_refer_to_settings_that_exist() -> None:
     """The platform drops a host whose `${setting}` it does not find, without a word."""
     spec = json.loads((ROOT / "destination_dust" / "spec.json").read_text())
     named = re.findall(r"\$\{([^}]+)\}", " ".join(DATA["allowedHosts"]["hosts"]))
@@ -107,7 +107,7 @@ def test_allowed_hosts_refer_to_settings_that_exist():
     assert set(named) <= set(spec["connectionSpecification"]["properties"])
 
 
-def test_the_specification_links_to_the_same_documentation():
+def test_the_specification_links_to_the_same_documentation() -> None:
     """Users reach the documentation from the form as from the registry."""
     spec = json.loads((ROOT / "destination_dust" / "spec.json").read_text())
 

@@ -157,9 +157,8 @@ def test_a_record_with_none_of_the_chosen_fields_is_told_apart() -> None:
     """Its text says nothing, which its user should know. Null is a value, and no choice is a choice of all."""
     shape = DocumentShape(text_fields=("a", "b.c"))
 
-    assert [True, False, False] == [
-        made(record, shape).lacks_text for record in ({"b": {}}, {"a": None}, {"b": {"c": 1}})
-    ]
+    records: list[dict[str, Any]] = [{"b": {}}, {"a": None}, {"b": {"c": 1}}]
+    assert [True, False, False] == [made(record, shape).lacks_text for record in records]
     assert not made({}).lacks_text
 
 

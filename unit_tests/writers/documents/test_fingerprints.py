@@ -15,10 +15,10 @@ from destination_dust.workers import Call
 from destination_dust.writers.documents.fingerprints import MAX_AGE, MAX_QUERY, Fingerprints
 from unit_tests.builders import ORDERS, TEAMS, USERS
 
-STORED = {
+STORED: dict[str, tuple[str, ...]] = {
     "users-1": (*stream_tags(*USERS), fingerprint_tag("0a")),
     "users-2": (*stream_tags(*ORDERS), fingerprint_tag("0b")),
-    "users-3": stream_tags(*USERS),
+    "users-3": (*stream_tags(*USERS),),
 }
 
 

@@ -34,7 +34,8 @@ def listed_by(
     listing: Listing, *, page: int, largest_page: int, meanwhile: Callable[[], None] = lambda: None
 ) -> tuple[set[str], bool, int]:
     """The listed ids, whether that is all, and the number of pages; `meanwhile` happens between any two pages."""
-    pages, listed, count = paginate(page=page, largest_page=largest_page), set(), 0
+    pages, count = paginate(page=page, largest_page=largest_page), 0
+    listed: set[str] = set()
     try:
         offset, limit = next(pages)
         while True:
