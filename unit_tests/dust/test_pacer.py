@@ -35,7 +35,7 @@ from unit_tests.dust.simulation import (
 SEEDS = range(4)
 
 
-class Outcomes:
+class PacerHarness:
     """A pacer, a clock, and workers that wait as long as they are told."""
 
     def __init__(self, limit: int = LIMIT, random: float = 0.5) -> None:
@@ -84,29 +84,29 @@ class Outcomes:
 
 def test_a_burst_leaves_while_the_window_has_room() -> None:
     """Nothing is held back for later: 120 calls leave within seconds."""
-    desk = Outcomes()
-    desk.accepted(LIMIT)
+    pacing = PacerHarness()
+    pacing.accepted(LIMIT)
 
-    assert desk.time <= 1000 + 6
+    assert pacing.time <= 1000 + 6
 
 
 def test_the_first_call_goes_ahead() -> None:
     """If others have used up the limit, one refusal tells, and not a burst of them."""
-    desk = Outcomes()
-    first = desk.permit()
+    pacing = PacerHarness()
+    first = pacing.permit()
 
-    assert (pytest.approx(PROOF), Reason.LIMIT) == desk.wait()
+    assert (pytest.approx(PROOF), Reason.LIMIT) == pacing.wait()
 
-    desk.pacer.counted(first)
-    assert isinstance(desk.pacer.try_acquire(), Permit)
+    pacing.pacer.counted(first)
+    assert isinstance(pacing.pacer.try_acquire(), Permit)
 
 
 def test_a_call_that_nobody_answers_does_not_hold_up_the_others() -> None:
     """A refusal comes at once, so a call without an answer was probably accepted."""
-    desk = Outcomes()
-    desk.departures(2)
+    pacing = PacerHarness()
+    pacing.departures(2)
 
-    assert pytest.approx(1000 + PROOF) == desk.time
+    assert pytest.approx(1000 + PROOF) == pacing.time
 
 
 @pytest.mark.parametrize(("answered_after", "free_after"), [(0.2, 60.2), (0.9, 60.9), (30.0, 61.0)])
@@ -114,19 +114,19 @@ def test_a_slot_is_used_again_60_s_after_its_call_has_certainly_arrived(
     answered_after: float, free_after: float
 ) -> None:
     """Dust counts a call when it arrives: before it is answered, and within a second."""
-    desk = Outcomes(limit=1)
-    first = desk.permit()
-    desk.time += answered_after
-    desk.pacer.counted(first)
-    desk.permit()
+    pacing = PacerHarness(limit=1)
+    first = pacing.permit()
+    pacing.time += answered_after
+    pacing.pacer.counted(first)
+    pacing.permit()
 
-    assert pytest.approx(1000 + free_after, abs=0.05) == desk.time
+    assert pytest.approx(1000 + free_after, abs=0.05) == pacing.time
 
 
 def test_a_lower_limit_is_kept() -> None:
     """A user may leave a part of Dust's limit to others."""
-    desk = Outcomes(limit=30)
-    calls = [call.sent_at for call in desk.accepted(100)]
+    pacing = PacerHarness(limit=30)
+    calls = [call.sent_at for call in pacing.accepted(100)]
 
     assert all(later - earlier >= 60 for earlier, later in zip(calls, calls[30:], strict=False))
     assert calls[-1] - calls[0] < 3 * 61.5
@@ -134,9 +134,9 @@ def test_a_lower_limit_is_kept() -> None:
 
 def test_two_slots_stay_open_for_a_while_when_they_come_free() -> None:
     """Otherwise a newcomer would never find one, and nobody would learn of it."""
-    desk = Outcomes()
-    desk.accepted(LIMIT)
-    again = [call.sent_at - 1000 for call in desk.accepted(LIMIT)]
+    pacing = PacerHarness()
+    pacing.accepted(LIMIT)
+    again = [call.sent_at - 1000 for call in pacing.accepted(LIMIT)]
 
     assert again[-3] < 66
     assert 72 <= again[-2] < again[-1]
@@ -144,23 +144,23 @@ def test_two_slots_stay_open_for_a_while_when_they_come_free() -> None:
 
 def test_a_call_that_never_reached_dust_gives_its_slot_back() -> None:
     """What was not counted does not count."""
-    desk = Outcomes(limit=10)
-    calls = desk.accepted(9)
-    lost = desk.permit()
-    desk.time = calls[-1].sent_at + 5
-    desk.pacer.returned(lost)
-    desk.permit()
+    pacing = PacerHarness(limit=10)
+    calls = pacing.accepted(9)
+    lost = pacing.permit()
+    pacing.time = calls[-1].sent_at + 5
+    pacing.pacer.returned(lost)
+    pacing.permit()
 
-    assert desk.time == calls[-1].sent_at + 5
+    assert pacing.time == calls[-1].sent_at + 5
 
 
 def test_when_the_first_call_is_lost_the_next_goes_ahead_in_its_place() -> None:
     """It has told nothing about the limit."""
-    desk = Outcomes()
-    desk.pacer.returned(desk.permit())
-    desk.permit()
+    pacing = PacerHarness()
+    pacing.pacer.returned(pacing.permit())
+    pacing.permit()
 
-    assert (pytest.approx(PROOF), Reason.LIMIT) == desk.wait()
+    assert (pytest.approx(PROOF), Reason.LIMIT) == pacing.wait()
 
 
 # When Dust refuses
@@ -168,87 +168,87 @@ def test_when_the_first_call_is_lost_the_next_goes_ahead_in_its_place() -> None:
 
 def test_after_a_refusal_all_wait_then_one_call_goes_ahead() -> None:
     """The limit is used up, by somebody: many that try are many that are refused."""
-    desk = Outcomes()
-    desk.accepted(5)
-    desk.refused()
-    before = desk.time
-    ahead = desk.permit()
+    pacing = PacerHarness()
+    pacing.accepted(5)
+    pacing.refused()
+    before = pacing.time
+    ahead = pacing.permit()
 
-    assert pytest.approx(FIRST_PAUSE) == desk.time - before
-    assert (pytest.approx(PROOF), Reason.SHARED) == desk.wait()
+    assert pytest.approx(FIRST_PAUSE) == pacing.time - before
+    assert (pytest.approx(PROOF), Reason.SHARED) == pacing.wait()
 
-    desk.pacer.counted(ahead)
-    assert isinstance(desk.pacer.try_acquire(), Permit)
+    pacing.pacer.counted(ahead)
+    assert isinstance(pacing.pacer.try_acquire(), Permit)
 
 
 @pytest.mark.parametrize(("random", "factor"), [(0.0, 1 - JITTER), (0.5, 1.0), (1.0, 1 + JITTER)])
 def test_tries_come_later_and_later_while_nothing_succeeds(random: float, factor: float) -> None:
     """Up to a bound, so that a newcomer does not miss the moment in which a slot is open."""
-    desk = Outcomes(random=random)
-    desk.refused()
+    pacing = PacerHarness(random=random)
+    pacing.refused()
 
-    assert pytest.approx([s * factor for s in (1.5, 3, 6, 9, 9)]) == [desk.refused() for _ in range(5)]
+    assert pytest.approx([s * factor for s in (1.5, 3, 6, 9, 9)]) == [pacing.refused() for _ in range(5)]
     assert (FIRST_PAUSE, LONGEST_PAUSE) == (1.5, 9)
 
 
 def test_a_try_is_made_when_all_calls_of_a_previous_run_must_have_left() -> None:
     """A minute after the first refusal, its calls are out of the window, whenever they were made."""
-    desk = Outcomes()
+    pacing = PacerHarness()
     tries = []
-    while desk.time < 1070:
-        desk.refused()
-        tries.append(desk.time - 1000)
+    while pacing.time < 1070:
+        pacing.refused()
+        tries.append(pacing.time - 1000)
 
     assert 60 in [pytest.approx(time) for time in tries]
 
 
 def test_a_try_is_made_when_a_slot_of_ours_comes_free() -> None:
     """Then there is room for certain."""
-    desk = Outcomes()
-    own = desk.accepted()[0]
-    desk.time += 40
+    pacing = PacerHarness()
+    own = pacing.accepted()[0]
+    pacing.time += 40
     for _ in range(4):
-        desk.refused()
-    desk.time = own.sent_at + 58
-    desk.refused()
-    desk.permit()
+        pacing.refused()
+    pacing.time = own.sent_at + 58
+    pacing.refused()
+    pacing.permit()
 
-    assert pytest.approx(own.sent_at + 60, abs=0.05) == desk.time
+    assert pytest.approx(own.sent_at + 60, abs=0.05) == pacing.time
 
 
 def test_one_burst_of_refusals_is_one_cut() -> None:
     """Refused calls that were sent before the last refusal came are the same complaint."""
-    desk = Outcomes()
-    desk.settle()
-    desk.time += 65
-    calls = desk.departures(32)
+    pacing = PacerHarness()
+    pacing.settle()
+    pacing.time += 65
+    calls = pacing.departures(32)
     for call in calls:
-        desk.pacer.refused(call, None)
-    share = desk.pacer.status().share
+        pacing.pacer.refused(call, None)
+    share = pacing.pacer.status().share
 
     assert LIMIT / 2 == share
-    assert pytest.approx(FIRST_PAUSE, abs=0.2) == desk.wait()[0]
+    assert pytest.approx(FIRST_PAUSE, abs=0.2) == pacing.wait()[0]
 
 
 def test_no_share_is_cut_in_the_first_minute() -> None:
     """A refusal may be due to a run that has just ended, and its calls leave by themselves."""
-    desk = Outcomes()
-    desk.accepted(5)
-    desk.refused()
+    pacing = PacerHarness()
+    pacing.accepted(5)
+    pacing.refused()
 
-    assert LIMIT == desk.pacer.status().share
+    assert LIMIT == pacing.pacer.status().share
 
 
 def test_a_share_that_is_not_refused_grows_back_to_the_limit() -> None:
     """Whoever shared it may have gone."""
-    desk = Outcomes()
-    desk.settle()
-    desk.time += 65
-    desk.refused()
+    pacing = PacerHarness()
+    pacing.settle()
+    pacing.time += 65
+    pacing.refused()
     shares = []
-    while (share := desk.pacer.status().share) < LIMIT:
+    while (share := pacing.pacer.status().share) < LIMIT:
         shares.append(share)
-        desk.accepted()
+        pacing.accepted()
 
     assert LIMIT / 2 == shares[0]
     assert sorted(shares) == shares
@@ -256,47 +256,47 @@ def test_a_share_that_is_not_refused_grows_back_to_the_limit() -> None:
 
 def test_a_retry_after_is_obeyed() -> None:
     """Nothing leaves before it, not even when other answers come in."""
-    desk = Outcomes()
-    calls = desk.departures(3)
-    desk.pacer.refused(calls[0], 200.0)
-    desk.pacer.counted(calls[1])
-    desk.pacer.refused(calls[2], None)
+    pacing = PacerHarness()
+    calls = pacing.departures(3)
+    pacing.pacer.refused(calls[0], 200.0)
+    pacing.pacer.counted(calls[1])
+    pacing.pacer.refused(calls[2], None)
 
-    assert (pytest.approx(200), Reason.SERVER) == desk.wait()
+    assert (pytest.approx(200), Reason.SERVER) == pacing.wait()
 
-    before = desk.time
-    desk.permit()
-    assert before + 200 <= desk.time <= before + 200 + FIRST_PAUSE
+    before = pacing.time
+    pacing.permit()
+    assert before + 200 <= pacing.time <= before + 200 + FIRST_PAUSE
 
 
 def test_a_retry_after_of_a_refusal_in_the_same_burst_is_obeyed() -> None:
     """It is no second complaint, but it is a later time."""
-    desk = Outcomes()
-    calls = desk.departures(2)
-    desk.pacer.refused(calls[0], 20.0)
-    desk.pacer.refused(calls[1], 40.0)
+    pacing = PacerHarness()
+    calls = pacing.departures(2)
+    pacing.pacer.refused(calls[0], 20.0)
+    pacing.pacer.refused(calls[1], 40.0)
 
-    assert (pytest.approx(40), Reason.SERVER) == desk.wait()
+    assert (pytest.approx(40), Reason.SERVER) == pacing.wait()
 
 
 def test_a_retry_after_is_at_most_ten_minutes() -> None:
     """A mistake of a server in between must not stop a sync for ever."""
-    desk = Outcomes()
-    desk.refused(retry_after=1e9)
+    pacing = PacerHarness()
+    pacing.refused(retry_after=1e9)
 
-    assert (pytest.approx(LONGEST_RETRY_AFTER), Reason.SERVER) == desk.wait()
+    assert (pytest.approx(LONGEST_RETRY_AFTER), Reason.SERVER) == pacing.wait()
 
 
 def test_what_is_said_twice_or_too_late_changes_nothing() -> None:
     """A call may be answered when its slot has long been in use again."""
-    desk = Outcomes(limit=2)
-    calls = desk.accepted(6)
+    pacing = PacerHarness(limit=2)
+    calls = pacing.accepted(6)
     for call in calls[:4]:
-        desk.pacer.returned(call)
-        desk.pacer.counted(call)
+        pacing.pacer.returned(call)
+        pacing.pacer.counted(call)
 
-    assert 2 == desk.pacer.status().calls
-    assert Reason.LIMIT == desk.wait()[1]
+    assert 2 == pacing.pacer.status().calls
+    assert Reason.LIMIT == pacing.wait()[1]
 
 
 # What it tells
@@ -304,19 +304,19 @@ def test_what_is_said_twice_or_too_late_changes_nothing() -> None:
 
 def test_the_status_tells_what_a_progress_line_needs() -> None:
     """How many calls of how many, whether others are there, what is waited for and how long."""
-    desk = Outcomes()
-    fresh = desk.pacer.status()
+    pacing = PacerHarness()
+    fresh = pacing.pacer.status()
     assert (0, LIMIT, LIMIT, False, None) == (fresh.calls, fresh.share, fresh.limit, fresh.others_seen, fresh.wait)
 
-    calls = desk.accepted(LIMIT)
-    desk.time += 1
-    full = desk.pacer.status()
+    calls = pacing.accepted(LIMIT)
+    pacing.time += 1
+    full = pacing.pacer.status()
     assert (LIMIT, False) == (full.calls, full.others_seen)
     assert full.wait is not None
-    assert pytest.approx(calls[0].sent_at + 60 - desk.time, abs=0.05) == full.wait.seconds
+    assert pytest.approx(calls[0].sent_at + 60 - pacing.time, abs=0.05) == full.wait.seconds
 
-    desk.refused()
-    assert desk.pacer.status().others_seen
+    pacing.refused()
+    assert pacing.pacer.status().others_seen
 
 
 def test_threads_use_it_one_at_a_time() -> None:
