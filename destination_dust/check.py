@@ -1,4 +1,4 @@
-"""Whether the settings work: each step finds one kind of mistake, and says how to mend it."""
+"""Whether the settings work: each step finds one kind of mistake, and says how to fix it."""
 
 from __future__ import annotations
 

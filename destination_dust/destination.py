@@ -69,7 +69,7 @@ class DestinationDust(Destination):
                 for message in self.run_cmd(parsed):
                     output.message(AirbyteMessageSerializer.dump(message))
         except BrokenPipeError:
-            sys.exit(1)  # nobody reads our output any more, so there is nobody to tell
+            sys.exit(1)  # no one reads our output, so there is no one to inform
         except Interrupted as interrupted:
             logger.warning("%s What was acknowledged is stored, and the next sync goes on from there.", interrupted)
             sys.exit(128 + interrupted.signal_number)

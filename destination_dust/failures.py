@@ -15,7 +15,7 @@ from destination_dust.writers.outcomes import BadRecord
 from destination_dust.writers.tables.client import UnusableTable
 from destination_dust.writers.tables.table import Unconfirmed
 
-# Airbyte's three kinds: the user must act; somebody's defect; it may pass by itself, so the platform tries again.
+# Airbyte's three kinds: the user must act; a defect; or it may pass by itself, so the platform tries again.
 FAILURE_TYPES: dict[type[Exception], FailureType] = {
     InvalidConfig: FailureType.config_error,
     UnusableCatalog: FailureType.config_error,
@@ -43,7 +43,7 @@ def failure_type(error: BaseException) -> FailureType:
 
 
 def explain(error: BaseException, connection: Connection | None) -> str:
-    """What to tell the user about an error. Of errors that nobody foresaw, it tells the kind only."""
+    """The message for the user. For unexpected errors, only the type is named."""
     if isinstance(error, Misconfigured) and connection:
         return _misconfigured(error, connection)
     if isinstance(error, Unavailable):

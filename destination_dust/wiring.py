@@ -41,7 +41,7 @@ Connect = Callable[..., DustClient]
 def build_sync(
     config: Config, catalog: Catalog, input: Input, *, terminal: Terminal | None = None, connect: Connect = connect
 ) -> Sync:
-    """A sync of what comes by the input; `terminal` is where a person looks on."""
+    """Build a sync that reads from `input`; `terminal`: live display, if any."""
     threads = {Lane.LIMITED: config.max_concurrency, Lane.FREE: max(4, config.max_concurrency // 4)}
     workers = Workers(threads, max_calls=MAX_CALLS, max_bytes=MAX_BYTES, wake=input.wake)
     pacer = Pacer(config.documents_per_minute)

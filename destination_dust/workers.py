@@ -73,7 +73,7 @@ class Workers:
     ) -> None:
         """`wake` is called, from a worker, each time a call has ended."""
         self.stopping = threading.Event()
-        """Set when the sync winds down. Waits that watch it end at once."""
+        """Set when the sync is stopping; waits on it return immediately."""
         self._max_calls = max_calls
         self._max_bytes = max_bytes
         self._wake = wake
@@ -95,7 +95,7 @@ class Workers:
         return self._calls
 
     def submit(self, call: Call) -> None:
-        """Have a call made, after all earlier ones of the same key. Once stopped, nothing is made any more."""
+        """Have a call made, after all earlier ones of the same key. Once stopped, no call is made."""
         with self._lock:
             if self.stopping.is_set():
                 return
@@ -192,7 +192,7 @@ class _Lane:
 def pump(lines: Iterable[bytes]) -> Iterator[int]:
     """A descriptor from which lines can be read as from standard input, fed by a thread of its own.
 
-    Raises what `lines` raises, in the place of what the reader makes of it.
+    Re-raises an exception of `lines`, instead of the reader's error.
     """
     reading, writing = os.pipe()
     failures: list[Exception] = []

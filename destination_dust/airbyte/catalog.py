@@ -53,7 +53,7 @@ class StreamPlan:
 
     @property
     def generation(self) -> int | None:
-        """The generation of what is written now, None if nobody counts them."""
+        """The generation of new records, None if the host counts none."""
         return self.generation_id if self.has_ids else None
 
     @property
@@ -141,7 +141,7 @@ def _whole(number: object) -> int | None:
 
 
 def _paths(key: Any) -> tuple[tuple[str, ...], ...]:
-    """The paths of a key, of which some sources leave one empty to say that there is none."""
+    """The paths of a key. Some sources send one empty path for no key."""
     return tuple(tuple(path) if isinstance(path, list) else (path,) for path in key or () if path)
 
 

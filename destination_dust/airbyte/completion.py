@@ -18,9 +18,9 @@ class Ending(Enum):
     COMPLETE = "complete"
     """Proven: what this sync did not bring is no longer in the source."""
     UNPROVEN = "unproven"
-    """The host counts no generations, and may be one that never says when a stream is complete."""
+    """The host counts no generations; it may never say when a stream is complete."""
     INCOMPLETE = "incomplete"
-    """The host counts generations, so it would have said that the stream is complete: the source failed."""
+    """The host counts generations and sent no COMPLETE, so the source must have failed."""
 
 
 class SourceFailed(Exception):
@@ -46,7 +46,7 @@ class Completion:
         self._incomplete: set[StreamKey] = set()
 
     def observe(self, message: Message) -> None:
-        """Hear what a message says about its stream, by being its last one until another comes."""
+        """Record what this message implies about its stream. The last message wins."""
         if isinstance(message, Record):
             if message.stream in self._complete or message.stream in self._marked_complete:
                 self._withdraw(message.stream)

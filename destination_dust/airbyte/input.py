@@ -33,7 +33,7 @@ class Input:
             pass  # the pipe is full of wake-ups already
 
     def lines(self, timeout: float, *, reading: bool) -> list[bytes]:
-        """The next lines, without their ends; none if `timeout` seconds pass or somebody wakes us first.
+        """The next lines, without their ends; none if `timeout` seconds pass or a wake-up comes first.
 
         Without `reading`, the input is left alone. The last line need not have an end.
         """

@@ -42,7 +42,7 @@ class Output:
         self._lock = threading.Lock()
 
     def line(self, content: bytes) -> None:
-        """Write a line. `content` has no line end. Raises `BrokenPipeError` if nobody reads any more."""
+        """Write a line. `content` has no line end. Raises `BrokenPipeError` if no one reads it."""
         rest = memoryview(content + b"\n")
         with self._lock:
             if self._before:
@@ -50,7 +50,7 @@ class Output:
             while rest:
                 try:
                     rest = rest[os.write(self._descriptor, rest) :]
-                except BlockingIOError:  # somebody who shares the pipe has made it so
+                except BlockingIOError:  # someone who shares the pipe has made it so
                     select.select([], [self._descriptor], [])
 
     def message(self, message: dict[str, Any]) -> None:
@@ -86,6 +86,6 @@ class LogLines(logging.Handler):
                 log["stack_trace"] = filter_secrets(logging.Formatter().formatException(record.exc_info))
             self._output.message({"type": "LOG", "log": log})
         except BrokenPipeError:
-            pass  # nobody reads our output any more: the next state will tell the loop
+            pass  # no one reads our output: the next state shows the loop
         except Exception:  # a log line that cannot be made must not end a sync
             self.handleError(record)

@@ -1,4 +1,4 @@
-"""Lines of standard input become messages, and none is dropped unseen.
+"""Lines of standard input become messages, and nothing is dropped silently.
 
 The CDK's reader drops what orjson refuses, stops at what its models do not know, rounds large numbers
 and forgets the `id` by which the platform recognises a STATE. This one keeps them all.
@@ -22,7 +22,7 @@ class UnreadableInput(Exception):
 
 
 class Reader:
-    """Turns lines into messages, counting what is none."""
+    """Parses lines into messages and counts lines that are not messages."""
 
     def __init__(self) -> None:
         self.lines = 0

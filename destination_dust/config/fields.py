@@ -1,4 +1,4 @@
-"""One setting of the configuration: read, checked, and refused in words that help.
+"""Readers for single settings, with error messages that say what to change.
 
 In all of these, a setting of null is a setting left out: forms send fields that were emptied like that.
 """

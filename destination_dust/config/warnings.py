@@ -1,4 +1,4 @@
-"""What is odd about the chosen document fields, given the streams that there are."""
+"""Warnings about document fields that no stream has."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def warnings(options: DocumentOptions, plans: Iterable[StreamPlan]) -> Iterator[
 
 
 def _undeclared(chosen: Mapping[str, Any], plans: list[StreamPlan], where: str) -> Iterator[str]:
-    """What is chosen for streams of which none declares it."""
+    """Fields that none of these streams declares."""
     for name, value in chosen.items():
         if name == "text_format":
             continue

@@ -7,7 +7,7 @@ DustError
 │   └── NameTaken   … unless it is called otherwise
 ├── Ambiguous        this payload fails, and it is not known whether it is bad or Dust in trouble
 ├── NotFound         what was asked for is not there
-├── Unavailable     Dust did not answer rightly for as long as we were ready to wait
+├── Unavailable     Dust kept failing until we ran out of time
 └── Stopped       we stopped waiting ourselves, because the sync is stopping
 
 An error is made once, where status and body are at hand, and then travels as it is. Its text is for

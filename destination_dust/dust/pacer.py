@@ -62,7 +62,7 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class PacerStatus:
-    """A look at the pacer: our calls in the window, how many they may be now, and what the next one waits for."""
+    """Snapshot: our calls in the window, our share, and the current wait."""
 
     calls: int
     share: int
@@ -83,7 +83,7 @@ class NoPacing:
 
 
 class Pacer:
-    """Lets calls go within a limit. Any thread may use it; it never blocks: who has to wait does so himself."""
+    """Lets calls go within a limit. Any thread may use it; it never blocks: callers do their own waiting."""
 
     def __init__(
         self,

@@ -25,7 +25,7 @@ LONGEST_WAIT = 30.0
 QUIET_AFTER_TIMEOUT = 60.0
 # A table's queue is merged once nothing has been added to it for 10 s.
 QUIET_FOR_PENDING_UPDATES = 15.0
-# Waits of up to 1, 2, 4 and 8 s: time for another write to succeed, and so to show that it is not Dust.
+# Waits of up to 1, 2, 4 and 8 s: long enough for another write to succeed, which shows that Dust itself is fine.
 TRIES_BEFORE_AMBIGUOUS = 5
 
 OnRetry = Callable[[Retry, float], None]

@@ -20,7 +20,7 @@ ROOM_FOR_OTHERS = 5
 # Nobody is asked to give below an eighth of the limit. More than eight processes push each other aside, equally.
 SMALLEST_SHARE = 1 / 8
 # In t quiet minutes a share grows by 18 t + 22 t^3 calls: first so slowly that it is refused about once a minute, then
-# so fast that what somebody has left is taken within a minute and a half.
+# so fast that freed capacity is taken within a minute and a half.
 GROWTH = 0.3
 ACCELERATION = 1e-4
 
@@ -64,7 +64,7 @@ class CallWindow:
         return None if oldest is None else oldest.arrived_by + self._window
 
     def door(self, limit: int) -> tuple[int, float | None]:
-        """How many slots are to stay open for others, and when the next of them need not any more."""
+        """How many slots stay open for others, and when the next of them closes."""
         if not self._freed:
             return 0, None
         return min(len(self._freed), limit // DOOR), self._freed[0] + DOOR_TIME

@@ -31,7 +31,7 @@ def identifier(namespace: str | None, stream: str, parts: Sequence[object]) -> s
     """Return the id of the record of a stream whose key has these parts; different keys never share one.
 
     Parts count by their text: a string as it is, anything else as its JSON. So 1 and "1" are one key, 1 and
-    1.0 are two. The namespace "" is none.
+    1.0 are two. An empty namespace counts as no namespace.
     """
     texts = [_text(part) for part in parts]
     plain = "-".join([stream, *texts])

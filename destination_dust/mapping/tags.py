@@ -24,7 +24,7 @@ _GENERATION_NUMBER = re.compile("[0-9]{1,19}")
 
 
 def stream_tags(namespace: str | None, stream: str) -> list[str]:
-    """Return the tags that say of which stream a document is: never those of another stream."""
+    """Return the tags that name the stream of a document: never those of another stream."""
     tags = [_STREAM + _exact(stream)]
     if namespace:
         tags.append(_NAMESPACE + _exact(namespace))
@@ -52,7 +52,7 @@ def replacing_tag(generation: int) -> str:
 
 
 def origin(tags: Iterable[str]) -> frozenset[str] | None:
-    """Return the tags that say of which stream a document is, None if they say it twice.
+    """Return the tags that name the stream of a document, None if they name it twice.
 
     It equals `frozenset(stream_tags(…))` for documents of exactly that stream.
     """

@@ -67,7 +67,7 @@ def _from_iso(text: str) -> int | None:
     if not moment:
         return None
     day, time, second, fraction, zone = moment.groups(default="")
-    # A leap second is told as the first moment after it.
+    # A leap second counts as the first moment after it.
     leap = second == "60"
     try:
         local = datetime.fromisoformat(f"{day}T{time or '00:00'}:{'59' if leap else second or '00'}")

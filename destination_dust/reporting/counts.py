@@ -49,5 +49,5 @@ class Counts:
 
     @property
     def on_their_way(self) -> int:
-        """Records that were read, and of which it is not settled yet what becomes of them."""
+        """Records read but not yet settled."""
         return self.read - self.upserted - self.unchanged - self.superseded - self.deleted - self.rejected

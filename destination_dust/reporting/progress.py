@@ -16,7 +16,7 @@ from destination_dust.reporting.counts import Counts
 
 logger = logging.getLogger("airbyte")
 
-# A call that has to be repeated is told of at once, and again this often while the trouble lasts.
+# A retry is logged at once, then at most this often while it keeps failing.
 RETRY_INTERVAL = 60.0
 # A call that is repeated and fails again takes some seconds to do so.
 TROUBLE_SHOWN = 5.0
@@ -25,7 +25,7 @@ SHORTEST_WAIT_TOLD = 1.0
 
 
 class Display(Protocol):
-    """Where a person looks on, who gets this in place of log lines. `trouble` is empty if there is none."""
+    """A live display, used instead of log lines. `trouble` is empty if there is none."""
 
     def live(self, done: Counts, seconds: float, status: PacerStatus, trouble: str) -> None: ...
     def report(self, streams: Mapping[StreamKey, Counts], seconds: float) -> None: ...
@@ -137,7 +137,7 @@ class Progress:
         return f"{trouble}, trying again in {max(again_at - now, 0):.0f} s"
 
     def _waiting(self, on_their_way: int) -> str:
-        """What keeps upserts from going, for how long, and when those that are read will all have gone."""
+        """Why upserts are waiting, for how long, and the ETA."""
         status = self._pacer.status()
         wait = wait_worth_telling(status, on_their_way)
         if not wait:

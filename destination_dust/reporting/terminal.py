@@ -103,7 +103,7 @@ def status_line(done: Counts, seconds: float, status: PacerStatus, trouble: str)
 
 
 def table(streams: Mapping[StreamKey, Counts]) -> str:
-    """Counts by stream, in columns; those that are zero everywhere are left out, but for the most important."""
+    """Counts by stream, in columns; those that are zero everywhere are left out, except the most important."""
     total = sum(streams.values(), Counts())
     columns = [name for name in COLUMNS if name in ALWAYS_TOLD or getattr(total, name)]
     rows = [["stream", *columns]]

@@ -10,7 +10,7 @@ from destination_dust.mapping.text import one_line, scalar_text
 
 # A text of more characters, or of more than one line, gets a section of its own.
 _LONG = 200
-# What is nested deeper is written as JSON: nobody reads it as a list.
+# What is nested deeper is written as JSON: no one reads it as a list.
 _MAX_DEPTH = 6
 
 

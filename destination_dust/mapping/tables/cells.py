@@ -93,7 +93,7 @@ def _text(text: str, expected: Format | None) -> tuple[Cell, DustType, Differenc
             return datetime_cell(seconds), DustType.DATETIME, None
     read = inferred_type(text)
     odd = Difference.NO_DATE if expected and read is DustType.TEXT else _READ_AS_ODD.get(read)
-    # A column of which blanks are all that is sent would count as text.
+    # Sending only blanks would make Dust type the column as text.
     return None if read is DustType.NULL else text, read, odd
 
 

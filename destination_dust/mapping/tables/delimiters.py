@@ -30,7 +30,9 @@ def misleading_columns(bodies: Iterable[bytes]) -> list[str]:
     if not any(row.count(b";") > _FEWEST_COMMAS or row.count(b"\\t") > _FEWEST_COMMAS for row in rows):
         return []
     values: list[Mapping[str, Any]] = [orjson.loads(row)["value"] for row in rows]
-    commas_a_row = len({name for value in values for name in value})  # and the row id, but for one
+    commas_a_row = len(
+        {name for value in values for name in value}
+    )  # the row id adds a column, and commas are one fewer
     for sample in (_beginning(values, commas_a_row), values):
         taken = list(sample)
         commas = commas_a_row * (len(taken) + 1)

@@ -47,7 +47,7 @@ class Column:
         self.used = False
         self.latest: DustType | None = None
         self.kinds: set[DustType] = set()
-        """As what Dust reads the values, but for texts that it takes for something else: those are odd."""
+        """The types Dust will infer, except for texts it misreads (see `odd`)."""
         self.odd: Counter[Difference] = Counter()
 
 

@@ -68,7 +68,7 @@ class Replacements:
         return self._inventory.fingerprint(document_id)
 
     def see(self, stream: StreamKey, document_id: str | None) -> None:
-        """The sync has brought a record of this document; None if the record does not say of which."""
+        """The sync has brought a record of this document; None if the record does not identify one."""
         if stream not in self._plans:
             return
         if document_id is not None:

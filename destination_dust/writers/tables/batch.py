@@ -39,7 +39,7 @@ class Change:
         return (*self.superseded, self.span)
 
     def supersede(self, earlier: Change) -> None:
-        """Take over the records of an earlier change of the same row, which is not sent any more."""
+        """Take over the records of an earlier change of the same row, which is no longer sent."""
         self.superseded += earlier.spans
 
 
@@ -53,11 +53,11 @@ class Batch:
     failed_after: int | None = None
     """How many requests Dust had taken when it first failed on these rows, as part of a larger batch perhaps."""
     whole: object = None
-    """What batches that were halved from the same one have in common: that no row is in two of them."""
+    """The batch that this one was split from; its parts share no rows."""
     postponed: bool = False
-    """Whether it was put behind the other parts of its whole once."""
+    """Whether it was already moved behind its siblings."""
     patient: bool = False
-    """Whether its failures are taken for Dust's trouble, which passes."""
+    """Whether to treat its failures as an outage and keep retrying."""
 
     def __len__(self) -> int:
         return len(self.changes)

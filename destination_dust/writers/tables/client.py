@@ -47,7 +47,7 @@ class TableClient:
         try:
             rows, _ = self._client.rows(self.table_id, limit=SAMPLE_ROWS)
         except Ambiguous:
-            rows = []  # Dust cannot read it, which replacing its rows mends
+            rows = []  # Dust cannot read it, which replacing its rows fixes
         generations = [(row.get("value") or {}).get(GENERATION_ID) for row in rows]
         lowest = min((each if isinstance(each, int) else 0 for each in generations), default=0)
         return ExistingTable(True, tuple(map(str, tags or ())), lowest)

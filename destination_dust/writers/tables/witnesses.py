@@ -60,7 +60,7 @@ class Witnesses:
     def to_read(self) -> list[Witness]:
         """The rows to read: the last request's first, then those of others, spread evenly.
 
-        They are 10 at most, but for this: Dust merges or drops a run of requests without a pause together, and of
+        They are 10 at most, with one exception: Dust merges or drops a run of requests without a pause together, and of
         each run the first and the last are read. A request all of whose rows were changed again needs no witness.
         """
         self._find_missing_candidates()
