@@ -79,7 +79,7 @@ QUOTES = [_normal(line[1:].strip().strip("`")) for line in PAGE.splitlines() if 
 @pytest.mark.parametrize("quote", QUOTES)
 def test_what_the_page_quotes_is_what_the_connector_says(quote: str) -> None:
     """People search for the words that they see."""
-    assert [text for text in CODE if quote in text], "mend docs/troubleshooting.md"
+    assert [text for text in CODE if quote in text], "fix docs/troubleshooting.md"
 
 
 @pytest.mark.parametrize("message", MESSAGES)
