@@ -10,7 +10,7 @@ import { build } from "esbuild";
 import { launch, openPage, shoot } from "../browser.js";
 import { connector, LocalDust } from "../local_dust.js";
 
-const SPEC = JSON.parse(await readFile(new URL("../../destination_dust/spec.json", import.meta.url), "utf-8"));
+const SPEC = JSON.parse(await readFile(new URL("../../../destination_dust/spec.json", import.meta.url), "utf-8"));
 const FORM = SPEC.connectionSpecification;
 
 let browser, html, script, page, troubles;
