@@ -5,8 +5,8 @@ FROM ${BASE_IMAGE}
 
 WORKDIR /airbyte/integration_code
 
-# Packages change seldom and take minutes: a layer of their own, that a change of code leaves in the cache.
-# Bytecode is compiled now because the user of the image may not write it, and every start would pay for that.
+# Packages change seldom and take minutes: in a layer of their own they stay cached when code changes.
+# Bytecode is compiled now because the image's user may not write it, and every start would compile again.
 COPY requirements.txt ./
 RUN python -m pip install --no-cache-dir --compile --require-hashes --requirement requirements.txt
 

@@ -7,17 +7,17 @@ FINDABILITY := .findability-venv
 CLIENTS := .clients-venv
 FAKER := .faker-venv
 OPS := .ops-venv
-# The resolver that the locks were made with.
+# The resolver that made the locks.
 UV_VERSION := 0.13.8
 # Most tests wait for pipes, sockets and child processes, so there are more workers than cores.
 WORKERS ?= 6
 
-# The first that runs, fits airbyte-cdk and can make a venv. A name on the PATH proves none of these.
+# The first that runs, fits airbyte-cdk and can create a venv. A name on the PATH does not prove any of these.
 PYTHON ?= $(shell for candidate in python3.11 python3.12 python3.13 python3.10 python3; do \
 	$$candidate -c 'import ensurepip, sys, venv; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' \
 	2>/dev/null && echo $$candidate && break; done)
 
-# With it set, a state that is never flushed would still arrive, and tests would not see it missing.
+# If it were set, a state that is never flushed would still arrive, and tests would not miss it.
 unexport PYTHONUNBUFFERED
 
 .DEFAULT_GOAL := help
@@ -41,13 +41,13 @@ demo: $(READY) ## Sync recorded records of a real source into a local Dust and s
 	@$(BIN)/python -m demo
 
 .PHONY: demo-keep
-demo-keep: $(READY) ## The same, and leave the local Dust running to look at in a browser, until Ctrl-C
+demo-keep: $(READY) ## The same, and keep the local Dust running for a browser, until Ctrl-C
 	@$(BIN)/python -m demo --keep
 
 PORT ?= 8765
 
 .PHONY: local-dust
-local-dust: $(READY) ## Start a local Dust and print the connector's settings for it, until Ctrl-C (PORT=8765)
+local-dust: $(READY) ## Start the local Dust until Ctrl-C, and print the connector's settings for it (PORT=8765)
 	@$(BIN)/python -m local_dust --port $(PORT) --config -
 
 .PHONY: test
@@ -65,13 +65,13 @@ test-long: $(READY) ## Run the tests that take minutes
 
 SCHEMAS := integration_tests/dust_schemas/node_modules/.ready
 RECORDING := .tmp/contract.jsonl
-# What is left out takes long, and sends nothing that these do not send.
+# The skipped tests take long and send nothing that these do not send.
 RECORDED := local_dust/tests integration_tests/test_check.py integration_tests/documents integration_tests/tables
 SKIPPED := $(addprefix --ignore=integration_tests/,documents/test_replacement_kills.py \
 	documents/test_replacement_worlds.py tables/test_replacement.py tables/test_replacement_kills.py)
 
 .PHONY: test-contract
-test-contract: $(READY) $(SCHEMAS) ## Hold what is sent and answered in tests against the schemas that Dust publishes
+test-contract: $(READY) $(SCHEMAS) ## Check the exchanges of tests against the schemas that Dust publishes
 	@mkdir -p $(dir $(RECORDING)) && rm -f $(RECORDING)
 	@cd integration_tests/dust_schemas && node --test --test-reporter=dot
 	CONTRACT_LOG=$(abspath $(RECORDING)) $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal $(RECORDED) $(SKIPPED); \
@@ -80,7 +80,7 @@ test-contract: $(READY) $(SCHEMAS) ## Hold what is sent and answered in tests ag
 BROWSER := integration_tests/browser/node_modules/.ready
 
 .PHONY: test-browser
-test-browser: $(READY) $(BROWSER) ## Look at the page of the local Dust and at the form in headless Chromium
+test-browser: $(READY) $(BROWSER) ## Check the page of the local Dust and the form in headless Chromium
 	@chromium="$$(integration_tests/browser/chromium.sh)" && cd integration_tests/browser && \
 		CHROMIUM="$$chromium" PYTHON=$(abspath $(BIN)/python) npm test --silent
 
@@ -114,11 +114,11 @@ bench-findability: $(READY) $(FINDABILITY)/.ready ## Measure how well documents 
 	@$(BIN)/python -m benchmarks.findability --python $(FINDABILITY)/bin/python --folder build/findability
 
 .PHONY: test-clients
-test-clients: $(READY) $(CLIENTS)/.ready $(FAKER)/.ready $(OPS)/.ready ## Have PyAirbyte and Airbyte's own tests judge the connector, offline
+test-clients: $(READY) $(CLIENTS)/.ready $(FAKER)/.ready $(OPS)/.ready ## Let PyAirbyte and Airbyte's own tests judge the connector, offline
 	$(BIN)/python -m pytest -n 2 --dist loadfile integration_tests/airbyte_tools
 
-# Apart from .venv and from each other: an embedding model is two gigabytes of packages that nothing else needs, and
-# Airbyte's tools need different versions of packages, and no Python after 3.12.
+# Separate from .venv and from each other: an embedding model brings two gigabytes of packages that nothing else needs,
+# and Airbyte's tools need other versions of packages, and Python 3.12 or earlier.
 $(FINDABILITY)/.ready: benchmarks/findability/requirements.txt
 $(CLIENTS)/.ready: integration_tests/airbyte_tools/pyairbyte.txt
 $(FAKER)/.ready: integration_tests/airbyte_tools/source-faker.txt
@@ -131,7 +131,7 @@ $(FINDABILITY)/.ready $(CLIENTS)/.ready $(FAKER)/.ready $(OPS)/.ready: %/.ready:
 	@touch $@
 
 .PHONY: lock
-lock: .lock-venv/.ready ## Resolve requirements*.txt anew, for all supported Pythons
+lock: .lock-venv/.ready ## Resolve requirements*.txt again, for all supported Pythons
 	@.lock-venv/bin/uv pip compile $(LOCKING) --output-file requirements.txt requirements.in
 	@.lock-venv/bin/uv pip compile $(LOCKING) --output-file requirements-dev.txt requirements-dev.in
 
@@ -144,6 +144,6 @@ LOCKING := --quiet --no-config --upgrade --universal --python-version 3.10 --gen
 	@touch $@
 
 .PHONY: clean
-clean: ## Remove .venv and everything else that was made here
+clean: ## Remove .venv and everything else that make created
 	rm -rf $(VENV) $(FINDABILITY) $(CLIENTS) $(FAKER) $(OPS) .lock-venv build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .coverage .tmp integration_tests/dust_schemas/node_modules integration_tests/browser/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
