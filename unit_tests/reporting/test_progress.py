@@ -9,7 +9,6 @@ import pytest
 
 from destination_dust.dust.pacer import Pacer
 from destination_dust.dust.responses import Retry, RetryReason
-from destination_dust.reporting.counts import Counts
 from destination_dust.reporting.progress import RETRY_INTERVAL, Progress, duration
 from unit_tests.builders import ORDERS, USERS
 
@@ -77,11 +76,6 @@ def test_counts_of_a_stream_are_kept(sync: Sync) -> None:
 
     assert 2 == sync.progress.of(USERS).read
     assert sync.progress.of(USERS) is not sync.progress.of(ORDERS)
-
-
-def test_counts_can_be_added() -> None:
-    """Each to its like."""
-    assert Counts(read=3, upserted=2, cleaned=4) == Counts(read=1, cleaned=4) + Counts(read=2, upserted=2)
 
 
 def test_trouble_is_told_at_once_and_then_once_in_a_while(sync: Sync) -> None:
