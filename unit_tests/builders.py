@@ -22,7 +22,7 @@ def record(stream: str, data: dict[str, Any], *, namespace: str | None = None, e
 
 
 def state(stream: StreamKey | None, number: int = 1) -> State:
-    """A STREAM state, or a GLOBAL one for no stream, that can be told from others by its number."""
+    """A STREAM state, or a GLOBAL one if `stream` is None; `number` distinguishes it from others."""
     if stream is None:
         content: dict[str, Any] = {"type": "GLOBAL", "global": {"shared_state": number}}
         return State(orjson.dumps({"type": "STATE", "state": content}), None)

@@ -1,4 +1,4 @@
-"""From errors to what a user reads, and to what the platform does about them."""
+"""Errors as Airbyte's failure types, with messages for users."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ ELSEWHERE = Connection(KEY, "0ec9852c2f", "vlt_1", "dts_1", "http://localhost:30
         (Stopped("x"), FailureType.system_error),
     ],
 )
-def test_an_error_is_taken_for_what_can_be_done_about_it(error: Exception, expected: FailureType) -> None:
-    """The user must act, somebody has a defect, or it may pass, and then only the platform tries again."""
+def test_an_error_has_the_failure_type_of_its_remedy(error: Exception, expected: FailureType) -> None:
+    """The user must act, software is broken, or it may pass: only then does the platform try again."""
     assert expected is failures.failure_type(error)
 
 
 def test_every_error_of_dust_has_its_place() -> None:
-    """Except those that never leave the connector: they belong to who asked for them, or to stopping."""
+    """Except those that the connector handles itself."""
     kinds = [
         kind
         for _, kind in inspect.getmembers(errors, inspect.isclass)
@@ -57,12 +57,12 @@ def test_every_error_of_dust_has_its_place() -> None:
 
 
 @pytest.mark.parametrize("kind", [InvalidConfig, UnusableCatalog, Rejected, BadRecord, UnreadableInput])
-def test_an_error_that_was_foreseen_speaks_for_itself(kind: type[Exception]) -> None:
+def test_an_expected_error_is_shown_as_it_is(kind: type[Exception]) -> None:
     """It was written for the user."""
     assert "what happened" == failures.explain(kind("what happened"), AT)
 
 
-def test_of_trouble_that_lasts_the_message_says_where_to_look() -> None:
+def test_the_message_of_a_lasting_outage_says_where_to_look() -> None:
     """After what happened: only people can find out more."""
     message = failures.explain(Unavailable("what happened"), AT)
 
@@ -70,7 +70,7 @@ def test_of_trouble_that_lasts_the_message_says_where_to_look() -> None:
     assert "status.dust.tt" in message
 
 
-def test_of_an_error_that_nobody_foresaw_only_the_kind_is_told() -> None:
+def test_an_unexpected_error_is_named_by_its_type_only() -> None:
     """Its text may contain anything, a record for example."""
     message = failures.explain(ValueError("Jane Doe"), AT)
 
@@ -97,7 +97,7 @@ def test_of_an_error_that_nobody_foresaw_only_the_kind_is_told() -> None:
     ],
 )
 def test_a_mistake_in_the_settings_comes_with_advice(reason: str, words: list[str]) -> None:
-    """What Dust says is short; the ids in question, and what to do, are added."""
+    """Dust's message is short; the ids in question and the remedy are added."""
     message = failures.explain(Misconfigured("what Dust says", reason=reason), AT)
 
     assert [] == [word for word in words if word not in message]

@@ -50,7 +50,7 @@ def test_the_file_has_no_name_and_no_other_readers(tmp_path: Path, monkeypatch: 
     assert [] == list(tmp_path.iterdir())
 
 
-def test_the_file_does_not_grow_with_all_that_ever_waited(spool: Spool) -> None:
+def test_the_file_reuses_the_space_of_lines_that_were_taken(spool: Spool) -> None:
     """A slow destination may have a few megabytes of states waiting for hours, each time others."""
     line = b"x" * (IN_MEMORY // 10)
     waiting = [spool.put(line) for _ in range(20)]

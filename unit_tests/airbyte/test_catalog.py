@@ -1,4 +1,4 @@
-"""The catalog: what is to be done with each stream, or why it cannot be."""
+"""The catalog: a plan for each stream, or the reason why it is refused."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def plan_of(**stream: Any) -> StreamPlan:
 
 
 def refusal(*streams: dict[str, Any]) -> str:
-    """What the user reads about a catalog that cannot be used."""
+    """The message that refuses a catalog."""
     with pytest.raises(UnusableCatalog) as caught:
         Catalog.parse({"streams": list(streams)})
     return str(caught.value)
@@ -54,7 +54,7 @@ def test_generations_may_be_missing() -> None:
 
 
 def test_plans_are_found_by_namespace_and_name() -> None:
-    """An empty namespace is none; streams of one name in two namespaces are two."""
+    """An empty namespace counts as no namespace; equal names in two namespaces are two streams."""
     catalog = Catalog.parse({"streams": [configured(stream_namespace=""), configured(stream_namespace="crm")]})
 
     assert [USERS, StreamKey("crm", "users")] == [plan.stream for plan in catalog]
@@ -78,7 +78,7 @@ def test_a_mode_that_we_do_not_know_is_refused_with_those_that_we_do(mode: Any) 
 
 
 def test_the_users_key_comes_before_the_sources() -> None:
-    """Who configures the connection knows better."""
+    """The person who configures the connection knows better."""
     assert (("a",),) == plan_of(primary_key=[["a"]], stream_source_defined_primary_key=[["b"]]).primary_key
     assert (("b",),) == plan_of(primary_key=[], stream_source_defined_primary_key=[["b"]]).primary_key
     assert (("b",),) == plan_of(primary_key=None, stream_source_defined_primary_key=[["b"]]).primary_key
@@ -90,7 +90,7 @@ def test_a_key_may_be_written_as_names() -> None:
 
 
 @pytest.mark.parametrize("key", [[], [[]], None])
-def test_an_empty_key_is_none(key: object) -> None:
+def test_an_empty_key_counts_as_no_key(key: object) -> None:
     """Also a path without a step: it would make the whole record the key."""
     assert () == plan_of(primary_key=key, stream_source_defined_primary_key=key).primary_key
 
@@ -177,7 +177,7 @@ def test_a_record_of_change_data_capture_can_be_a_deletion(value: object) -> Non
 
 
 @pytest.mark.parametrize("data", [{"id": 1}, {"id": 1, "_ab_cdc_deleted_at": None}])
-def test_a_record_without_the_mark_is_no_deletion(data: dict[str, Any]) -> None:
+def test_a_record_without_the_mark_is_not_a_deletion(data: dict[str, Any]) -> None:
     """Sources of change data capture send the field with every record."""
     assert not plan_of(mode="append_dedup", primary_key=[["id"]]).deletes(data)
 

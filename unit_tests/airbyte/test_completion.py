@@ -1,4 +1,4 @@
-"""Proof of completion: what permits deleting what is old, and what does not."""
+"""Proof of completion, without which no old data may be deleted."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def ending(*messages: Any, has_ids: bool = True, end_of_input_is_complete: bool 
         (COMPLETE, RECORD, COMPLETE),
     ],
 )
-def test_a_stream_is_complete_if_somebody_says_so(messages: tuple[Any, ...]) -> None:
+def test_a_stream_is_complete_if_the_platform_or_the_source_says_so(messages: tuple[Any, ...]) -> None:
     """The platform in a status, or the source in the last state."""
     assert Ending.COMPLETE == ending(*messages)
     assert Ending.COMPLETE == ending(*messages, has_ids=False)
@@ -84,7 +84,7 @@ def test_a_stream_is_complete_if_somebody_says_so(messages: tuple[Any, ...]) -> 
         (state_with(nested={"__ab_full_refresh_sync_complete": True}),),
     ],
 )
-def test_nothing_else_proves_it(messages: tuple[Any, ...]) -> None:
+def test_only_these_messages_prove_completion(messages: tuple[Any, ...]) -> None:
     """Marks count in the last message of the stream only, at the top, and of no other stream."""
     assert Ending.INCOMPLETE == ending(*messages)
 

@@ -1,4 +1,4 @@
-"""Standard input: whole lines, a wait that anybody can end, and no wait that nobody can."""
+"""Standard input: whole lines, and a wait that a call, a signal or a deadline can end."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_input_comes_as_lines(source: Source) -> None:
     assert ["thrée".encode(), b"four"] == source.all_lines()
 
 
-def test_a_piece_without_a_line_end_is_no_line_yet(source: Source) -> None:
+def test_a_piece_without_a_line_end_is_not_a_line_yet(source: Source) -> None:
     """It waits for its rest."""
     source.write(b'{"type":')
 
@@ -96,8 +96,8 @@ def test_input_that_ends_with_a_line_end_has_no_line_after_it(source: Source) ->
     assert [b"one"] == source.all_lines()
 
 
-def test_a_carriage_return_and_separators_of_unicode_are_no_line_ends(source: Source) -> None:
-    """They occur in values; the reader takes a CR before the line end off."""
+def test_only_a_line_feed_ends_a_line(source: Source) -> None:
+    """Carriage returns and Unicode separators occur in values; the reader strips a CR before the line end."""
     content = "a\rb\u2028c\u0085d\x0be\r".encode()
     source.write(content + b"\n")
     source.end()
@@ -131,7 +131,7 @@ def test_after_the_end_no_more_lines_come(source: Source) -> None:
 
 
 def test_without_reading_the_input_is_left_alone(source: Source) -> None:
-    """So that the source is stopped by its full pipe while too much is in flight."""
+    """While too much is in flight, the full pipe stops the source."""
     source.write(b"one\n")
 
     assert [] == source.input.lines(0.0, reading=False)
@@ -200,8 +200,8 @@ def test_a_signal_handler_ends_the_wait(source: Source) -> None:
     source.end()
 
 
-def test_a_wait_that_is_over_already_is_none(source: Source) -> None:
-    """What is left of a time can turn out to be a little less than nothing."""
+def test_a_past_deadline_does_not_wait(source: Source) -> None:
+    """The remaining time can be slightly negative."""
     assert [] == source.input.lines(-0.001, reading=True)
     source.end()
 

@@ -22,7 +22,7 @@ def given_back(line: bytes) -> Any:
 
 
 def test_a_state_is_given_back_as_it_came_with_its_counts() -> None:
-    """The platform knows it again by its `id`, and refuses it without; unknown keys may matter to somebody."""
+    """The platform knows it again by its `id`, and refuses it without; other hosts may use unknown keys."""
     content = (
         '{"type":"STREAM","id":7,"new":[null],"sourceStats":{"recordCount":3.0},'
         '"stream":{"stream_descriptor":{"name":"users","namespace":null},"stream_state":{"a":null,"b":{}}}}'

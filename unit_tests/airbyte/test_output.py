@@ -53,7 +53,7 @@ def _no_secrets() -> Iterator[None]:
 
 
 def logged(log: Callable[[logging.Logger], None]) -> list[dict[str, Any]]:
-    """The LOG messages of what somebody logs."""
+    """The LOG messages that logging writes."""
     reader = Reader()
     logger = logging.Logger("test", logging.DEBUG)
     logger.addHandler(LogLines(reader.output))
@@ -63,7 +63,7 @@ def logged(log: Callable[[logging.Logger], None]) -> list[dict[str, Any]]:
     return [message["log"] for message in messages]
 
 
-def test_a_line_is_what_it_is_given_and_a_line_end() -> None:
+def test_a_line_is_written_as_given_with_a_line_end() -> None:
     """Nothing is added, and nothing kept back."""
     reader = Reader()
 
@@ -125,7 +125,7 @@ def test_states_arrive_whole_and_in_order_among_log_lines() -> None:
 
 @pytest.mark.parametrize("blocking", [True, False])
 def test_a_full_pipe_is_waited_for(blocking: bool) -> None:
-    """Also one that whoever shares it has made non-blocking: no line is lost, torn or moved."""
+    """Even if another process made it non-blocking: no line is lost, torn or moved."""
     reading, writing = os.pipe()
     os.set_blocking(writing, blocking)
     output = Output(writing)
@@ -148,7 +148,7 @@ def test_a_full_pipe_is_waited_for(blocking: bool) -> None:
 
 
 def test_a_reader_that_has_gone_is_an_error() -> None:
-    """Nobody would learn of what is stored from now on."""
+    """No acknowledgement could arrive from now on."""
     reading, writing = os.pipe()
     os.close(reading)
 
@@ -222,7 +222,7 @@ def test_nothing_logged_contains_a_secret() -> None:
 
 
 def test_a_failure_is_a_trace() -> None:
-    """From it the platform takes what the user reads, and whether to try again. No secret is in it."""
+    """The platform takes the user's message and the failure type from it. It contains no secret."""
     add_to_secrets("sk-123")
     reader = Reader()
 

@@ -1,4 +1,4 @@
-"""The reader: every line becomes a message, is counted, or stops the sync. None is dropped unseen."""
+"""The reader: every line becomes a message, is counted, or stops the sync. None is dropped silently."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_a_record_is_read() -> None:
 
 
 @pytest.mark.parametrize("namespace", [None, ""])
-def test_no_namespace_is_one_thing(namespace: str | None) -> None:
+def test_null_and_empty_namespace_are_the_same(namespace: str | None) -> None:
     """Null, absent and empty mean the same to the platform."""
     line = {"type": "RECORD", "record": {"stream": "users", "data": {}, "namespace": namespace}}
 
@@ -55,7 +55,7 @@ def test_no_namespace_is_one_thing(namespace: str | None) -> None:
     ("emitted_at", "expected"), [("1", 1), ("1700000000000.0", 1700000000000), ("null", None), ('"x"', None)]
 )
 def test_the_time_of_a_record_may_be_odd(emitted_at: str, expected: int | None) -> None:
-    """Sources write floats, or nothing; that is no reason to lose the record."""
+    """Sources write floats, or nothing; the record is kept all the same."""
     (message,) = read(f'{{"type":"RECORD","record":{{"stream":"users","data":{{}},"emitted_at":{emitted_at}}}}}')
 
     assert isinstance(message, Record)
@@ -111,7 +111,7 @@ def test_bytes_that_are_not_utf8_are_read() -> None:
 
 @pytest.mark.parametrize("end", [b"", b"\r", b" \t"])
 @pytest.mark.parametrize("start", [b"", b"\xef\xbb\xbf", b"  ", b"\xef\xbb\xbf "])
-def test_what_surrounds_a_line_is_no_content(start: bytes, end: bytes) -> None:
+def test_blanks_and_a_byte_order_mark_around_a_line_are_ignored(start: bytes, end: bytes) -> None:
     """Windows ends lines with CR LF and begins files with a byte order mark."""
     (message,) = read(start + record("users", {"id": 1}) + end)
 
@@ -119,13 +119,13 @@ def test_what_surrounds_a_line_is_no_content(start: bytes, end: bytes) -> None:
 
 
 def test_a_byte_order_mark_may_come_late() -> None:
-    """Files that were put together have one in the middle; the record behind it is no plain text."""
+    """Files that were put together have one in the middle; the record behind it is still read."""
     messages = read(record("users", {"id": 1}), b"\xef\xbb\xbf" + record("users", {"id": 2}))
 
     assert [1, 2] == [message.data["id"] for message in messages if isinstance(message, Record)]
 
 
-def test_blank_lines_are_nothing() -> None:
+def test_blank_lines_are_not_counted() -> None:
     """They are not even counted as ignored."""
     reader = Reader()
 
@@ -137,7 +137,7 @@ def test_blank_lines_are_nothing() -> None:
     "line",
     ["Starting the source", "[1]", "123", "null", '"text"', '{"type":"LOG","log":{}}', '{"type":"NEW","new":1}', "{}"],
 )
-def test_lines_that_are_no_message_for_us_are_ignored_and_counted(line: str) -> None:
+def test_other_lines_are_ignored_and_counted(line: str) -> None:
     """Plain text, log messages, and kinds of message that the protocol may gain."""
     reader = Reader()
 
@@ -145,8 +145,8 @@ def test_lines_that_are_no_message_for_us_are_ignored_and_counted(line: str) -> 
     assert 1 == reader.ignored
 
 
-def test_what_was_ignored_is_told_and_bare_records_are_warned_of(caplog: pytest.LogCaptureFixture) -> None:
-    """Who pipes JSON lines without wrapping them would otherwise see a sync of nothing succeed."""
+def test_ignored_lines_are_logged_and_bare_records_cause_a_warning(caplog: pytest.LogCaptureFixture) -> None:
+    """Otherwise a sync of unwrapped JSON lines would succeed and store nothing."""
     reader = Reader()
     for line in (b"Starting", b'{"type":"LOG"}', b'{"id":1}', b'{"id":2}'):
         reader.read(line)
@@ -186,7 +186,7 @@ def test_what_was_ignored_is_told_and_bare_records_are_warned_of(caplog: pytest.
     ],
 )
 def test_a_line_that_may_have_been_a_record_stops_the_sync(line: str, problem: str) -> None:
-    """The error names the line and what is wrong with it, and shows nothing of it."""
+    """The error names the line and the problem, but shows no content."""
     with pytest.raises(UnreadableInput) as caught:
         read("", line)
 
@@ -212,7 +212,7 @@ def test_unknown_fields_of_a_record_are_tolerated() -> None:
 
 
 def test_a_stream_state_is_about_its_stream() -> None:
-    """Also one of a stream that nobody knows: it is echoed all the same."""
+    """A state of an unknown stream is echoed as well."""
     state = state_of('{"type":"STREAM","stream":{"stream_descriptor":{"name":"unknown","namespace":"x"}}}')
 
     assert StreamKey("x", "unknown") == state.stream
@@ -259,7 +259,7 @@ def test_a_state_can_say_that_its_stream_is_complete(mark: str) -> None:
 
 
 def test_a_stream_status_is_read() -> None:
-    """COMPLETE is the licence to delete what is old."""
+    """COMPLETE permits deleting old data."""
     status = {"stream_descriptor": {"name": "users", "namespace": "crm"}, "status": "COMPLETE", "reasons": []}
 
     messages = read(orjson.dumps({"type": "TRACE", "trace": {"type": "STREAM_STATUS", "stream_status": status}}))

@@ -1,4 +1,4 @@
-"""The address of Dust's server: what is accepted, and what is refused because the key could leak."""
+"""The address of Dust's server; one that could leak the key is refused."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_a_base_url_ends_after_the_host(value: str) -> None:
         7,
     ],
 )
-def test_what_is_no_base_url_is_refused(value: object) -> None:
+def test_anything_else_is_refused_with_an_example(value: object) -> None:
     """With one that works as the example."""
     message = refusal(value)
 

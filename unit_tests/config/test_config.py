@@ -21,7 +21,7 @@ KEY = "sk-0123456789abcdef"
 
 
 def refusal(**changes: Any) -> str:
-    """What the user reads about a configuration that cannot be used."""
+    """The message that refuses a configuration."""
     with pytest.raises(InvalidConfig) as caught:
         Config.parse(settings(**changes))
     return str(caught.value)
@@ -47,7 +47,7 @@ def test_four_settings_are_enough() -> None:
 
 
 def test_defaults_are_those_of_the_form() -> None:
-    """What the user sees as a default is what happens when the setting is left out."""
+    """A setting that is left out takes the default that the user sees."""
     in_the_form = {
         name: schema["default"] for name, schema in PROPERTIES.items() if "default" in schema and name != "base_url"
     }
@@ -74,7 +74,7 @@ def test_the_form_and_the_parser_know_the_same_settings() -> None:
 
 
 def test_the_form_and_the_parser_have_the_same_choices_and_bounds() -> None:
-    """What the form accepts is accepted at the edges, and what lies beyond is not."""
+    """Both accept values on the bounds and refuse values beyond them."""
     assert PROPERTIES["data_format"]["enum"] == [choice.value for choice in DataFormat]
     assert PROPERTIES["on_record_error"]["enum"] == [choice.value for choice in OnRecordError]
     for name, schema in PROPERTIES.items():
@@ -112,7 +112,7 @@ def test_a_required_setting_must_be_there(name: str, value: object) -> None:
 
 @pytest.mark.parametrize("name", ["api_key", "workspace_id", "space_id", "data_source_id"])
 @pytest.mark.parametrize("value", [1234567890, True, ["x"], {}])
-def test_a_required_setting_that_is_no_text_is_not_called_missing(name: str, value: object) -> None:
+def test_a_required_setting_of_another_type_is_not_called_missing(name: str, value: object) -> None:
     """YAML makes a number of an ID whose digits happen to be decimal."""
     assert refusal(**{name: value}).startswith(f"{name} must be a text, in quotes. ")
 

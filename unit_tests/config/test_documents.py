@@ -1,4 +1,4 @@
-"""The settings of documents: for all streams, for some of them, and what is refused."""
+"""The settings of documents: for all streams, overridden for some, and refused if invalid."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ def options(**chosen: Any) -> DocumentOptions:
 
 
 def refusal(**chosen: Any) -> str:
-    """What the user reads about settings that cannot be used."""
+    """The message that refuses settings."""
     with pytest.raises(InvalidConfig) as caught:
         options(**chosen)
     return str(caught.value)
 
 
-def test_what_is_chosen_is_the_shape_of_every_stream() -> None:
+def test_the_chosen_fields_apply_to_every_stream() -> None:
     """In all of its fields."""
     assert set(ALL_CHOSEN) == SHAPE_FIELDS
     assert SHAPE == options(**ALL_CHOSEN).shape_of(USERS)
@@ -158,7 +158,7 @@ def test_two_overrides_of_one_stream_are_refused() -> None:
     assert refusal(stream_overrides=twice).startswith("stream_overrides has two entries for the stream public.users.")
 
 
-def test_what_an_override_has_from_other_versions_is_tolerated_and_named() -> None:
+def test_unknown_fields_of_an_override_are_tolerated_and_named() -> None:
     """As at the top of the configuration."""
     config = Config.parse(settings(stream_overrides=[{"stream": "users", "color": "red"}], z=1))
 

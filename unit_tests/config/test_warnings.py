@@ -1,4 +1,4 @@
-"""What the log says of chosen fields that will have no effect."""
+"""Warnings about chosen fields that will have no effect."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TICKETS = stream("tickets", "id", "subject", "body", "requester")
 ORDERS = stream("orders", "id", "amount")
 
 
-def test_what_fits_is_not_remarked_on() -> None:
+def test_fields_that_exist_cause_no_warning() -> None:
     """Nested fields by the field that they begin with, and dots that belong to a name."""
     dotted = stream("dotted", "a.b")
     overrides = [{"stream": "orders", "text_fields": ["id", "amount"]}, {"stream": "dotted", "text_fields": ["a.b.c"]}]

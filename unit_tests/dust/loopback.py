@@ -60,7 +60,7 @@ class Peer:
 
 
 class Loopback:
-    """What the server saw."""
+    """The connections and requests that the server saw."""
 
     def __init__(self, port: int) -> None:
         self.port = port

@@ -136,7 +136,7 @@ class Process:
 
 
 def foreign(dust: Dust, *, every: float, stop: float, name: str = "foreign") -> None:
-    """A client without manners: calls at its own pace whatever happens, and does not repeat what is refused."""
+    """A client without manners: calls at its own pace and does not repeat refused calls."""
 
     def call() -> None:
         if dust.time < stop:

@@ -23,7 +23,7 @@ SOURCE = f"{ROOT}/spaces/vlt_1/data_sources/dts_1"
 
 
 class Time:
-    """A clock that waits for nobody."""
+    """A clock that never really waits."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -76,7 +76,7 @@ def body_of(dust: requests_mock.Mocker) -> Any:
 
 
 def test_spaces_are_listed(dust: requests_mock.Mocker) -> None:
-    """What is no object is no space."""
+    """Entries that are not objects are ignored."""
     dust.get(f"{ROOT}/spaces", json={"spaces": [{"sId": "vlt_1"}, None, "x"]})
 
     assert [{"sId": "vlt_1"}] == client().spaces()
@@ -164,7 +164,7 @@ def test_a_document_that_is_gone_already_counts_as_deleted(
     assert dust.called_once
 
 
-def test_a_data_source_that_is_gone_is_no_success(dust: requests_mock.Mocker) -> None:
+def test_a_missing_data_source_is_an_error(dust: requests_mock.Mocker) -> None:
     """A 404 alone does not say which of the two is missing."""
     dust.delete(f"{SOURCE}/documents/users-1", status_code=404, json=error("data_source_not_found"))
 
@@ -224,7 +224,7 @@ def test_an_upsert_that_fails_says_why(
 
 
 def test_an_upsert_without_an_answer_is_made_again(dust: requests_mock.Mocker) -> None:
-    """An empty success is none: headers that were cut off look the same."""
+    """An empty success is not trusted, because truncated headers look the same."""
     dust.post(f"{SOURCE}/documents/a", [{"content": b""}, {"json": {"document": {}}}])
 
     client().upsert_document("a", b"{}")
@@ -250,7 +250,7 @@ def test_a_table_is_found_or_missing(dust: requests_mock.Mocker) -> None:
 
 
 def test_a_table_is_described(dust: requests_mock.Mocker) -> None:
-    """With the fields that Dust asks for, and none that it refuses of ordinary keys."""
+    """With the fields that Dust asks for, without those that it refuses from ordinary keys."""
     dust.post(f"{SOURCE}/tables", json={"table": {"table_id": "t", "schema": None}})
 
     table = client().upsert_table("t", name="n", title="T", description="")
@@ -311,7 +311,7 @@ def test_a_row_is_read(dust: requests_mock.Mocker) -> None:
     assert {"a": 1} == client().row("t", "1")
 
 
-def test_a_row_that_cannot_be_read_is_none_at_once(dust: requests_mock.Mocker) -> None:
+def test_an_unreadable_row_is_not_read_again(dust: requests_mock.Mocker) -> None:
     """Dust answers 500 to a missing row, and each look makes it read the whole table."""
     dust.get(f"{SOURCE}/tables/t/rows/1", status_code=500, json=error("internal_server_error", "Failed to get row."))
 
@@ -341,7 +341,7 @@ def test_a_table_that_cannot_be_read_is_doubtful(dust: requests_mock.Mocker) -> 
     ids=["spaces", "upsert", "delete", "rows"],
 )
 def test_no_error_shows_the_key(dust: requests_mock.Mocker, call: Callable[[DustClient], object]) -> None:
-    """Not even if Dust, or who answers in its place, says it aloud."""
+    """Not even if the answer quotes it."""
     for status in (200, 400, 401, 404, 413, 500):
         dust.register_uri(
             requests_mock.ANY, requests_mock.ANY, status_code=status, json=error(KEY, f"your header: Bearer {KEY}")
@@ -392,9 +392,7 @@ def test_documents_are_looked_up_by_their_ids(dust: requests_mock.Mocker) -> Non
         {"documents": [{"document_id": "users-1", "timestamp": 1, "tags": None}]},
     ],
 )
-def test_a_listing_that_is_none_is_not_taken_for_an_empty_one(
-    dust: requests_mock.Mocker, answer: dict[str, Any]
-) -> None:
+def test_a_malformed_listing_is_not_taken_for_an_empty_one(dust: requests_mock.Mocker, answer: dict[str, Any]) -> None:
     """Documents that are not listed would look as if they did not exist."""
     dust.get(f"{SOURCE}/documents", json=answer)
 

@@ -1,4 +1,4 @@
-"""The causes of failed connections, told apart and named without the URL."""
+"""The causes of failed connections, distinguished and named without the URL."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pacing: alone at the full limit, with others at a fair part of it, on a clock that nobody waits for."""
+"""Pacing: alone at the full limit, with others at a fair part of it, on a simulated clock."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ SEEDS = range(4)
 
 
 class PacerHarness:
-    """A pacer, a clock, and workers that wait as long as they are told."""
+    """A pacer, a clock, and workers that wait as long as the pacer says."""
 
     def __init__(self, limit: int = LIMIT, random: float = 0.5) -> None:
         self.time = 1000.0
@@ -67,7 +67,7 @@ class PacerHarness:
         return self.time - before
 
     def wait(self) -> tuple[Any, Reason]:
-        """How long somebody who asks now has to wait, and why."""
+        """How long a call that asks now has to wait, and why."""
         reply = self.pacer.try_acquire()
         assert isinstance(reply, Wait)
         return reply.seconds, reply.reason
@@ -91,7 +91,7 @@ def test_a_burst_leaves_while_the_window_has_room() -> None:
 
 
 def test_the_first_call_goes_ahead() -> None:
-    """If others have used up the limit, one refusal tells, and not a burst of them."""
+    """If others have used up the limit, one refusal shows it instead of a burst."""
     pacing = PacerHarness()
     first = pacing.permit()
 
@@ -101,7 +101,7 @@ def test_the_first_call_goes_ahead() -> None:
     assert isinstance(pacing.pacer.try_acquire(), Permit)
 
 
-def test_a_call_that_nobody_answers_does_not_hold_up_the_others() -> None:
+def test_a_call_without_an_answer_does_not_hold_up_the_others() -> None:
     """A refusal comes at once, so a call without an answer was probably accepted."""
     pacing = PacerHarness()
     pacing.departures(2)
@@ -133,7 +133,7 @@ def test_a_lower_limit_is_kept() -> None:
 
 
 def test_two_slots_stay_open_for_a_while_when_they_come_free() -> None:
-    """Otherwise a newcomer would never find one, and nobody would learn of it."""
+    """Otherwise a newcomer would never find a slot, and would never be noticed."""
     pacing = PacerHarness()
     pacing.accepted(LIMIT)
     again = [call.sent_at - 1000 for call in pacing.accepted(LIMIT)]
@@ -143,7 +143,7 @@ def test_two_slots_stay_open_for_a_while_when_they_come_free() -> None:
 
 
 def test_a_call_that_never_reached_dust_gives_its_slot_back() -> None:
-    """What was not counted does not count."""
+    """Dust did not count it."""
     pacing = PacerHarness(limit=10)
     calls = pacing.accepted(9)
     lost = pacing.permit()
@@ -155,7 +155,7 @@ def test_a_call_that_never_reached_dust_gives_its_slot_back() -> None:
 
 
 def test_when_the_first_call_is_lost_the_next_goes_ahead_in_its_place() -> None:
-    """It has told nothing about the limit."""
+    """The lost call revealed nothing about the limit."""
     pacing = PacerHarness()
     pacing.pacer.returned(pacing.permit())
     pacing.permit()
@@ -167,7 +167,7 @@ def test_when_the_first_call_is_lost_the_next_goes_ahead_in_its_place() -> None:
 
 
 def test_after_a_refusal_all_wait_then_one_call_goes_ahead() -> None:
-    """The limit is used up, by somebody: many that try are many that are refused."""
+    """Someone used up the limit, so every other try would be refused too."""
     pacing = PacerHarness()
     pacing.accepted(5)
     pacing.refused()
@@ -183,7 +183,7 @@ def test_after_a_refusal_all_wait_then_one_call_goes_ahead() -> None:
 
 @pytest.mark.parametrize(("random", "factor"), [(0.0, 1 - JITTER), (0.5, 1.0), (1.0, 1 + JITTER)])
 def test_tries_come_later_and_later_while_nothing_succeeds(random: float, factor: float) -> None:
-    """Up to a bound, so that a newcomer does not miss the moment in which a slot is open."""
+    """Up to a bound, or a newcomer would miss the moment in which a slot is open."""
     pacing = PacerHarness(random=random)
     pacing.refused()
 
@@ -240,7 +240,7 @@ def test_no_share_is_cut_in_the_first_minute() -> None:
 
 
 def test_a_share_that_is_not_refused_grows_back_to_the_limit() -> None:
-    """Whoever shared it may have gone."""
+    """The others may have gone."""
     pacing = PacerHarness()
     pacing.settle()
     pacing.time += 65
@@ -270,7 +270,7 @@ def test_a_retry_after_is_obeyed() -> None:
 
 
 def test_a_retry_after_of_a_refusal_in_the_same_burst_is_obeyed() -> None:
-    """It is no second complaint, but it is a later time."""
+    """It does not cut the share again, but it extends the wait."""
     pacing = PacerHarness()
     calls = pacing.departures(2)
     pacing.pacer.refused(calls[0], 20.0)
@@ -287,7 +287,7 @@ def test_a_retry_after_is_at_most_ten_minutes() -> None:
     assert (pytest.approx(LONGEST_RETRY_AFTER), Reason.SERVER) == pacing.wait()
 
 
-def test_what_is_said_twice_or_too_late_changes_nothing() -> None:
+def test_an_answer_that_comes_twice_or_too_late_changes_nothing() -> None:
     """A call may be answered when its slot has long been in use again."""
     pacing = PacerHarness(limit=2)
     calls = pacing.accepted(6)
@@ -299,11 +299,11 @@ def test_what_is_said_twice_or_too_late_changes_nothing() -> None:
     assert Reason.LIMIT == pacing.wait()[1]
 
 
-# What it tells
+# Status
 
 
 def test_the_status_tells_what_a_progress_line_needs() -> None:
-    """How many calls of how many, whether others are there, what is waited for and how long."""
+    """Calls in the window, our share, whether others are present, and the current wait."""
     pacing = PacerHarness()
     fresh = pacing.pacer.status()
     assert (0, LIMIT, LIMIT, False, None) == (fresh.calls, fresh.share, fresh.limit, fresh.others_seen, fresh.wait)
@@ -378,7 +378,7 @@ def test_alone_a_process_uses_the_whole_limit(latency: float) -> None:
 @pytest.mark.parametrize("latencies", TWO_LATENCIES, ids=str)
 @pytest.mark.parametrize("offset", OFFSETS)
 def test_two_processes_share_the_limit(offset: float, latencies: tuple[float, float]) -> None:
-    """Whoever comes second gets his part within minutes, and hardly a call is wasted."""
+    """The second gets its part within minutes, and hardly a call is wasted."""
     for seed in SEEDS[:2]:
         both = together((0, offset), latencies, seed)
 
@@ -410,7 +410,7 @@ def test_in_the_long_run_shares_are_equal() -> None:
 
 
 @pytest.mark.parametrize("latency", [0.05, 1, 3])
-def test_what_a_foreign_client_leaves_is_used(latency: float) -> None:
+def test_capacity_that_a_foreign_client_leaves_is_used(latency: float) -> None:
     """It takes 60 a minute and never gives way; when it stops, the limit is ours within minutes."""
     for seed in SEEDS:
         beside = beside_foreign(latency, seed)
@@ -423,7 +423,7 @@ def test_what_a_foreign_client_leaves_is_used(latency: float) -> None:
 @pytest.mark.parametrize("latency", [0.05, 1, 3])
 @pytest.mark.parametrize("spread", [1, 6, 55])
 def test_a_previous_run_holds_us_up_for_a_minute_only(latency: float, spread: float) -> None:
-    """Its calls leave the window, and then nobody else is there."""
+    """Then its calls have left the window."""
     for seed in SEEDS:
         seconds, refused = after_previous_run(latency, seed, spread)
 

@@ -160,7 +160,7 @@ def test_an_answer_that_says_that_it_has_no_content_is_a_success() -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b'{"document":{"hash":', b'{"document"', b"{", b'  {"a":1'])
-def test_a_success_that_was_cut_off_is_none(body: bytes) -> None:
+def test_a_truncated_success_is_retried(body: bytes) -> None:
     """A state must not go out on the strength of it; the call is repeated."""
     outcome = take(200, body)
 
@@ -169,7 +169,7 @@ def test_a_success_that_was_cut_off_is_none(body: bytes) -> None:
 
 
 @pytest.mark.parametrize("body", [HTML, b"OK", b"[]", b"123", b"null", b"\xff\xfe"])
-def test_a_success_that_is_not_dusts_is_none(body: bytes) -> None:
+def test_a_success_that_is_not_from_dust_is_an_error(body: bytes) -> None:
     """A login page, or a proxy that answers for everybody: to wait would not help."""
     outcome = take(200, body)
 
@@ -188,7 +188,7 @@ def test_an_error_under_the_status_of_a_success_is_an_error() -> None:
 @pytest.mark.parametrize("status", [300, 301, 302, 303, 304, 307, 308])
 @pytest.mark.parametrize("location", ["https://evil.example/x", "http://dust.tt/x", "/login", "", "https://", "//x"])
 def test_a_redirect_is_a_mistake_in_the_settings(status: int, location: str) -> None:
-    """Dust does not redirect; who does is not shown, because its address may hold what we sent."""
+    """Dust never redirects. The target is not shown, because it may contain what we sent."""
     outcome = take(status, Location=location)
 
     assert isinstance(outcome, Misconfigured)
@@ -205,7 +205,7 @@ def test_a_redirect_is_a_mistake_in_the_settings(status: int, location: str) -> 
         (200, envelope("internal_server_error")),
     ],
 )
-def test_what_bad_data_and_trouble_share_is_suspicious(status: int, body: bytes) -> None:
+def test_errors_that_bad_data_and_outages_share_are_ambiguous(status: int, body: bytes) -> None:
     """Only other calls can tell the two apart."""
     outcome = take(status, body)
 
@@ -227,7 +227,7 @@ def test_what_bad_data_and_trouble_share_is_suspicious(status: int, body: bytes)
         (200, b'{"document"'),
     ],
 )
-def test_what_cannot_be_the_datas_fault_is_not_suspicious(status: int, body: bytes) -> None:
+def test_errors_that_bad_data_cannot_cause_are_not_ambiguous(status: int, body: bytes) -> None:
     """A record must not be left out because a gateway was restarted."""
     outcome = take(status, body)
 
@@ -235,8 +235,8 @@ def test_what_cannot_be_the_datas_fault_is_not_suspicious(status: int, body: byt
     assert not outcome.ambiguous
 
 
-def test_what_the_core_says_is_found_at_any_length() -> None:
-    """It appends its causes to one another; only what is shown is cut."""
+def test_the_message_of_the_core_is_found_at_any_length() -> None:
+    """It appends its causes to one another; only the shown text is cut."""
     core = "x" * 1000 + " names must be unique within a data source"
     assert isinstance(take(500, envelope("internal_server_error", core=core)), NameTaken)
 
@@ -264,7 +264,7 @@ def test_the_wait_that_dust_asks_for_is_kept(status: int) -> None:
 
 
 def test_dusts_own_type_travels_with_a_mistake_in_the_settings() -> None:
-    """Whoever explains it to the user needs it."""
+    """The explanation for the user depends on it."""
     outcome = take(401, envelope("invalid_api_key_error"))
 
     assert isinstance(outcome, Misconfigured)
@@ -293,7 +293,7 @@ def test_dusts_own_type_travels_with_a_mistake_in_the_settings() -> None:
     ],
 )
 def test_a_retry_after_is_seconds_within_reason(value: str | None, seconds: float | None) -> None:
-    """A past date is no wait, a far one is the longest that we wait, and nonsense is nothing."""
+    """A past date means no wait, a distant one the longest wait, and nonsense is ignored."""
     assert seconds == retry_after(value)
 
 

@@ -1,4 +1,4 @@
-"""Repeating calls: until Dust has answered, or the time is up; here on a clock that nobody waits for."""
+"""Repeating calls until Dust answers or time runs out, on a simulated clock."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def test_a_success_is_returned_at_once() -> None:
         (Untrusted("certificate has expired"), Misconfigured),
     ],
 )
-def test_what_cannot_get_better_is_not_repeated(reply: Reply, raised: type[Exception]) -> None:
+def test_permanent_errors_are_not_retried(reply: Reply, raised: type[Exception]) -> None:
     """The first response is the last."""
     world = World(reply, OK)
 
@@ -155,7 +155,7 @@ def test_what_cannot_get_better_is_not_repeated(reply: Reply, raised: type[Excep
         Response(200, {}, b""),
     ],
 )
-def test_what_may_get_better_is_repeated(reply: Reply) -> None:
+def test_passing_errors_are_retried(reply: Reply) -> None:
     """Until it does."""
     world = World(reply, reply, reply, OK)
 
@@ -178,7 +178,7 @@ def test_repeating_ends_by_time(random: float, takes: float) -> None:
     assert BUDGET - LONGEST_WAIT - takes <= failing <= BUDGET + takes
 
 
-def test_one_more_failure_within_the_budget_is_no_reason_to_give_up() -> None:
+def test_failures_within_the_budget_do_not_end_the_retries() -> None:
     """It ends by time, not by count."""
     world = World(*[BAD_GATEWAY] * 500, OK, random=0.05)
 
@@ -265,7 +265,7 @@ def test_a_table_with_too_many_updates_is_left_alone() -> None:
 
 
 def test_a_first_broken_connection_is_repeated_at_once_and_not_told() -> None:
-    """Dust closes connections after five idle seconds, which is no failure. A second one is."""
+    """Dust closes connections after five idle seconds, which is normal. Only the second break counts as a failure."""
     world = World(OutcomeUnknown("broke"), OutcomeUnknown("broke"), OK)
 
     world.call()
@@ -274,8 +274,8 @@ def test_a_first_broken_connection_is_repeated_at_once_and_not_told() -> None:
     assert [(RetryReason.DISCONNECTED, 2 * FIRST_WAIT)] == world.told
 
 
-def test_waiting_for_the_upsert_limit_is_no_failure() -> None:
-    """It uses no budget, is not told as a failure, and its pauses are the pacer's."""
+def test_waiting_for_the_upsert_limit_does_not_count_as_failing() -> None:
+    """It uses no budget and is not reported; the pacer sets the pauses."""
     world = World(*[LIMIT] * 500, OK)
     gate = Gate(world, seconds=60.0)
 
@@ -335,7 +335,7 @@ def test_the_pacer_hears_of_calls_that_fail_for_good() -> None:
 
 
 def test_data_that_fails_while_other_writes_succeed_is_bad() -> None:
-    """Dust answers 500 to bad data and to trouble alike; only success elsewhere tells them apart."""
+    """Dust answers 500 to bad data and in an outage; only success elsewhere distinguishes them."""
     world = World(SUSPICIOUS)
     world.meanwhile = [Request("POST", "/documents/b", body=b"{}", target="source")]
 
@@ -370,7 +370,7 @@ def test_trouble_is_not_the_datas_fault_while_other_writes_succeed() -> None:
         pytest.param(GET, id="no write"),
     ],
 )
-def test_success_that_proves_nothing_is_no_proof(other: Request) -> None:
+def test_success_of_another_kind_proves_nothing(other: Request) -> None:
     """Deletes go well while nothing can be embedded; another table says nothing about this one."""
     world = World(SUSPICIOUS)
     world.meanwhile = [other]
@@ -379,7 +379,7 @@ def test_success_that_proves_nothing_is_no_proof(other: Request) -> None:
         world.call()
 
 
-def test_success_before_the_failure_is_no_proof() -> None:
+def test_success_before_the_failure_proves_nothing() -> None:
     """The trouble may have begun in between."""
     world = World(OK)
     world.call()
@@ -390,7 +390,7 @@ def test_success_before_the_failure_is_no_proof() -> None:
         world.call()
 
 
-def test_success_of_a_call_that_was_sent_before_the_failure_is_no_proof(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_success_of_a_call_that_was_sent_before_the_failure_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its slow response comes when others are in trouble already."""
     world = World(SUSPICIOUS)
     slow = Request("POST", "/documents/slow", body=b"{}", target="source")
@@ -428,7 +428,7 @@ def test_a_look_up_is_never_refused_for_the_success_of_others() -> None:
 
 @pytest.mark.parametrize("tries", [1, 3])
 def test_a_caller_that_knows_better_hears_of_doubt_early(tries: int) -> None:
-    """A batch can be halved, and so find out what no waiting tells."""
+    """A batch can be halved to find the bad row, which waiting never does."""
     world = World(SUSPICIOUS)
 
     with pytest.raises(Ambiguous):
@@ -437,7 +437,7 @@ def test_a_caller_that_knows_better_hears_of_doubt_early(tries: int) -> None:
     assert tries == len(world.sent)
 
 
-def test_there_is_no_doubt_about_trouble() -> None:
+def test_an_outage_is_not_ambiguous() -> None:
     """A gateway that is restarted says nothing about the data."""
     world = World(*[BAD_GATEWAY] * 10, OK)
 
@@ -445,7 +445,7 @@ def test_there_is_no_doubt_about_trouble() -> None:
 
 
 def test_stopping_ends_the_wait_for_a_repeat() -> None:
-    """At once, and with an error that blames nobody."""
+    """At once, with an error of its own."""
     world = World(error(503, after="300"), stops_at=0.0)
 
     with pytest.raises(Stopped):
@@ -455,7 +455,7 @@ def test_stopping_ends_the_wait_for_a_repeat() -> None:
 
 
 def test_stopping_ends_the_wait_for_the_limit() -> None:
-    """What was not sent is not sent any more."""
+    """The call is never sent."""
     world = World(OK, stops_at=0.0)
 
     with pytest.raises(Stopped):

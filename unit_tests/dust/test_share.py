@@ -20,18 +20,18 @@ def left(held: int) -> float:
 
 @pytest.mark.parametrize(("held", "kept"), [(120, 60), (60, 52.5), (30, 29.1)])
 def test_a_large_share_gives_up_a_larger_part_than_a_small_one(held: int, kept: float) -> None:
-    """So that they meet, however many there are."""
+    """Shares converge, however many there are."""
     assert pytest.approx(kept, abs=0.05) == left(held)
 
 
 def test_others_who_hold_little_are_left_little() -> None:
-    """A few calls a minute are no reason to give up half the limit."""
+    """A few calls a minute do not justify giving up half the limit."""
     assert LIMIT - 5 * 4 == left(LIMIT - 4)
 
 
 @pytest.mark.parametrize("held", [0, 1, 10])
 def test_a_small_share_is_not_cut(held: int) -> None:
-    """Who holds next to nothing has nothing to give."""
+    """It has nothing to give."""
     assert LIMIT / 8 == left(held)
 
 

@@ -1,4 +1,4 @@
-"""One exchange over real sockets: what was sent, what came back, and whether Dust may have seen it."""
+"""One exchange over real sockets, and whether Dust may have seen the request if it fails."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def exchange(serve: Serve, request: Request = GET, *, deadline: float = 60.0) ->
 
 
 def recording(requests: list[bytes], status: int = 200, body: bytes = b"{}") -> Serve:
-    """Answer, and keep what was asked."""
+    """Answer, and keep the requests."""
 
     def serve(peer: Peer) -> None:
         while request := peer.request():
@@ -152,8 +152,8 @@ def test_there_is_a_connection_for_each_thread_and_no_more() -> None:
     assert 1 <= server.connections <= 8
 
 
-def test_where_nobody_listens_nothing_was_sent() -> None:
-    """So that the pacer may have its slot back, and no quiet time is needed."""
+def test_a_refused_connection_sends_nothing() -> None:
+    """The pacer may take its slot back, and the repeat needs no quiet time."""
     with socket.socket() as reserved:
         reserved.bind(("127.0.0.1", 0))
         transport = Transport(f"http://127.0.0.1:{reserved.getsockname()[1]}", KEY, user_agent="", connections=1)
@@ -162,7 +162,7 @@ def test_where_nobody_listens_nothing_was_sent() -> None:
             transport.send(GET)
 
 
-def test_where_the_name_is_unknown_nothing_was_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_host_name_sends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """The message says what failed, without the address and the ids in it."""
 
     def unknown(*_args: object, **_kwargs: object) -> None:
@@ -175,7 +175,7 @@ def test_where_the_name_is_unknown_nothing_was_sent(monkeypatch: pytest.MonkeyPa
         transport.send(GET)
 
 
-def test_where_no_connection_comes_about_in_time_nothing_was_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_connection_that_times_out_sends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """A firewall that drops packets."""
 
     def dropped(*_args: object, **_kwargs: object) -> None:
@@ -243,7 +243,7 @@ def test_after_a_broken_connection_the_outcome_is_unknown(serve: Serve) -> None:
 
 
 def test_headers_that_are_cut_off_leave_an_empty_answer() -> None:
-    """The library takes what is left of them for an answer without a body. Nobody must take that for a success."""
+    """The library takes the rest for an answer without a body, which must not count as a success."""
     with contextlib.suppress(OutcomeUnknown):
         assert b"" == exchange(_cut_headers).body
 
@@ -347,7 +347,7 @@ def test_after_an_answer_that_was_given_up_the_connection_is_not_used_again() ->
 def test_an_answer_beyond_all_bounds_is_not_read_to_its_end(
     monkeypatch: pytest.MonkeyPatch, body: bytes, headers: dict[str, str]
 ) -> None:
-    """Memory is bounded, whoever answers."""
+    """Memory is bounded whatever the server sends."""
     monkeypatch.setattr(module, "MAX_ANSWER_BYTES", 100_000)
 
     with pytest.raises(OutcomeUnknown, match="larger than 100000 bytes"):
@@ -415,7 +415,7 @@ def test_an_upload_that_trickles_is_given_up_at_the_deadline() -> None:
 
 
 @pytest.mark.parametrize("status", [200, 400, 500, 502])
-def test_the_key_is_struck_from_what_comes_back(status: int) -> None:
+def test_the_key_is_removed_from_answers(status: int) -> None:
     """Some proxies show the headers that they were sent, and bodies are quoted in messages."""
     answer = exchange(answering(status, f'{{"error":"Authorization: Bearer {KEY}"}}'.encode()))
 
@@ -521,7 +521,7 @@ def _reset_handshake(peer: Peer) -> None:
 
 
 @pytest.mark.parametrize("end", [_cut_handshake, _reset_handshake], ids=["cut", "reset"])
-def test_a_handshake_that_is_cut_off_is_no_matter_of_trust(end: Callable[[Peer], None]) -> None:
+def test_a_handshake_that_is_cut_off_is_not_untrusted(end: Callable[[Peer], None]) -> None:
     """A load balancer that restarts; the next try may succeed. A path that speaks of certificates changes nothing."""
     with loopback(end) as server, pytest.raises((NotSent, OutcomeUnknown)) as caught:
         to(server, "https").send(Request("GET", "/documents/certificate-CERTIFICATE_VERIFY_FAILED-1"))

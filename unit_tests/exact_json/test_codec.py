@@ -41,14 +41,14 @@ def _depth(value: Any) -> int:
 
 @settings(deadline=None)
 @given(_VALUES | _LONG_DECIMALS)
-def test_what_is_written_is_read_again(value: Any) -> None:
+def test_a_written_value_is_read_back(value: Any) -> None:
     """Strings with lone surrogates, huge integers and long decimals survive the way out and in."""
     assert value == loads(dumps(value))
 
 
 @settings(deadline=None)
 @given(_VALUES)
-def test_what_is_written_is_standard_json(value: Any) -> None:
+def test_the_output_is_standard_json(value: Any) -> None:
     """Any strict reader takes it."""
     assert value == json.loads(dumps(value))
 
@@ -75,7 +75,7 @@ def test_both_readers_read_the_same(value: Any) -> None:
     "text",
     _NOT_JSON.split("|"),
 )
-def test_what_is_not_json_is_refused_without_being_shown(text: str) -> None:
+def test_invalid_json_is_refused_without_being_shown(text: str) -> None:
     """Content of a line must never reach a log, not even through the error's context."""
     with pytest.raises(NotJSON) as caught:
         loads(text.encode())
@@ -152,7 +152,7 @@ def test_numbers_that_are_not_finite_are_decimals_and_go_out_as_names() -> None:
 
 
 def test_odd_bytes_are_read() -> None:
-    """Lone surrogates are kept, invalid bytes become U+FFFD, a byte order mark is no content."""
+    """Lone surrogates are kept, invalid bytes become U+FFFD, a byte order mark is ignored."""
     assert "\ud800 \udc00" == loads(b'"\\ud800 \\udc00"')
     assert "a\ufffdb" == loads(b'"a\xffb"')
     assert {"a": 1} == loads(b'\xef\xbb\xbf{"a":1}')
@@ -167,7 +167,7 @@ def test_of_equal_keys_the_last_wins() -> None:
 
 
 @pytest.mark.parametrize("depth", [1_100, 5_000, 100_000])
-def test_depth_is_free(depth: int) -> None:
+def test_nesting_depth_is_unlimited(depth: int) -> None:
     """Neither reading nor writing recurses."""
     line = b'{"a":[' * depth + b"1e400" + b"]}" * depth
 
@@ -178,7 +178,7 @@ def test_depth_is_free(depth: int) -> None:
 
 
 @pytest.mark.parametrize("value", [{1: 2}, {"\ud800": {None: 1}}, {"a": {1}}, [object(), 2**70]])
-def test_what_json_does_not_know_is_refused(value: object) -> None:
+def test_a_value_without_a_json_type_is_refused(value: object) -> None:
     """Keys are strings, and values are what JSON has."""
     with pytest.raises(TypeError):
         dumps(value)
@@ -195,7 +195,7 @@ def test_sorted_keys_give_one_text_for_equal_objects() -> None:
 @settings(deadline=None)
 @given(_VALUES)
 def test_readable_json_is_valid_unicode_without_nul(value: Any) -> None:
-    """A reader of the text can do what it likes with it; what was sound is unchanged."""
+    """Sound values are unchanged."""
     text, cleaned = readable(value)
 
     assert 0 == readable(json.loads(text))[1]
@@ -203,7 +203,7 @@ def test_readable_json_is_valid_unicode_without_nul(value: Any) -> None:
 
 
 def test_readable_json_counts_what_it_changed() -> None:
-    """Keys, values and numbers that are not finite; an escaped text that looks like a NUL is none."""
+    """Keys, values and numbers that are not finite; an escaped text that looks like a NUL does not count."""
     odd = {"a\0": "x\0\ud800y", "a": "\\u0000", "n": [Decimal("NaN"), Decimal("1E+400")]}
 
     assert ('{"a":"x\ufffdy","a":"\\\\u0000","n":["NaN",1E+400]}', 3) == readable(odd)

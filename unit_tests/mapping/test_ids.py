@@ -14,7 +14,7 @@ from destination_dust.mapping.ids import MAX_LENGTH, identifier, record_identifi
 UUID = "550e8400-e29b-41d4-a716-446655440000"
 HEX16 = "0123456789abcdef"
 
-# Short texts of what separates, escapes and repeats, so that equal and nearly equal keys come up often.
+# Short texts of separators, escapes and repeats: equal and nearly equal keys come up often.
 _PIECES = st.sampled_from(["a", "A", "1", "_", "-", "--", "/", ".", "%", " ", "", "é", "e\u0301", "\ud800", "💥"])
 _TEXTS = st.one_of(
     st.lists(_PIECES, max_size=3).map("".join),
@@ -180,6 +180,6 @@ def test_tables_have_plain_names(prefix: str, namespace: str | None, stream: str
 
 
 def test_the_longest_plain_id_fits() -> None:
-    """The limit holds for what was joined."""
+    """The limit applies to the joined key."""
     assert MAX_LENGTH == len(identifier(None, "s", ["x" * 198]))
     assert MAX_LENGTH == len(identifier(None, "s", ["x" * 199]))

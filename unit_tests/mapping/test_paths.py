@@ -23,7 +23,7 @@ from destination_dust.mapping.paths import MISSING, find
         (".x", 4),
     ],
 )
-def test_a_path_finds_what_is_there(path: str, found: object) -> None:
+def test_a_path_finds_a_value(path: str, found: object) -> None:
     """Names with dots of their own come first, if they lead on; a list is gone through."""
     record: dict[str, Any] = {
         "a": {"b": {"c": 1}, "b.c": 2},

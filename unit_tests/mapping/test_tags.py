@@ -24,7 +24,7 @@ _NAMES = st.text(st.sampled_from("ab:\0\ud800 \ufffd"), max_size=3)
 def test_no_stream_claims_the_documents_of_another(
     namespace: str | None, stream: str, other_namespace: str | None, other_stream: str
 ) -> None:
-    """A replacement deletes by these tags, so they must tell all streams apart, whatever their names."""
+    """A replacement deletes by these tags, so they must be distinct for all streams, whatever their names."""
     tags = [*stream_tags(namespace, stream), generation_tag(1), fingerprint_tag("ab"), "airbyteish:x"]
     equal = (namespace or None, stream) == (other_namespace or None, other_stream)
 
@@ -32,7 +32,7 @@ def test_no_stream_claims_the_documents_of_another(
 
 
 def test_our_tags_are_spelled_so() -> None:
-    """They are part of what is stored: another spelling would orphan every document."""
+    """Documents store them: another spelling would orphan every document."""
     assert ["airbyte:stream:users"] == stream_tags(None, "users") == stream_tags("", "users")
     assert ["airbyte:stream:users", "airbyte:namespace:public"] == stream_tags("public", "users")
     assert "airbyte:generation:7" == generation_tag(7)
@@ -41,7 +41,7 @@ def test_our_tags_are_spelled_so() -> None:
 
 
 def test_our_tags_are_read_back() -> None:
-    """From among all others; what is not clear counts as not there."""
+    """From among all others; a malformed tag counts as absent."""
     assert 7 == generation_of(["x", "airbyte:generation:7", "airbyte:replaced:9"])
     assert 0 == generation_of(["x"]) == generation_of(["airbyte:generation:x"])
     assert 0 == generation_of(["airbyte:generation:1", "airbyte:generation:2"])

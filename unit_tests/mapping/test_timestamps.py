@@ -1,4 +1,4 @@
-"""Points in time: what a source means, and what to send so that Dust stores it."""
+"""Points in time: read as the source means them, and sent in the form that Dust stores."""
 
 from decimal import Decimal
 
@@ -12,7 +12,7 @@ NOW = -1
 
 
 def _stored(sent: int) -> int:
-    """What Dust's server stores for a timestamp."""
+    """The milliseconds that Dust's server stores for a timestamp."""
     if sent < 0:
         return NOW
     return sent * 1000 if sent < 10**10 else sent
@@ -31,12 +31,12 @@ def test_from_may_1970_on_milliseconds_are_kept(milliseconds: int) -> None:
 
 
 @given(st.integers(max_value=-1))
-def test_what_was_before_1970_does_not_become_now(milliseconds: int) -> None:
+def test_a_time_before_1970_does_not_become_now(milliseconds: int) -> None:
     """It becomes the earliest time that Dust can store."""
     assert 0 == _stored(stored_timestamp(milliseconds))
 
 
-def test_what_is_after_the_year_9999_becomes_its_last_moment() -> None:
+def test_a_time_after_the_year_9999_becomes_its_last_moment() -> None:
     """No database takes more."""
     assert 253_402_300_799_999 == stored_timestamp(10**30)
 
@@ -86,6 +86,6 @@ def test_times_are_read(value: object, milliseconds: int) -> None:
     ],
     ids=lambda value: repr(value)[:30],
 )
-def test_what_names_no_time_is_none(value: object) -> None:
+def test_a_value_that_is_not_a_time_is_not_read_as_one(value: object) -> None:
     """Better no time than a wrong one."""
     assert epoch_milliseconds(value) is None

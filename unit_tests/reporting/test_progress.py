@@ -1,4 +1,4 @@
-"""What a sync tells of itself: now and then, in trouble, and at the end."""
+"""The log of a sync: at intervals, on retries, and at the end."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def sync() -> Iterator[Sync]:
     logger.setLevel(level)
 
 
-def test_progress_is_told_once_in_an_interval(sync: Sync) -> None:
+def test_progress_is_logged_once_in_an_interval(sync: Sync) -> None:
     """However often the loop asks."""
     assert [0, 0, 1, 0, 0, 1] == [len(sync.after(seconds)) for seconds in (0, 29, 1, 0, 29, 1)]
 
@@ -78,7 +78,7 @@ def test_counts_of_a_stream_are_kept(sync: Sync) -> None:
     assert sync.progress.of(USERS) is not sync.progress.of(ORDERS)
 
 
-def test_trouble_is_told_at_once_and_then_once_in_a_while(sync: Sync) -> None:
+def test_a_retry_is_logged_at_once_and_then_once_in_a_while(sync: Sync) -> None:
     """One line for each kind of trouble, not one for each of thirty threads and all of their tries."""
     retry = Retry(RetryReason.UNREACHABLE, "Connection refused")
     for _ in range(50):
@@ -112,7 +112,7 @@ def test_the_report_names_each_stream(sync: Sync) -> None:
     assert [] == sync.told("WARNING")
 
 
-def test_the_report_warns_of_what_a_user_should_know(sync: Sync) -> None:
+def test_the_report_warns_about_odd_records(sync: Sync) -> None:
     """Records without a key, characters that were replaced."""
     sync.progress.of(USERS).without_key = 2
     sync.progress.of(USERS).cleaned = 3
@@ -128,6 +128,6 @@ def test_the_report_warns_of_what_a_user_should_know(sync: Sync) -> None:
     ("seconds", "text"),
     [(0, "0 s"), (1.4, "1 s"), (119, "119 s"), (120, "2 min"), (3600, "60 min"), (7200, "2.0 h"), (9000, "2.5 h")],
 )
-def test_a_duration_is_said_as_people_say_it(seconds: float, text: str) -> None:
+def test_a_duration_is_written_as_people_say_it(seconds: float, text: str) -> None:
     """In the largest unit that leaves a few of it."""
     assert text == duration(seconds)

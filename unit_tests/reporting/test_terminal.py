@@ -37,21 +37,21 @@ def _status(wait: Wait | None = None, calls: int = 120) -> PacerStatus:
         (Counts(read=60), 2, Wait(0.03), "2 s: 60 read, 0 stored, 60 to go in about 30 s"),
     ],
 )
-def test_the_line_tells_what_is_done_and_what_the_rest_waits_for(
+def test_the_line_shows_progress_and_why_records_wait(
     done: Counts, seconds: float, wait: Wait | None, line: str
 ) -> None:
     """And nothing that is not the case."""
     assert line == status_line(done, seconds, _status(wait), "")
 
 
-def test_there_is_no_time_to_tell_while_the_limit_has_room() -> None:
+def test_no_estimate_is_shown_while_the_limit_has_room() -> None:
     """What fits into it goes at once."""
     line = status_line(Counts(read=60), 2, _status(Wait(0.03), calls=60), "")
 
     assert line == "2 s: 60 read, 0 stored, 60 to go"
 
 
-def test_trouble_is_told_rather_than_the_limit() -> None:
+def test_a_retry_is_shown_rather_than_the_limit() -> None:
     """It is what a person can do something about."""
     line = status_line(Counts(read=1), 60, _status(Wait(4.0)), "Dust cannot be reached, trying again in 4 s")
 

@@ -97,7 +97,7 @@ def test_settings_are_called_as_in_the_form() -> None:
     assert [] == [title for title in mentioned if title not in " ".join(PAGE.split())]
 
 
-def test_the_example_of_a_document_is_what_the_connector_writes() -> None:
+def test_the_connector_writes_the_example_of_a_document() -> None:
     """Text, title, tag and id."""
     record, chosen = (json.loads(block) for block in blocks(PAGE, "json")[:2])
     (text,) = blocks(PAGE, "markdown")
@@ -112,8 +112,8 @@ def test_the_example_of_a_document_is_what_the_connector_writes() -> None:
     assert 1_795_176_000_000 == content.timestamp
 
 
-def test_the_example_of_a_row_is_what_the_connector_writes() -> None:
-    """Its columns and its cells, but for the times of the sync."""
+def test_the_connector_writes_the_example_of_a_row() -> None:
+    """Its columns and its cells, except the times of the sync."""
     record = json.loads(blocks(PAGE, "json")[2])
     properties: dict[str, Any] = {
         **{name: {} for name in record},

@@ -1,4 +1,4 @@
-"""metadata.yaml: what Airbyte's registry is told about the connector."""
+"""metadata.yaml: the connector's entry in Airbyte's registry."""
 
 import json
 import re
@@ -59,12 +59,12 @@ def test_the_image_has_the_version_of_the_package() -> None:
 
 
 def test_the_registry_names_the_package_as_it_is() -> None:
-    """What is installed from a package index is this package."""
+    """An install from a package index gets this package."""
     assert declared("name") == DATA["remoteRegistries"]["pypi"]["packageName"]
 
 
 def test_the_definition_keeps_its_random_identity() -> None:
-    """Airbyte tells connectors apart by a random UUID, which may never change once it is used."""
+    """Airbyte identifies a connector by a random UUID, which may never change once it is used."""
     assert 4 == uuid.UUID(DATA["definitionId"]).version
     assert "b5f8ccb1-4d3f-4e72-87fb-47a6fa63f4c7" == DATA["definitionId"]
 

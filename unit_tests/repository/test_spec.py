@@ -46,7 +46,7 @@ def _with(keyword: str) -> list[Any]:
 
 
 def _keywords(schema: object) -> Iterator[str]:
-    """Every key of a JSON schema, at any depth, but for the names of fields."""
+    """Every key of a JSON schema, at any depth, except the names of fields."""
     if isinstance(schema, list):
         for item in schema:
             yield from _keywords(item)
@@ -62,7 +62,7 @@ def test_the_specification_survives_the_cdk() -> None:
 
 
 def test_the_sync_modes_are_those_of_the_catalog() -> None:
-    """What is offered is done, and what is done is offered."""
+    """Every offered mode works, and every working mode is offered."""
     assert SPEC["supported_destination_sync_modes"] == [mode.value for mode in Mode]
     assert SPEC["supportsIncremental"] is True
 
@@ -73,7 +73,7 @@ def test_the_documentation_has_an_address() -> None:
 
 
 def test_secrets_are_marked() -> None:
-    """By the CDK's own judgement; what is marked is stored as a secret and masked in logs."""
+    """By the CDK's own judgement; marked settings are stored as secrets and masked in logs."""
     package = importlib.util.find_spec("airbyte_cdk.test.standard_tests")
     assert package
     assert package.origin
@@ -176,7 +176,7 @@ def test_typical_mistakes_do_not_match_a_pattern(name: str, value: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["api_key", "workspace_id", "space_id", "data_source_id", "base_url"])
-def test_what_a_pattern_accepts_the_parser_accepts(name: str) -> None:
+def test_the_parser_accepts_every_value_that_fits_a_pattern(name: str) -> None:
     """Blanks of a pasted value included."""
     for example in FORM["properties"][name]["examples"]:
         pasted = f" {example}\n"

@@ -77,14 +77,14 @@ QUOTES = [_normal(line[1:].strip().strip("`")) for line in PAGE.splitlines() if 
 
 
 @pytest.mark.parametrize("quote", QUOTES)
-def test_what_the_page_quotes_is_what_the_connector_says(quote: str) -> None:
+def test_the_connector_says_what_the_page_quotes(quote: str) -> None:
     """People search for the words that they see."""
     assert [text for text in CODE if quote in text], "fix docs/troubleshooting.md"
 
 
 @pytest.mark.parametrize("message", MESSAGES)
 def test_whatever_the_connector_says_is_on_the_page(message: str) -> None:
-    """With its cause and what to do. The beginning, or any part that tells it apart, is quote enough."""
+    """With its cause and what to do. The beginning, or any part that identifies it, is quote enough."""
     assert [quote for quote in QUOTES if quote in message], "explain it in docs/troubleshooting.md"
 
 

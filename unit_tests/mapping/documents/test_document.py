@@ -22,7 +22,7 @@ def made(data: dict[str, Any], shape: DocumentShape = PLAIN, **other: Any) -> Do
 
 
 def test_by_default_the_text_is_the_record_as_json() -> None:
-    """All of it, nulls too, but for what change data capture added."""
+    """All of it, nulls included, except the fields that change data capture added."""
     record = {"id": 1, "name": "Ann", "note": None, "tags": ["a"], "_ab_cdc_lsn": 7, "_ab_cdc_deleted_at": None}
 
     content = made(record)
@@ -32,7 +32,7 @@ def test_by_default_the_text_is_the_record_as_json() -> None:
     assert 0 == content.cleaned
 
 
-def test_what_is_sent_is_what_dust_takes() -> None:
+def test_the_request_holds_only_fields_that_dust_takes() -> None:
     """Empty optional fields are left out, and the answer is kept small."""
     content = made({"id": 1}, namespace="public")
 
@@ -51,7 +51,7 @@ def test_what_is_sent_is_what_dust_takes() -> None:
     } == json.loads(upsert_body(content))
 
 
-def test_what_is_not_known_is_not_sent() -> None:
+def test_unknown_values_are_not_sent() -> None:
     """No generation, no time."""
     sent = json.loads(upsert_body(made({"id": 1}, generation=None, emitted_at=None)))
 
@@ -131,8 +131,8 @@ def test_markdown_does_not_repeat_the_title() -> None:
     assert "text/markdown" == made({}, shape).mime_type
 
 
-def test_what_dust_cannot_hold_is_cleaned_dropped_and_counted() -> None:
-    """What is cleaned counts for the text and for the tag; what is left out, for the link and for the time."""
+def test_values_that_dust_cannot_hold_are_cleaned_or_dropped_and_counted() -> None:
+    """The text and the tag count as cleaned, the link and the time as left out."""
     record = {"a": "x\0y", "url": "ftp://x", "when": "soon"}
     shape = DocumentShape(tag_fields=("a",), source_url_field="url", timestamp_field="when")
 

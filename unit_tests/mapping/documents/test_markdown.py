@@ -56,7 +56,7 @@ def test_a_record_without_fields_is_its_title() -> None:
     assert ("# T\n", 0) == markdown("T", {"a": None, "b": " "})
 
 
-def test_what_nests_deeply_is_json_from_some_depth_on() -> None:
+def test_deeply_nested_values_become_json() -> None:
     """Any depth is written, in linear time."""
     deep: Any = "end"
     for _ in range(50_000):
@@ -70,13 +70,13 @@ def test_what_nests_deeply_is_json_from_some_depth_on() -> None:
 
 
 def test_odd_characters_are_cleaned_and_counted() -> None:
-    """Two values and a key, and a number that is none."""
+    """Two values, a key and a NaN."""
     text, cleaned = markdown("T", {"a": "x\0y", "b\ud800": ["\udc00"], "c": Decimal("NaN")})
 
     assert ("# T\n\n- a: xy\n- b\ufffd: \ufffd\n- c: NaN\n", 4) == (text, cleaned)
 
 
 @pytest.mark.parametrize("value", ["", " \n", None, [], {}, [None], [{}], {"a": {"b": []}}, [{"a": None}]])
-def test_what_says_nothing_is_left_out(value: object) -> None:
+def test_empty_values_are_left_out(value: object) -> None:
     """At any depth."""
     assert "# T\n" == markdown("T", {"a": value})[0]

@@ -1,4 +1,4 @@
-"""Links: what Dust would refuse is left out, for it would refuse the document with it."""
+"""Links: one that Dust would refuse is left out, or Dust would refuse the whole document."""
 
 import pytest
 

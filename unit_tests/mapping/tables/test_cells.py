@@ -58,8 +58,8 @@ def test_declared_dates_are_datetime_cells_in_whole_seconds(text: str, expected:
 
 
 @pytest.mark.parametrize("text", ["soon", "infinity", "2024-13-01", "2024-01-01T25:00:00Z", "0044-03-15 BC"])
-def test_a_declared_date_that_is_none_stays_text_and_is_counted(text: str) -> None:
-    """Nothing is lost, and it is told."""
+def test_an_invalid_date_stays_text_and_is_counted(text: str) -> None:
+    """The value is kept, and the report counts it."""
     content, read, odd = cell(text, Format.MOMENT)
 
     assert text == content

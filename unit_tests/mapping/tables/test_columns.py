@@ -17,7 +17,7 @@ names = st.text(max_size=12) | st.sampled_from([*FIELDS, "__dust_id", "_airbyte_
 
 
 def dusts_slug(name: str) -> str:
-    """What Dust's server makes of a column name each time it reads a table."""
+    """The slug that Dust's server makes of a column name on each read."""
     decomposed = unicodedata.normalize("NFKD", name.lower())
     plain = "".join(character for character in decomposed if not "\u0300" <= character <= "\u036f")
     spaced = re.sub("(?<=[a-z])(?=[0-9])", "_", plain.lower().strip())
@@ -25,7 +25,7 @@ def dusts_slug(name: str) -> str:
 
 
 @given(st.lists(names, unique=True), st.lists(names, unique=True))
-def test_every_column_is_kept_by_dust_and_is_nobody_elses(declared: list[str], others: list[str]) -> None:
+def test_every_column_is_distinct_and_kept_by_dust(declared: list[str], others: list[str]) -> None:
     """Names are plain, unchanged by Dust's slugs, and distinct, the reserved ones included."""
     columns = ColumnNames(declared, reserved=["_airbyte_loaded_at"])
     given_names = {field: columns.name_of(field) for field in [*declared, *others]}

@@ -26,7 +26,7 @@ def test_more_semicolons_or_tabs_than_commas_are_named(text: str) -> None:
 
 
 @pytest.mark.parametrize("quoted", [LIST + ",", LIST + '"', LIST + "\n"])
-def test_what_stands_in_quotes_does_not_count(quoted: str) -> None:
+def test_quoted_delimiters_do_not_count(quoted: str) -> None:
     """Dust's writer quotes cells with commas, quotes and line ends."""
     assert [] == misleading_columns(rows({"path": quoted}))
 

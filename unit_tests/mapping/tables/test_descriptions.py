@@ -7,7 +7,7 @@ from destination_dust.mapping.tables.rows import RowEncoder
 
 
 def test_a_description_tells_an_agent_stream_key_and_columns() -> None:
-    """With the types of the catalog, and what the source says of each field."""
+    """With the types of the catalog and the source's description of each field."""
     properties: dict[str, object] = {
         "id": {"type": ["null", "integer"], "description": "The\nkey"},
         "createdAt": {"type": "string", "format": "date-time"},

@@ -52,8 +52,8 @@ def test_a_change_of_type_says_what_dust_makes_of_it(values: list[object], befor
 @pytest.mark.parametrize(
     ("values", "before"), [([1, 1.5], None), ([1], DustType.FLOAT), (["007", "a"], DustType.TEXT), ([], DustType.INT)]
 )
-def test_no_change_of_type_is_none(values: list[object], before: DustType | None) -> None:
-    """Numbers with and without a fraction, and texts that look like numbers, are no news."""
+def test_equivalent_types_are_not_a_change(values: list[object], before: DustType | None) -> None:
+    """Numbers with and without a fraction are one type; so are all texts."""
     shape = shape_of(*({"a": value} for value in values))
 
     assert [] == list(changed_types(shape.columns, {"a": before} if before else {}))

@@ -1,4 +1,4 @@
-"""What Dust reads in a text cell."""
+"""The type that Dust infers from a text cell."""
 
 from __future__ import annotations
 
