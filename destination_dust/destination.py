@@ -33,18 +33,14 @@ from destination_dust.airbyte.output import LogLines, Output
 from destination_dust.check import check
 from destination_dust.config import Config
 from destination_dust.config.fields import InvalidConfig
-from destination_dust.dust.client import connect
-from destination_dust.dust.pacer import Pacer
 from destination_dust.reporting.terminal import Terminal
 from destination_dust.sync import Interrupted, Sync
-from destination_dust.wiring import build_sync, user_agent
+from destination_dust.wiring import build_sync, client_for_check
 from destination_dust.workers import pump
 
 logger = logging.getLogger("airbyte")
 
 STANDARD_INPUT, STANDARD_OUTPUT = 0, 1
-# A user waits for the result of `check`.
-CHECK_BUDGET = 20.0
 
 
 class DestinationDust(Destination):
@@ -93,14 +89,7 @@ class DestinationDust(Destination):
         try:
             parsed = _parse(config)
             connection = parsed.connection
-            client = connect(
-                connection,
-                Pacer(parsed.documents_per_minute),
-                user_agent=user_agent(),
-                connections=1,
-                budget=CHECK_BUDGET,
-            )
-            check(parsed, client)
+            check(parsed, client_for_check(parsed))
         except Exception as error:
             logger.debug("Check failed.", exc_info=error)
             message = filter_secrets(failures.explain(error, connection))

@@ -33,6 +33,8 @@ logger = logging.getLogger("airbyte")
 # Enough for several minutes of Dust's document limit, so that finished calls never wait for input.
 MAX_CALLS = 1000
 MAX_BYTES = 64 * 1024 * 1024
+# A user waits for the result of `check`.
+CHECK_BUDGET = 20.0
 
 Connect = Callable[..., DustClient]
 """Makes a client, as `dust.client.connect` does."""
@@ -50,7 +52,7 @@ def build_sync(
     client = connect(
         config.connection,
         pacer,
-        user_agent=user_agent(),
+        user_agent=_user_agent(),
         connections=sum(threads.values()),
         budget=config.timing.retry_budget,
         deadline=config.timing.call_deadline,
@@ -62,6 +64,12 @@ def build_sync(
     writer = _writer(config, catalog, client, workers.submit, outcomes)
     completion = Completion(end_of_input_is_complete=config.end_of_input_is_complete)
     return Sync(input, catalog, writer, workers, ledger, outcomes, progress, completion)
+
+
+def client_for_check(config: Config) -> DustClient:
+    """Build a client that soon gives up."""
+    pacer = Pacer(config.documents_per_minute)
+    return connect(config.connection, pacer, user_agent=_user_agent(), connections=1, budget=CHECK_BUDGET)
 
 
 def _writer(config: Config, catalog: Catalog, client: DustClient, submit: Submit, outcomes: Outcomes) -> Writer:
@@ -90,7 +98,7 @@ def _writer(config: Config, catalog: Catalog, client: DustClient, submit: Submit
     return TablesWriter(context, prefix=config.table_id_prefix, deletes=config.cdc_deletes)
 
 
-def user_agent() -> str:
+def _user_agent() -> str:
     """How the connector introduces itself to Dust."""
     try:
         return f"airbyte-destination-dust/{version('destination-dust')}"
