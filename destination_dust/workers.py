@@ -27,6 +27,10 @@ class Lane(Enum):
     FREE = "free"
 
 
+def _raise(error: Exception) -> None:
+    raise error
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """Something to do on a worker thread, and what follows from it on the loop's thread."""
@@ -35,7 +39,7 @@ class Call:
     send: Callable[[], Any]
     done: Callable[[Any], None]
     """Receives what `send` returned."""
-    failed: Callable[[Exception], None]
+    failed: Callable[[Exception], None] = _raise
     """Receives what `send` raised; what it raises itself ends the sync."""
     size: int = 0
     """Bytes that the call keeps in memory."""

@@ -31,7 +31,7 @@ class Pool:
     def submit(
         self, key: Hashable, send: Callable[[], Any] = lambda: None, *, size: int = 0, lane: Lane = Lane.LIMITED
     ) -> None:
-        self.workers.submit(Call(key, send, lambda _value: None, _raise, size, lane))
+        self.workers.submit(Call(key, send, lambda _value: None, size=size, lane=lane))
 
     def outcomes(self, count: int) -> list[Outcome]:
         """The next `count` outcomes. Fails if they do not come."""
@@ -160,7 +160,7 @@ def test_every_call_ends_whatever_it_raises(pool: Pool, kind: type[BaseException
 def test_what_follows_happens_on_the_loops_thread() -> None:
     """The ledger has no lock, so no worker may touch it."""
     pool, threads = Pool(), []
-    pool.workers.submit(Call(1, lambda: None, lambda _value: threads.append(threading.current_thread()), _raise))
+    pool.workers.submit(Call(1, lambda: None, lambda _value: threads.append(threading.current_thread())))
 
     (outcome,) = pool.outcomes(1)
     assert [] == threads
@@ -182,6 +182,12 @@ def test_an_outcome_is_followed_by_what_its_call_says() -> None:
         Outcome(call, None, SystemExit()).deliver()
 
     assert ["stored", error] == heard
+
+
+def test_an_error_that_a_call_does_not_handle_ends_the_sync() -> None:
+    """Without `failed`, the error is raised again on the loop's thread."""
+    with pytest.raises(ValueError, match="bad"):
+        Outcome(Call(1, lambda: None, lambda _value: None), None, ValueError("bad")).deliver()
 
 
 def test_room_is_bounded_in_calls(pool: Pool) -> None:
