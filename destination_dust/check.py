@@ -43,7 +43,7 @@ def _find_data_source(at: Connection, sources: list[dict[str, Any]]) -> None:
                     f"Use a folder of the space instead: {_listed(writable)}."
                 )
             return
-    # In the browser's address stands the ID of the view through which a space sees the folder.
+    # The browser's address shows the ID of the view through which a space sees the folder.
     view = " That is the ID of a view; the one that is needed begins with dts_." if _is_view(at.data_source_id) else ""
     raise InvalidConfig(
         f"The space {at.space_id} has no data source {at.data_source_id}.{view} "
@@ -58,13 +58,13 @@ def _is_view(data_source_id: str) -> bool:
 def _try_to_write(client: DustClient) -> None:
     """Delete a document that cannot exist: Dust then says whether the key may write, and changes nothing.
 
-    No GET tells this, and an upsert would use up a part of the workspace's limit.
+    No GET shows this, and an upsert would count against the workspace's limit.
     """
     client.delete_document(f"airbyte-check-{secrets.token_hex(16)}")
 
 
 def _try_to_write_rows(client: DustClient) -> None:
-    """The same for tables: delete a row of a table that cannot exist, which Dust only says if the key may write."""
+    """The same for tables: delete a row of a table that cannot exist. Dust says so only if the key may write."""
     client.tables()
     with suppress(NotFound):
         client.delete_row(f"airbyte-check-{secrets.token_hex(16)}", "none")

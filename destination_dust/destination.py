@@ -47,10 +47,10 @@ class DestinationDust(Destination):
     """Writes records to a Dust data source, as documents or as table rows."""
 
     def run(self, args: list[str]) -> None:
-        """Carry out a command. Exits with 0, with 1 after a failure, or with 128 plus the signal's number."""
+        """Run a command. Exits with 0, with 1 after a failure, or with 128 plus the signal's number."""
         parsed = self.parse_args(args)
         terminal = Terminal.behind(sys.stderr) if parsed.command == "write" else None
-        # On a terminal that shows both outputs, lines of the protocol take the place of the live one.
+        # On a terminal that shows both outputs, lines of the protocol replace the live one.
         output = Output(STANDARD_OUTPUT, before=terminal.erase if terminal and os.isatty(STANDARD_OUTPUT) else None)
         _log_to(output)
         config: Config | None = None
@@ -58,7 +58,7 @@ class DestinationDust(Destination):
             if parsed.command == "write":
                 config, catalog = _read_config(parsed.config), Catalog.parse(_read_json(parsed.catalog))
                 sync = build_sync(config, catalog, Input(STANDARD_INPUT), terminal=terminal)
-                _heed_signals(sync)
+                _handle_signals(sync)
                 for line in sync.run():
                     output.line(line)
             else:
@@ -102,9 +102,9 @@ class DestinationDust(Destination):
         configured_catalog: ConfiguredAirbyteCatalog,
         input_messages: Iterable[AirbyteMessage],
     ) -> Iterator[AirbyteMessage]:
-        """Write messages that a host in the same process gives, and yield the states that are safe.
+        """Write messages of a host in the same process, and yield the states that are safe.
 
-        The CDK's messages cannot carry all that a line can (the `id` of a state, for one).
+        The CDK's messages carry less than a line does (no `id` of a state, for example).
         """
         catalog = Catalog.parse(ConfiguredAirbyteCatalogSerializer.dump(configured_catalog))
         lines = (exact_json.dumps(AirbyteMessageSerializer.dump(message)) for message in input_messages)
@@ -113,8 +113,8 @@ class DestinationDust(Destination):
                 yield AirbyteMessageSerializer.load(orjson.loads(line))
 
 
-def _heed_signals(sync: Sync) -> None:
-    """The first signal winds the sync down, the second ends the process at once."""
+def _handle_signals(sync: Sync) -> None:
+    """The first signal stops the sync in an orderly way, the second ends the process at once."""
 
     def on_signal(number: int, _frame: FrameType | None) -> None:
         signal.signal(number, lambda again, _: os._exit(128 + again))
@@ -125,12 +125,12 @@ def _heed_signals(sync: Sync) -> None:
 
 
 def _report(error: Exception, config: Config | None, output: Output) -> str:
-    """Log what happened for those who look into it, tell the user in a TRACE, and return what it says."""
+    """Log the error for engineers, write it as a TRACE for the user, and return that message."""
     kind = failures.failure_type(error)
-    foreseen = any(isinstance(error, known) for known in failures.FAILURE_TYPES)
-    logger.error("%s", type(error).__name__, exc_info=None if foreseen else error)
+    expected = any(isinstance(error, known) for known in failures.FAILURE_TYPES)
+    logger.error("%s", type(error).__name__, exc_info=None if expected else error)
     message = filter_secrets(failures.explain(error, config.connection if config else None))
-    output.failure(message, kind, f"{type(error).__name__}: {error}" if foreseen else type(error).__name__)
+    output.failure(message, kind, f"{type(error).__name__}: {error}" if expected else type(error).__name__)
     return message
 
 
@@ -148,7 +148,7 @@ def _read_config(path: str) -> Config:
 
 
 def _parse(settings: Mapping[str, Any]) -> Config:
-    """Parse settings, keeping the key out of all output before anything can go wrong with it."""
+    """Parse settings. The key is registered as a secret first, so that no error can show it."""
     if key := str(settings.get("api_key") or "").strip():
         add_to_secrets(key)
     config = Config.parse(settings)
@@ -161,7 +161,7 @@ def _parse(settings: Mapping[str, Any]) -> Config:
 
 
 def _read_json(path: str) -> dict[str, Any]:
-    """The object in a JSON file. Its content is not quoted in errors: it may be a secret."""
+    """The object in a JSON file. Errors do not quote its content: it may be secret."""
     try:
         content = json.loads(Path(path).read_bytes())
     except OSError as error:

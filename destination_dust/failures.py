@@ -1,4 +1,4 @@
-"""From what went wrong to what a user reads: why it failed, and what to do about it."""
+"""Messages for users about errors: why the sync failed, and what to do about it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from destination_dust.writers.outcomes import BadRecord
 from destination_dust.writers.tables.client import UnusableTable
 from destination_dust.writers.tables.table import Unconfirmed
 
-# Airbyte's three kinds: the user must act; a defect; or it may pass by itself, so the platform tries again.
+# Airbyte's three kinds: the user must act; a defect; or a temporary failure, so the platform tries again.
 FAILURE_TYPES: dict[type[Exception], FailureType] = {
     InvalidConfig: FailureType.config_error,
     UnusableCatalog: FailureType.config_error,
@@ -35,7 +35,7 @@ REGIONS = {"dust.tt": "https://eu.dust.tt", "eu.dust.tt": "https://dust.tt"}
 
 
 def failure_type(error: BaseException) -> FailureType:
-    """How the platform should take an error."""
+    """How the platform should treat an error."""
     for kind, result in FAILURE_TYPES.items():
         if isinstance(error, kind):
             return result

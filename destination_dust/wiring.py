@@ -1,4 +1,4 @@
-"""The parts of a sync, made from its settings and put together."""
+"""Builds a sync, or the client of a check, from the settings."""
 
 from __future__ import annotations
 
@@ -74,8 +74,8 @@ def client_for_check(config: Config) -> DustClient:
 
 def _writer(config: Config, catalog: Catalog, client: DustClient, submit: Submit, outcomes: Outcomes) -> Writer:
     if config.data_format is DataFormat.DOCUMENTS:
-        for remark in warnings(config.documents, catalog):
-            logger.warning("%s", remark)
+        for warning in warnings(config.documents, catalog):
+            logger.warning("%s", warning)
         return DocumentsWriter(
             client,
             submit,
@@ -99,7 +99,7 @@ def _writer(config: Config, catalog: Catalog, client: DustClient, submit: Submit
 
 
 def _user_agent() -> str:
-    """How the connector introduces itself to Dust."""
+    """The name and version that the connector sends to Dust."""
     try:
         return f"airbyte-destination-dust/{version('destination-dust')}"
     except PackageNotFoundError:

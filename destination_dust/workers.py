@@ -1,8 +1,8 @@
-"""All the threads: they make the calls that the loop submits, and hand the outcomes back to it.
+"""All threads: they make the calls that the loop submits, and hand the outcomes back to it.
 
 Calls with equal keys are made one at a time, in the order submitted; others run side by side. A
-worker ends every call it starts, with a value or with an error, and touches nothing else: what
-follows from an outcome happens on the loop's thread.
+worker ends every call it starts, with a value or an error, and touches nothing else: the loop's thread
+handles the outcomes.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-# A reader refuses it, where an end would look like that of a source that is done.
+# The reader rejects this line; a mere end of the input would look like a source that finished.
 NOT_THE_END = b"{\n"
 
 
 class Lane(Enum):
-    """Calls that wait for Dust's upsert limit have threads of their own, so that others pass them by."""
+    """Calls that wait for Dust's upsert limit have their own threads, so that other calls overtake them."""
 
     LIMITED = "limited"
     FREE = "free"
@@ -33,7 +33,7 @@ def _raise(error: Exception) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Something to do on a worker thread, and what follows from it on the loop's thread."""
+    """Work for a worker thread, and what the loop's thread does with the result."""
 
     key: Hashable
     send: Callable[[], Any]
@@ -55,7 +55,7 @@ class Outcome:
     error: BaseException | None
 
     def deliver(self) -> None:
-        """Do what follows from it. Raises what should end the sync."""
+        """Hand the result to the call. Raises errors that should end the sync."""
         if self.error is None:
             self.call.done(self.value)
         elif isinstance(self.error, Exception):
@@ -90,16 +90,16 @@ class Workers:
 
     @property
     def has_room(self) -> bool:
-        """Whether there is room for another call. Nothing is refused without: the loop stops reading."""
+        """Whether there is room for another call. `submit` accepts it anyway: the loop must stop reading."""
         return self._calls < self._max_calls and self._bytes < self._max_bytes
 
     @property
     def in_flight(self) -> int:
-        """Calls submitted whose outcome was not taken yet."""
+        """Calls submitted whose outcome has not been taken yet."""
         return self._calls
 
     def submit(self, call: Call) -> None:
-        """Have a call made, after all earlier ones of the same key. Once stopped, no call is made."""
+        """Queue a call behind earlier ones of the same key. After `stop`, it is dropped."""
         with self._lock:
             if self.stopping.is_set():
                 return
@@ -112,7 +112,7 @@ class Workers:
             self._make_ready(call)
 
     def outcomes(self) -> list[Outcome]:
-        """The calls that have ended since the last time, which leave the flight with this."""
+        """Take the outcomes since the last time; their calls are no longer in flight."""
         with self._lock:
             ended, self._outcomes = self._outcomes, []
             self._calls -= len(ended)
@@ -120,7 +120,7 @@ class Workers:
         return ended
 
     def stop(self) -> None:
-        """Start nothing more, and end every wait. Calls under way go on to their end."""
+        """Start no more calls, and end every wait. Calls under way continue to their end."""
         with self._lock:
             self.stopping.set()
             for lane in self._lanes.values():
@@ -134,7 +134,7 @@ class Workers:
 
     @property
     def busy(self) -> bool:
-        """Whether a call is under way, or an outcome was not taken yet."""
+        """Whether a call is under way, or an outcome has not been taken yet."""
         with self._lock:
             return bool(self._waiting or self._outcomes)
 
@@ -143,7 +143,7 @@ class Workers:
             value, error = None, None
             try:
                 value = call.send()
-            except BaseException as raised:  # every call must end, whatever happened in it
+            except BaseException as raised:  # every call must end, whatever it raises
                 error = raised
             self._end(call, Outcome(call, value, error))
             self._wake()
@@ -158,7 +158,7 @@ class Workers:
             return self._waiting[lane.ready.popleft()][0]
 
     def _end(self, call: Call, outcome: Outcome) -> None:
-        """Hand over an outcome, and make way for the next call of the same key."""
+        """Hand over an outcome, and make the next call of the same key ready."""
         with self._lock:
             self._outcomes.append(outcome)
             self._lanes[call.lane].idle += 1
@@ -189,12 +189,12 @@ class _Lane:
         self.ready: deque[Hashable] = deque()
         self.running = 0
         self.idle = 0
-        """Threads that make no call now, those on their way to their first one included."""
+        """Threads without a call, including those that have just been started."""
 
 
 @contextmanager
 def pump(lines: Iterable[bytes]) -> Iterator[int]:
-    """A descriptor from which lines can be read as from standard input, fed by a thread of its own.
+    """A descriptor from which lines can be read as from standard input, fed by its own thread.
 
     Re-raises an exception of `lines`, instead of the reader's error.
     """
@@ -202,7 +202,7 @@ def pump(lines: Iterable[bytes]) -> Iterator[int]:
     failures: list[Exception] = []
 
     def feed() -> None:
-        # A reader that has stopped before the end says why itself.
+        # A reader that stopped early reports the reason itself.
         with suppress(BrokenPipeError), os.fdopen(writing, "wb") as pipe:
             try:
                 for line in lines:

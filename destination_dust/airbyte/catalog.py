@@ -16,11 +16,11 @@ CDC_DELETED_AT = "_ab_cdc_deleted_at"
 
 
 class UnusableCatalog(Exception):
-    """The catalog asks for something that this destination does not do."""
+    """The catalog asks for something that this destination does not support."""
 
 
 class Mode(Enum):
-    """Airbyte's destination sync modes, as far as they work here."""
+    """Airbyte's destination sync modes that work here."""
 
     APPEND = "append"
     APPEND_DEDUP = "append_dedup"
@@ -53,12 +53,12 @@ class StreamPlan:
 
     @property
     def generation(self) -> int | None:
-        """The generation of new records, None if the host counts none."""
+        """The generation of new records, None if the host does not count them."""
         return self.generation_id if self.has_ids else None
 
     @property
     def replaces(self) -> bool:
-        """Whether what earlier syncs stored is to go once this one has brought all of the stream.
+        """Whether earlier records are to be deleted once this sync has stored the whole stream.
 
         The protocol: a minimum of 0 keeps all generations, whatever the mode; without ids the mode decides.
         """
@@ -77,7 +77,7 @@ class StreamPlan:
         return tuple(parts)
 
     def deletes(self, data: Mapping[str, Any]) -> bool:
-        """Whether a record of change data capture says that its row is gone."""
+        """Whether a CDC record says that its row was deleted."""
         return self.mode is Mode.APPEND_DEDUP and data.get(CDC_DELETED_AT) is not None
 
 
@@ -91,7 +91,7 @@ class Catalog:
         return iter(self._plans.values())
 
     def plan_of(self, stream: StreamKey) -> StreamPlan | None:
-        """The plan of a stream, None if the catalog does not have it."""
+        """The plan of a stream, None if the catalog does not contain it."""
         return self._plans.get(stream)
 
     @classmethod
@@ -129,19 +129,19 @@ def _plan(configured: Mapping[str, Any]) -> StreamPlan:
         stream,
         mode,
         primary_key,
-        _whole(configured.get("generation_id")),
-        _whole(configured.get("minimum_generation_id")),
-        _whole(configured.get("sync_id")),
+        _integer(configured.get("generation_id")),
+        _integer(configured.get("minimum_generation_id")),
+        _integer(configured.get("sync_id")),
         (declared.get("json_schema") or {}).get("properties") or {},
     )
 
 
-def _whole(number: object) -> int | None:
+def _integer(number: object) -> int | None:
     return number if isinstance(number, int) and not isinstance(number, bool) else None
 
 
 def _paths(key: Any) -> tuple[tuple[str, ...], ...]:
-    """The paths of a key. Some sources send one empty path for no key."""
+    """The paths of a key. Some sources send one empty path if there is no key."""
     return tuple(tuple(path) if isinstance(path, list) else (path,) for path in key or () if path)
 
 

@@ -1,7 +1,7 @@
 """Whether a stream was read to its end: nothing old may be deleted unless that is proven.
 
-A source that failed looks, to a destination, like one that came to its end. What tells them apart is
-that the platform, or the source itself, says in so many words that a stream is complete.
+To a destination, a source that failed looks like one that finished. The proof is that the platform, or
+the source itself, says explicitly that a stream is complete.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ class Ending(Enum):
     """How the input of a stream ended."""
 
     COMPLETE = "complete"
-    """Proven: what this sync did not bring is no longer in the source."""
+    """Proven: records that this sync did not receive are no longer in the source."""
     UNPROVEN = "unproven"
     """The host counts no generations; it may never say when a stream is complete."""
     INCOMPLETE = "incomplete"
@@ -28,7 +28,7 @@ class SourceFailed(Exception):
 
     @classmethod
     def in_streams(cls, streams: list[StreamKey]) -> SourceFailed:
-        """The failure, with what it means for the data."""
+        """The failure, with its effect on the data."""
         return cls(
             f"The source ended before it had sent all of: {', '.join(map(str, streams))}. Nothing old was deleted, and "
             "the states of these streams were not given back, so that the next attempt brings all of them."
@@ -56,7 +56,7 @@ class Completion:
             self._observe_state(message, message.stream)
 
     def ending(self, plan: StreamPlan) -> Ending:
-        """How the input of a stream ended, now that it has ended."""
+        """How the input of a stream ended. Call after the end of the input."""
         if plan.stream in self._complete or plan.stream in self._marked_complete:
             return Ending.COMPLETE
         if self._end_is_proof and plan.stream not in self._incomplete:

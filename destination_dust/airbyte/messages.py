@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from destination_dust import exact_json
 
-# With these the source says, in the state of a stream, that it has read the stream to its end.
+# Keys in the state of a stream with which a source says that it has read the stream to its end.
 COMPLETE_MARKS = ("__ab_full_refresh_sync_complete", "__ab_no_cursor_state_message")
 
 
@@ -36,7 +36,7 @@ class State:
     """A STATE message."""
 
     line: bytes
-    """All of it, as it was read. Very many may wait, and bytes take less memory than objects."""
+    """The whole line, as read. Many may wait, and bytes take less memory than objects."""
     stream: StreamKey | None
     """None for a GLOBAL or LEGACY state, which covers all streams."""
     marks_complete: bool = False
@@ -61,7 +61,7 @@ def marks_complete(state: Mapping[str, Any]) -> bool:
 
 
 def acknowledgement(line: bytes, *, stored: int, rejected: int) -> bytes:
-    """The line that gives a state back, as it came, with the counts that the protocol asks for."""
+    """The line that acknowledges a state: the state as it was read, and the counts that the protocol requires."""
     message = exact_json.loads(line)
     statistics: dict[str, float] = {"recordCount": float(stored)}
     if rejected:

@@ -1,8 +1,8 @@
-"""Standard output as the Airbyte protocol wants it: whole lines, at once, never two in one another.
+"""Standard output as the Airbyte protocol requires it: whole lines, written at once, never interleaved.
 
 Everything that the process prints goes through one `Output`: acknowledged states from the loop, log
-lines from any thread. A print to a pipe is buffered by the block, and with buffering off Python writes
-a text and its line end separately; either way states get lost or glued to log lines.
+lines from any thread. `print` to a pipe is block-buffered, and with buffering off Python writes a text
+and its line end separately; either way states get lost or end up on the line of a log message.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Output:
             while rest:
                 try:
                     rest = rest[os.write(self._descriptor, rest) :]
-                except BlockingIOError:  # someone who shares the pipe has made it so
+                except BlockingIOError:  # another process that shares the pipe made it non-blocking
                     select.select([], [self._descriptor], [])
 
     def message(self, message: dict[str, Any]) -> None:
@@ -58,7 +58,7 @@ class Output:
         self.line(exact_json.dumps(message))
 
     def failure(self, message: str, failure_type: FailureType, internal_message: str) -> None:
-        """Write the TRACE that tells the platform, and the user, why the sync failed."""
+        """Write the TRACE that says why the sync failed, for the platform and the user."""
         error = {
             "message": filter_secrets(message),
             "internal_message": filter_secrets(internal_message),
@@ -77,7 +77,7 @@ class LogLines(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Write a record as one line."""
         try:
-            # Only texts are filtered: what was typed for a key may occur in the words of the protocol.
+            # Only texts are filtered: a mistyped key may equal a word of the protocol.
             log = {
                 "level": LEVELS.get(record.levelno, "INFO"),
                 "message": filter_secrets(record.getMessage()),
@@ -86,6 +86,6 @@ class LogLines(logging.Handler):
                 log["stack_trace"] = filter_secrets(logging.Formatter().formatException(record.exc_info))
             self._output.message({"type": "LOG", "log": log})
         except BrokenPipeError:
-            pass  # no one reads our output: the next state shows the loop
-        except Exception:  # a log line that cannot be made must not end a sync
+            pass  # no one reads our output: the loop finds out with the next state
+        except Exception:  # a log line that cannot be written must not end a sync
             self.handleError(record)

@@ -28,17 +28,17 @@ class Reader:
         self.lines = 0
         """Lines seen, which is also the number of the current line."""
         self.ignored = 0
-        """Lines that were not blank, and no message that a destination acts on."""
+        """Lines that are neither blank nor a message that a destination acts on."""
         self._without_type = 0
 
     def read(self, line: bytes) -> Message | None:
-        """The message of a line (without its line end), or None if there is nothing in it for us.
+        """The message of a line (without its line end), or None if it contains nothing for a destination.
 
-        Raises `UnreadableInput` for a line that starts as an object and cannot be understood: it
-        might have been a record.
+        Raises `UnreadableInput` for a line that begins like a JSON object and cannot be parsed: it
+        may have been a record.
         """
         self.lines += 1
-        # Not only in the first line: files that were put together have one in the middle.
+        # Not only in the first line: concatenated files have one in the middle.
         line = line.strip().removeprefix(UTF8_BOM).lstrip()
         if not line:
             return None
@@ -52,7 +52,7 @@ class Reader:
         return self._message(message, line)
 
     def report(self) -> None:
-        """Log how much was ignored, and whether it may have been meant as records."""
+        """Log how many lines were ignored, and whether they may have been meant as records."""
         if self.ignored:
             logger.info(
                 "%d lines of the input were ignored: logs of the source, and other messages that are not for a "

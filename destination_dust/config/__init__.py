@@ -1,4 +1,4 @@
-"""What users set: every setting is read here, bounded, and refused with advice if it cannot work."""
+"""The user's settings: read, bounded, and refused with advice if they cannot work."""
 
 from destination_dust.config.config import CdcDeletes, Config, DataFormat, OnRecordError, Timing
 from destination_dust.config.fields import InvalidConfig

@@ -1,4 +1,4 @@
-"""The address of Dust's server, as the user gives it. Nothing may leak the API key on the way to it."""
+"""The address of Dust's server, checked so that it cannot leak the API key."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from destination_dust.config.fields import InvalidConfig
 
 DEFAULT_BASE_URL = "https://dust.tt"
-# Where people use Dust in their browsers. Its API is elsewhere.
+# Dust's web application. The API has another host.
 WEB_APP = "app.dust.tt"
 # A name or an IPv4 address.
 HOST = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
@@ -20,7 +20,7 @@ HOST = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 def base_url(value: object) -> str:
     """Return the scheme and the host, without a slash at the end. Raises `InvalidConfig`.
 
-    Refused are addresses that would carry credentials, or that would take the key unencrypted to another machine.
+    An address must not contain credentials, or send the key unencrypted to another machine.
     """
     text = str(value).strip()
     try:
@@ -60,7 +60,7 @@ def _is_link_local(host: str) -> bool:
 
 
 def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """The IP address that a host is, also in the old spellings that resolvers still take, such as 2852039166."""
+    """The IP address of a host, also in old spellings that resolvers still accept, such as 2852039166."""
     with suppress(ValueError):
         address = ipaddress.ip_address(host)
         return getattr(address, "ipv4_mapped", None) or address

@@ -1,4 +1,4 @@
-"""The settings, parsed once. Every default stands here and in `spec.json`, and a test holds them together."""
+"""The settings, parsed once. Defaults are stated here and in `spec.json`; a test compares them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from destination_dust.config.documents import SHAPE_FIELDS, STREAM_OVERRIDES, Do
 from destination_dust.config.fields import InvalidConfig, boolean, choice, integer, required_text
 from destination_dust.dust.client import Connection
 
-# What SQL takes as the beginning of a name without quotes.
+# A valid beginning of an SQL name without quotes.
 TABLE_PREFIX = re.compile("([a-z_][a-z0-9_]{0,49})?")
 # What Dust's server accepts after "Bearer ".
 API_KEY = re.compile(r"sk-[A-Za-z0-9]+")
@@ -35,7 +35,7 @@ class OnRecordError(Enum):
 
 
 class CdcDeletes(Enum):
-    """What to do with a table row that its source has deleted."""
+    """What to do with a table row that was deleted in the source."""
 
     HARD = "hard"
     SOFT = "soft"
@@ -48,16 +48,16 @@ class Timing:
     retry_budget: float = 900.0
     """How long one call may fail before the sync does."""
     call_deadline: float = 600.0
-    """How long one call may take, with all of its answer."""
+    """How long one call may take, including its whole answer."""
     progress_interval: float = 30.0
     burst_interval: float = 300.0
     """Tables: how long rows are collected before Dust is left alone to merge them."""
     batch_age: float = 60.0
-    """Tables: how long rows wait for others to go with."""
+    """Tables: how long rows wait for others to fill a request."""
     confirmation_delay: float = 11.0
-    """Tables: how long Dust is left alone before the first look."""
+    """Tables: how long Dust is left alone before rows are first read back."""
     confirmation_limit: float = 1800.0
-    """Tables: how long rows that Dust has taken may stay out of sight."""
+    """Tables: how long rows that Dust accepted may stay unreadable."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What users choose about documents: for all streams, and for some of them differently."""
+"""The settings of documents: for all streams, and overrides for some."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ SHAPE_FIELDS = frozenset(each.name for each in fields(DocumentShape))
 
 @dataclass(frozen=True, slots=True)
 class StreamOverride:
-    """What is different for a stream."""
+    """The settings that differ for a stream."""
 
     stream: str
     namespace: str | None = None
     """None for the streams of that name in every namespace."""
     changes: Mapping[str, Any] = field(default_factory=dict)
-    """Fields of `DocumentShape`; what is not among them is as for all streams."""
+    """Fields of `DocumentShape`; the others are as for all streams."""
 
     def __str__(self) -> str:
         return f"{self.namespace}.{self.stream}" if self.namespace else self.stream
 
     def applies_to(self, stream: StreamKey) -> bool:
-        """Whether it is about this stream."""
+        """Whether the override is for this stream."""
         return self.stream == stream.name and self.namespace in (None, stream.namespace)
 
 
@@ -39,10 +39,10 @@ class DocumentOptions:
     shape: DocumentShape = field(default_factory=DocumentShape)
     overrides: tuple[StreamOverride, ...] = ()
     unknown: tuple[str, ...] = ()
-    """What overrides contain that this version does not know, and ignores."""
+    """Settings in overrides that this version does not know, and ignores."""
 
     def shape_of(self, stream: StreamKey) -> DocumentShape:
-        """The shape of a stream's documents. What an override says of its namespace outranks the rest."""
+        """The shape of a stream's documents. Overrides with a namespace take precedence."""
         changes: dict[str, Any] = {}
         for override in sorted(self.overrides, key=lambda each: each.namespace is not None):
             if override.applies_to(stream):
@@ -51,7 +51,7 @@ class DocumentOptions:
 
     @classmethod
     def parse(cls, settings: Mapping[str, Any]) -> DocumentOptions:
-        """Read the part of a configuration that applies_to documents. Raises `InvalidConfig`."""
+        """Read the part of a configuration that is about documents. Raises `InvalidConfig`."""
         overrides: dict[tuple[str, str | None], StreamOverride] = {}
         unknown: set[str] = set()
         for number, entry in enumerate(_entries(settings), 1):
@@ -88,7 +88,7 @@ def _override(entry: Mapping[str, Any], where: str) -> StreamOverride:
 
 
 def _changes(settings: Mapping[str, Any], where: str = "") -> dict[str, Any]:
-    """The fields of a shape that are set; what a form sends for an emptied field is not."""
+    """The fields of a shape that are set. An empty value, as forms send it for an emptied field, does not count."""
     found = {
         "title_field": _name(settings, "title_field", where),
         "text_fields": _names(settings, "text_fields", where),
@@ -101,7 +101,7 @@ def _changes(settings: Mapping[str, Any], where: str = "") -> dict[str, Any]:
 
 
 def _name(settings: Mapping[str, Any], name: str, where: str) -> str | None:
-    # Not trimmed: columns of spreadsheets have names that end in a blank.
+    # Not trimmed: spreadsheet columns may have names that end in a blank.
     value = settings.get(name)
     if value is None or value == "":
         return None

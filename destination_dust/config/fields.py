@@ -1,6 +1,6 @@
 """Readers for single settings, with error messages that say what to change.
 
-In all of these, a setting of null is a setting left out: forms send fields that were emptied like that.
+A setting of null counts as left out: forms send it for emptied fields.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ Choice = TypeVar("Choice", bound=Enum)
 
 
 class InvalidConfig(Exception):
-    """A setting cannot be used. Its text says which, why, and what to put there."""
+    """A setting cannot be used. Its text says which one, why, and what to set instead."""
 
 
 def required_text(settings: Mapping[str, Any], name: str, where: str) -> str:
-    """A text that must be there. `where` says where the user finds it."""
+    """A required text. `where` says where the user finds it."""
     value = settings.get(name)
     if value is not None and not isinstance(value, str):
         raise InvalidConfig(f"{name} must be a text, in quotes. {where}")

@@ -12,16 +12,16 @@ STREAMS_NAMED = 10
 
 
 def warnings(options: DocumentOptions, plans: Iterable[StreamPlan]) -> Iterator[str]:
-    """Say, in words for the user, what will have no effect. Streams without a schema may have any field."""
+    """Describe, for the user, settings without effect. Streams without a schema may have any field."""
     plans = list(plans)
     for override in options.overrides:
-        concerned = [plan for plan in plans if override.applies_to(plan.stream)]
-        if not concerned:
+        matching = [plan for plan in plans if override.applies_to(plan.stream)]
+        if not matching:
             yield (
                 f"{STREAM_OVERRIDES} has an entry for the stream {override}, which this connection does not have, so "
                 f"the entry has no effect. Correct its name or namespace, or remove it. Streams here: {_named(plans)}."
             )
-        yield from _undeclared(override.changes, concerned, f"{STREAM_OVERRIDES}, stream {override}: ")
+        yield from _undeclared(override.changes, matching, f"{STREAM_OVERRIDES}, stream {override}: ")
     shape = options.shape
     chosen = {name: getattr(shape, name) for name in shape.__slots__}
     yield from _undeclared(chosen, plans, "")
@@ -48,7 +48,7 @@ def _undeclared(chosen: Mapping[str, Any], plans: list[StreamPlan], where: str) 
 
 
 def _may_have(plan: StreamPlan, path: str) -> bool:
-    """Whether the schema has the field that a path begins with, or none at all."""
+    """Whether the schema has a field that the path begins with, or has no fields at all."""
     parts = path.split(".")
     heads = (".".join(parts[:end]) for end in range(1, len(parts) + 1))
     return not plan.properties or any(head in plan.properties for head in heads)
