@@ -1,7 +1,7 @@
 """JSON in and out without losing anything.
 
 orjson is fast, but it rounds long numbers and refuses some of what sources write: NaN, 1e400, halves of
-surrogate pairs, deep nesting, bytes that are not UTF-8. All that takes a slower, exact path.
+surrogate pairs, deep nesting, bytes that are not UTF-8. Such input takes a slower, exact path.
 """
 
 from __future__ import annotations
@@ -39,18 +39,18 @@ def loads(line: bytes) -> Any:
     """Read one JSON text; a number that neither 64-bit integers nor float64 hold exactly comes as `Decimal`.
 
     NaN and the infinities are `Decimal` too, so that odd numbers are of one type. A lone surrogate stays one,
-    invalid UTF-8 becomes U+FFFD, a byte order mark is ignored, of equal keys the last wins, depth is free.
+    invalid UTF-8 becomes U+FFFD, a byte order mark is ignored, of equal keys the last wins, at any depth.
     Raises `NotJSON`, a `ValueError`.
     """
     if not _has_numbers_to_check(line):
         try:
             return orjson.loads(line)
         except orjson.JSONDecodeError:
-            pass  # not JSON, or more than orjson takes: the exact path tells
+            pass  # not JSON, or more than orjson accepts: the exact path decides
     try:
         return _loads_exactly(line.decode("utf-8-sig", "replace"))
     except ValueError:
-        pass  # left here, so that the error does not drag the content along
+        pass  # leave the handler, so that the new error does not carry the content
     raise NotJSON(f"{len(line)} bytes that are not JSON")
 
 
@@ -68,7 +68,7 @@ def dumps(value: Any, *, sort_keys: bool = False) -> bytes:
 
 
 def readable(value: Any) -> tuple[str, int]:
-    """Return compact JSON for readers, and how many texts and numbers had to change for it.
+    """Return compact JSON for readers, and how many texts and numbers were changed.
 
     NUL is removed and a lone surrogate becomes U+FFFD, also in keys (two keys that become equal are both
     written); a number that is not finite becomes its name. So the JSON is valid Unicode without escaped NULs.
@@ -115,7 +115,7 @@ def _has_numbers_to_check(line: bytes) -> bool:
     at = shape.find(_LARGE_EXPONENT)
     while at >= 0:
         before = shape[max(0, at - len(_LONG_NUMBER)) : at].rstrip(b"0")
-        if before[-1:] in _BEFORE_A_NUMBER:  # so it is no piece of a UUID or a hash
+        if before[-1:] in _BEFORE_A_NUMBER:  # not a part of a UUID or a hash
             return True
         at = shape.find(_LARGE_EXPONENT, at + 1)
     return False

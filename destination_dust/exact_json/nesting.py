@@ -1,6 +1,6 @@
 """JSON of any depth: a reader and a writer that keep their own stack instead of recursing.
 
-They are the last resort of `exact_json`, which says what the values are; here is only how they nest.
+The last resort of `exact_json`, which reads and writes the values; this file handles only how they nest.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def encode(
     text: Callable[[str], str] = str,
     sort_keys: bool = False,
 ) -> str:
-    """Write compact JSON; `number` gives a Decimal's JSON, `text` what to write for a string.
+    """Write compact JSON; `number` returns a Decimal's JSON, `text` the text to write for a string.
 
     Raises `TypeError` for what JSON does not know.
     """

@@ -52,7 +52,7 @@ def record_identifier(namespace: str | None, stream: str, data: Mapping[str, obj
 def table_name(prefix: str, namespace: str | None, stream: str) -> str:
     """Return `{prefix}{stream}` if that is a plain slug, else one that ends in 16 letters of a hash.
 
-    It needs no quotes in SQL (reserved words apart), is at most 200 long and never that of another stream.
+    It needs no quotes in SQL (except reserved words), has at most 200 characters and is never that of another stream.
     """
     plain = prefix + stream
     if (
@@ -73,7 +73,7 @@ def table_name(prefix: str, namespace: str | None, stream: str) -> str:
 
 
 def digest(*texts: str) -> str:
-    """Return 16 hex digits of a SHA-256 that tells any two sequences of texts apart."""
+    """Return 16 hex digits of a SHA-256 that is unique to this sequence of texts."""
     sha = hashlib.sha256()
     for text in texts:
         encoded = text.encode("utf-8", "surrogatepass")

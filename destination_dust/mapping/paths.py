@@ -9,10 +9,10 @@ MISSING: Final = object()
 
 
 def find(value: Any, path: str) -> Any:
-    """Return what stands at a path such as `customer.address.city`, or `MISSING`.
+    """Return the value at a path such as `customer.address.city`, or `MISSING`.
 
-    A field may have dots in its own name: the longest name that exists comes first. In a list of objects the
-    path goes on in each of them, and what is found is a list.
+    A field may have dots in its own name: the longest name that exists comes first. In a list of objects
+    the path continues in each object, and the result is a list.
     """
     if isinstance(value, Mapping):
         end = len(path)

@@ -1,4 +1,4 @@
-"""The tags of a document: ours, which say what the connector wrote, and those that a user chose."""
+"""The tags of a document: ours, which describe what the connector wrote, and those that a user chose."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _FINGERPRINT = "airbyte:fingerprint:"
 _REPLACED = "airbyte:replaced:"
 _REPLACING = "airbyte:replacing:"
 
-# Dust's server gives these two a classify of its own, and refuses the second.
+# To Dust's server the last two mean something else, and it refuses the last.
 _RESERVED = ("airbyte:", "title:", "__DUST")
 _MAX_UNITS = 256
 _GENERATION_NUMBER = re.compile("[0-9]{1,19}")
 
 
 def stream_tags(namespace: str | None, stream: str) -> list[str]:
-    """Return the tags that name the stream of a document: never those of another stream."""
+    """Return the tags that name the stream of a document. No other stream has the same ones."""
     tags = [_STREAM + _exact(stream)]
     if namespace:
         tags.append(_NAMESPACE + _exact(namespace))
@@ -42,12 +42,12 @@ def fingerprint_tag(fingerprint: str) -> str:
 
 
 def replaced_tag(generation: int) -> str:
-    """Return the mark which says that the replacement of the stream by this generation was completed."""
+    """Return the completion marker: the replacement of the stream by this generation was completed."""
     return f"{_REPLACED}{generation}"
 
 
 def replacing_tag(generation: int) -> str:
-    """Return the mark of a table that its rows are being replaced by those of this generation, and may not be whole."""
+    """Return the marker of a table whose rows this generation is replacing, so that some may be missing."""
     return f"{_REPLACING}{generation}"
 
 
@@ -78,25 +78,25 @@ def fingerprint_of(tags: Iterable[str]) -> str | None:
 
 
 def is_replaced_by(tags: Iterable[str], generation: int) -> bool:
-    """Whether the tags hold the mark that this generation has replaced the stream."""
+    """Whether the tags contain the marker that this generation has replaced the stream."""
     return replaced_tag(generation) in tags
 
 
 def is_being_replaced_by(tags: Iterable[str], generation: int) -> bool:
-    """Whether the tags say that a replacement by this generation was begun, and not completed."""
+    """Whether the tags say that a replacement by this generation was begun but not completed."""
     return replacing_tag(generation) in tags
 
 
 def without_marks(tags: Iterable[str]) -> tuple[str, ...]:
-    """Return the tags without any such mark."""
+    """Return the tags without completion markers."""
     return tuple(tag for tag in tags if not tag.startswith(_REPLACED))
 
 
 def field_tags(data: Mapping[str, object], fields: Sequence[str]) -> tuple[list[str], int]:
     """Return a tag `{field}:{value}` for each value of the fields, and how many had to be cleaned.
 
-    Each element of a list is a value; objects, nulls and blanks are none; equal tags are one. A tag that would
-    look like one of ours or of Dust's gets a `_` before it.
+    Each element of a list is a value; objects, nulls and blanks are skipped; equal tags are merged. A tag that
+    would look like one of ours or of Dust's is prefixed with `_`.
     """
     tags: dict[str, None] = {}
     cleaned = 0
@@ -112,6 +112,6 @@ def field_tags(data: Mapping[str, object], fields: Sequence[str]) -> tuple[list[
 
 
 def _exact(name: str) -> str:
-    """The name, if tags can hold it; else what they can hold, and a digest of the name."""
+    """The name, if a tag can hold it; else the part that it can hold, and a digest of the name."""
     held, odd = exact_json.clean_text(name)
     return f"{held}--{digest(name)}" if odd else held

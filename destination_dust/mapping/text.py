@@ -21,7 +21,7 @@ def scalar_text(value: object) -> str | None:
 
 
 def one_line(text: str) -> tuple[str, int]:
-    """Return the text cleaned, trimmed and with one blank for line breaks and the like; and 1 if cleaned."""
+    """Return the text cleaned, trimmed, with one blank for each run of white space or controls; and 1 if cleaned."""
     cleaned, odd = exact_json.clean_text(text)
     return _BREAKS.sub(" ", cleaned).strip(_INVISIBLE), odd
 

@@ -16,18 +16,18 @@ _MOMENT = re.compile(
 )
 _NUMBER = re.compile(r"-?\d{9,19}(?:\.\d+)?", re.ASCII)
 
-# Dust's server takes what is below for seconds: 1970-04-26 in milliseconds, 2286-11-20 in seconds.
+# Dust's server reads smaller numbers as seconds. The limit is 1970-04-26 in milliseconds, 2286-11-20 in seconds.
 _SECONDS_BELOW = 10**10
 _YEAR_10000 = 253_402_300_800_000
-# Sources' numbers: below are seconds (until year 5138), above milliseconds, then micro- and nanoseconds.
+# Sources' numbers: smaller ones are seconds (until year 5138), larger ones milli-, micro- and nanoseconds.
 _SOURCE_SECONDS_BELOW = 10**11
 
 
 def stored_timestamp(milliseconds: int) -> int:
     """Return what to send for a time in milliseconds since 1970, so that Dust's server stores that time.
 
-    The server takes numbers below 10^10 for seconds, and negative ones for the time of the call. So the first
-    115 days of 1970 are sent in whole seconds, and anything earlier becomes 1970-01-01, the earliest there is.
+    The server reads numbers below 10^10 as seconds, and negative ones as the time of the call. So the first
+    115 days of 1970 are sent in whole seconds, and anything earlier becomes 1970-01-01, the earliest time possible.
     """
     if milliseconds < _SECONDS_BELOW:
         return max(0, milliseconds) // 1000
@@ -35,10 +35,10 @@ def stored_timestamp(milliseconds: int) -> int:
 
 
 def epoch_milliseconds(value: object) -> int | None:
-    """Return the time that a value names, in milliseconds since 1970 (UTC), or None if it names none.
+    """Return the time of a value in milliseconds since 1970 (UTC), or None if it is not a time.
 
-    Dates and date-times in ISO 8601 count, without a zone as UTC, and seconds, milli-, micro- or nanoseconds
-    since 1970, told apart by their size. A date is its first moment.
+    Accepts ISO 8601 dates and date-times (UTC if without a zone), and seconds, milli-, micro- or nanoseconds
+    since 1970, distinguished by their size. A date is its first moment.
     """
     if isinstance(value, bool):
         return None

@@ -1,1 +1,1 @@
-"""What people see of a sync: counts, progress, the final report."""
+"""What users see of a sync: counts, progress, the final report."""

@@ -1,4 +1,4 @@
-"""Records of a stream, counted by what became of them."""
+"""Counts of a stream's records, by what became of them."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ class Counts:
     read: int = 0
     upserted: int = 0
     unchanged: int = 0
-    """Those whose document Dust has already, and which were not sent again."""
+    """Not sent again, because Dust already has the same document."""
     superseded: int = 0
-    """Those that a later record of the same document overtook before they were sent."""
+    """Replaced by a later record of the same document or row before they were sent."""
     deleted: int = 0
     stale: int = 0
-    """Documents, not records: those of earlier syncs that were deleted."""
+    """Documents of earlier syncs that were deleted. Not a count of records."""
     rejected: int = 0
     without_key: int = 0
     cleaned: int = 0
     left_out: int = 0
-    """Those whose chosen link or time Dust would not take, and which were stored without it."""
+    """Stored without their chosen link or time, because Dust would not accept it."""
     lacking_text: int = 0
-    """Those that have none of the fields chosen for the text."""
+    """Without any of the fields chosen for the text."""
     queued: int = 0
-    """Those that Dust has taken for a table, but that could not be read there yet."""
+    """Accepted by Dust for a table, but not readable there yet."""
 
     def __add__(self, other: Counts) -> Counts:
         return Counts(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
@@ -44,10 +44,10 @@ class Counts:
             "queued in Dust": self.queued,
             "stale documents deleted": self.stale,
         }
-        told = {**always, **{what: count for what, count in sometimes.items() if count}}
-        return ", ".join(f"{count} {what}" for what, count in told.items())
+        shown = {**always, **{what: count for what, count in sometimes.items() if count}}
+        return ", ".join(f"{count} {what}" for what, count in shown.items())
 
     @property
-    def on_their_way(self) -> int:
+    def unsettled(self) -> int:
         """Records read but not yet settled."""
         return self.read - self.upserted - self.unchanged - self.superseded - self.deleted - self.rejected

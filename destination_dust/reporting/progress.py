@@ -1,4 +1,4 @@
-"""What a sync did so far: counts, the line that tells of them now and then, the report at the end."""
+"""The progress of a sync: counts by stream, progress lines, and the final report."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ logger = logging.getLogger("airbyte")
 
 # A retry is logged at once, then at most this often while it keeps failing.
 RETRY_INTERVAL = 60.0
-# A call that is repeated and fails again takes some seconds to do so.
+# A call that is repeated may take some seconds to fail again.
 TROUBLE_SHOWN = 5.0
-# Calls of a burst wait for one another, but not for the limit.
-SHORTEST_WAIT_TOLD = 1.0
+# Shorter waits are those of a burst's calls for one another, not for the limit.
+SHORTEST_WAIT_SHOWN = 1.0
 
 
 class Display(Protocol):
-    """A live display, used instead of log lines. `trouble` is empty if there is none."""
+    """A live display, used instead of log lines. `trouble` is empty while calls succeed."""
 
     def live(self, done: Counts, seconds: float, status: PacerStatus, trouble: str) -> None: ...
     def report(self, streams: Mapping[StreamKey, Counts], seconds: float) -> None: ...
@@ -42,21 +42,21 @@ class Progress:
         display: Display | None = None,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`interval`: seconds between two progress lines, or versions of the display."""
+        """`interval`: seconds between two progress lines, or two updates of the display."""
         self._interval = interval
         self._pacer = pacer
         self._display = display
         self._trouble = (-math.inf, "")
-        """When the call that met it is repeated, and what it was."""
+        """When the last call that failed is repeated, and why it failed."""
         self._now = now
         self._started = now()
         self._next = self._started + interval
-        self._retries_told: dict[object, float] = {}
+        self._next_retry_lines: dict[object, float] = {}
         self._retrying = threading.Lock()
         self._streams: dict[StreamKey, Counts] = {}
 
     def of(self, stream: StreamKey) -> Counts:
-        """The counts of a stream, to be added to."""
+        """The counts of a stream, for the caller to update."""
         counts = self._streams.get(stream)
         if counts is None:
             counts = self._streams[stream] = Counts()
@@ -80,17 +80,17 @@ class Progress:
             done,
             in_flight,
             stored * 60 / elapsed if elapsed else 0,
-            self._waiting(done.on_their_way),
+            self._waiting(done.unsettled),
         )
 
     def retrying(self, retry: Retry, seconds: float) -> None:
-        """Tell of a call that has to be repeated. May be called from any thread."""
+        """Log that a call is repeated. May be called from any thread."""
         with self._retrying:
             now = self._now()
             self._trouble = (now + seconds, retry.reason.value)
-            if now < self._retries_told.get(retry.reason, 0.0):
+            if now < self._next_retry_lines.get(retry.reason, 0.0):
                 return
-            self._retries_told[retry.reason] = now + RETRY_INTERVAL
+            self._next_retry_lines[retry.reason] = now + RETRY_INTERVAL
         logger.warning("%s (%s). Trying again in %.0f s.", _sentence(retry.reason.value), retry.detail, seconds)
 
     def report(self) -> None:
@@ -130,32 +130,32 @@ class Progress:
                 )
 
     def _latest_trouble(self, now: float) -> str:
-        """What keeps a call from succeeding, until some time after it was repeated without that being told again."""
+        """Why a call failed, until it was repeated and had some seconds to fail again."""
         again_at, trouble = self._trouble
         if now > again_at + TROUBLE_SHOWN:
             return ""
         return f"{trouble}, trying again in {max(again_at - now, 0):.0f} s"
 
-    def _waiting(self, on_their_way: int) -> str:
+    def _waiting(self, unsettled: int) -> str:
         """Why upserts are waiting, for how long, and the ETA."""
         status = self._pacer.status()
-        wait = wait_worth_telling(status, on_their_way)
+        wait = wait_to_show(status, unsettled)
         if not wait:
             return ""
-        eta = duration(60 * on_their_way / max(status.share, 1))
+        eta = duration(60 * unsettled / max(status.share, 1))
         return (
             f". Waiting because {wait.reason.value}: the next upsert can go in {wait.seconds:.0f} s, "
             f"those that were read so far in about {eta}"
         )
 
 
-def wait_worth_telling(status: PacerStatus, on_their_way: int) -> Wait | None:
-    """What the records that are on their way wait for, if they do."""
-    return status.wait if status.wait and status.wait.seconds >= SHORTEST_WAIT_TOLD and on_their_way else None
+def wait_to_show(status: PacerStatus, unsettled: int) -> Wait | None:
+    """The current wait, if unsettled records are held up by it for long enough to mention."""
+    return status.wait if status.wait and status.wait.seconds >= SHORTEST_WAIT_SHOWN and unsettled else None
 
 
 def duration(seconds: float) -> str:
-    """A number of seconds as people say it."""
+    """A duration in words, such as `90 s`, `5 min` or `2.5 h`."""
     if seconds < 120:
         return f"{seconds:.0f} s"
     if seconds < 7200:

@@ -1,7 +1,7 @@
-"""The terminal of a person who runs a sync by hand: one line that is kept up to date, and a table at the end.
+"""The live display on the terminal: one line that is kept up to date, and a table at the end.
 
-It is standard error; standard output belongs to the protocol. What is shown here is for reading only, so nothing
-that goes wrong with it, and no terminal that has been paused, may ever hold or end a sync.
+It is on standard error; standard output belongs to the protocol. It is for reading only, so neither an error
+of the terminal nor a paused terminal may block or end a sync.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from unicodedata import east_asian_width
 from destination_dust.airbyte.messages import StreamKey
 from destination_dust.dust.pacer import PacerStatus
 from destination_dust.reporting.counts import Counts
-from destination_dust.reporting.progress import duration, wait_worth_telling
+from destination_dust.reporting.progress import duration, wait_to_show
 
-# Seconds between two versions of the line.
+# Seconds between two updates of the line.
 LIVE_INTERVAL = 0.25
-ALWAYS_TOLD = ("read", "upserted", "deleted", "rejected")
+ALWAYS_SHOWN = ("read", "upserted", "deleted", "rejected")
 COLUMNS = ("read", "upserted", "unchanged", "superseded", "deleted", "stale", "rejected")
 LONGEST_NAME = 40
 
@@ -34,7 +34,7 @@ class Terminal:
 
     @classmethod
     def behind(cls, stream: TextIO) -> Terminal | None:
-        """The terminal that a stream leads to, if it is one that can go back to the beginning of a line."""
+        """The terminal that a stream writes to, if it can return to the beginning of a line."""
         try:
             capable = stream.isatty() and os.environ.get("TERM", "dumb") != "dumb"
             return cls(stream.fileno()) if capable else None
@@ -42,7 +42,7 @@ class Terminal:
             return None
 
     def live(self, done: Counts, seconds: float, status: PacerStatus, trouble: str) -> None:
-        """Replace the line: what is `done` after so many seconds, and what the rest waits for."""
+        """Replace the line: the counts after so many seconds, and what the rest waits for."""
         if not self._in_foreground():
             return
         line = _printable(status_line(done, seconds, status, trouble))
@@ -56,7 +56,7 @@ class Terminal:
         self._write(f"\r{_TO_LINE_END}{table(streams)}\nAfter {duration(seconds)}.\n" if streams else _TO_LINE_END, 1.0)
 
     def say(self, message: str) -> None:
-        """Print a message on lines of its own."""
+        """Print a message on its own lines."""
         lines = "\n".join(_printable(line) for line in message.splitlines())
         self._write(f"\r{_TO_LINE_END}{lines}\n", 1.0)
 
@@ -76,36 +76,36 @@ class Terminal:
         except OSError:
             return 80
 
-    def _write(self, text: str, patience: float = 0.0) -> None:
+    def _write(self, text: str, timeout: float = 0.0) -> None:
         try:
-            if select.select([], [self._descriptor], [], patience)[1]:
+            if select.select([], [self._descriptor], [], timeout)[1]:
                 os.write(self._descriptor, text.encode("utf-8", "replace"))
         except (OSError, ValueError):
             pass  # the terminal is gone, or its descriptor is beyond what select takes
 
 
 def status_line(done: Counts, seconds: float, status: PacerStatus, trouble: str) -> str:
-    """What matters most comes first, as a narrow terminal cuts the rest off."""
+    """The most important comes first: a narrow terminal cuts off the rest."""
     stored = done.upserted + done.deleted + done.stale
-    told = {"read": done.read, "stored": stored, "unchanged": done.unchanged, "rejected": done.rejected}
-    parts = [f"{count} {what}" for what, count in told.items() if count or what in ("read", "stored")]
-    if done.on_their_way:
-        beyond = done.on_their_way - max(status.share - status.calls, 0)
+    shown = {"read": done.read, "stored": stored, "unchanged": done.unchanged, "rejected": done.rejected}
+    parts = [f"{count} {what}" for what, count in shown.items() if count or what in ("read", "stored")]
+    if done.unsettled:
+        beyond = done.unsettled - max(status.share - status.calls, 0)
         eta = f" in about {duration(60 * beyond / max(status.share, 1))}" if status.wait and beyond > 0 else ""
-        parts.append(f"{done.on_their_way} to go{eta}")
+        parts.append(f"{done.unsettled} to go{eta}")
     if seconds >= 60:
         parts.append(f"{stored * 60 / seconds:.0f} a minute")
     line = f"{duration(seconds)}: {', '.join(parts)}"
     if trouble:
         return f"{line}; {trouble}"
-    wait = wait_worth_telling(status, done.on_their_way)
+    wait = wait_to_show(status, done.unsettled)
     return f"{line}; waiting because {wait.reason.value}" if wait else line
 
 
 def table(streams: Mapping[StreamKey, Counts]) -> str:
-    """Counts by stream, in columns; those that are zero everywhere are left out, except the most important."""
+    """Counts by stream, in columns. A column of zeros is left out unless it is one of the most important."""
     total = sum(streams.values(), Counts())
-    columns = [name for name in COLUMNS if name in ALWAYS_TOLD or getattr(total, name)]
+    columns = [name for name in COLUMNS if name in ALWAYS_SHOWN or getattr(total, name)]
     rows = [["stream", *columns]]
     rows += [[_shortened(_printable(str(stream))), *_figures(counts, columns)] for stream, counts in streams.items()]
     if len(streams) > 1:

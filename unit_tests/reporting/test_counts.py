@@ -22,5 +22,5 @@ def test_a_record_is_on_its_way_until_it_is_settled() -> None:
     """Stale documents and queued rows are not records in flight."""
     settled = Counts(read=20, upserted=1, unchanged=2, superseded=3, deleted=4, rejected=5)
 
-    assert 5 == settled.on_their_way
-    assert 5 == (settled + Counts(stale=9, queued=1, cleaned=2, left_out=1)).on_their_way
+    assert 5 == settled.unsettled
+    assert 5 == (settled + Counts(stale=9, queued=1, cleaned=2, left_out=1)).unsettled

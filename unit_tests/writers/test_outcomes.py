@@ -28,7 +28,7 @@ def test_every_fate_settles_its_records_and_counts_them() -> None:
     outcomes.deleted(USERS, {first: 1})
     outcomes.superseded(USERS)
     outcomes.rejected(USERS, "users-1", "it is bad", {second: 2})
-    assert (6, 0) == (counts.read, counts.on_their_way)
+    assert (6, 0) == (counts.read, counts.unsettled)
 
     assert [(3, 0), (1, 2)] == [(safe.stored, safe.rejected) for safe in calls.ledger.release()]
 

@@ -31,11 +31,11 @@ _FINGERPRINT_DIGITS = 32
 
 @dataclass(frozen=True, slots=True)
 class DocumentShape:
-    """What of a record goes where in its document. Fields are dot paths into the record."""
+    """Which field of a record goes where in its document. Fields are dot paths into the record."""
 
     title_field: str | None = None
     text_fields: tuple[str, ...] = ()
-    """The fields of the text, all if none are named."""
+    """The fields of the text; all fields if empty."""
     text_format: Literal["json", "markdown"] = "json"
     source_url_field: str | None = None
     tag_fields: tuple[str, ...] = ()
@@ -44,7 +44,7 @@ class DocumentShape:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What is sent for a record, all of it valid Unicode without NUL."""
+    """The document to send for a record. All texts are valid Unicode without NUL."""
 
     title: str
     text: str
@@ -54,11 +54,11 @@ class Document:
     """As Dust's server reads it; see `stored_timestamp`."""
     source_url: str | None
     fingerprint: str
-    """Equal for documents that differ in nothing but generation, replaced mark and default timestamp."""
+    """Equal for documents that differ only in generation, completion marker and default timestamp."""
     cleaned: int = 0
-    """How many values had to be changed because Dust could not hold them as they were."""
+    """How many values were changed because Dust cannot store them as they are."""
     left_out: int = 0
-    """How many of the chosen link and time were there, but not in a form that Dust takes."""
+    """How many of the chosen link and time exist, but in a form that Dust does not accept."""
     lacks_text: bool = False
     """Whether the record has none of the fields that were chosen for the text."""
 
@@ -72,7 +72,7 @@ def document(
     emitted_at: int | None,
     shape: DocumentShape,
 ) -> Document:
-    """Return the document of a record; `emitted_at`, in ms since 1970, is its time unless a field is."""
+    """Return the document of a record; `emitted_at`, in ms since 1970, is its time unless a field gives one."""
     title, title_path, title_odd = _title(stream, data, shape)
     chosen = _chosen(data, shape)
     text, text_odd = _text(title, title_path, chosen, shape)
@@ -103,7 +103,7 @@ def document(
 
 
 def with_marker(content: Document, generation: int) -> Document:
-    """Return the document with the mark that this generation has replaced its stream."""
+    """Return the document with the marker that this generation has replaced its stream."""
     return replace(content, tags=(*content.tags, replaced_tag(generation)))
 
 
@@ -114,7 +114,7 @@ def upsert_body(content: Document) -> bytes:
         "text": content.text,
         "mime_type": content.mime_type,
         "tags": content.tags,
-        # Otherwise the answer would hold the embedding of every chunk.
+        # Otherwise the answer would contain the embedding of every chunk.
         "light_document_output": True,
     }
     if content.timestamp is not None:
@@ -125,7 +125,7 @@ def upsert_body(content: Document) -> bytes:
 
 
 def _title(stream: str, data: Mapping[str, Any], shape: DocumentShape) -> tuple[str, str | None, int]:
-    """The title, the field that it is wholly of, and 1 if it was cleaned."""
+    """The title, the path of the field that it equals, if any, and 1 if it was cleaned, else 0."""
     candidates = [(name, data.get(name)) for name in _TITLE_FIELDS if isinstance(data.get(name), str)]
     if shape.title_field:
         candidates.insert(0, (shape.title_field, scalar_text(find(data, shape.title_field))))
@@ -152,7 +152,7 @@ def _text(title: str, title_path: str | None, chosen: dict[str, Any], shape: Doc
 
 
 def _source_url(data: Mapping[str, Any], shape: DocumentShape) -> tuple[str | None, int]:
-    value = _said(data, shape.source_url_field)
+    value = _value(data, shape.source_url_field)
     if value is None:
         return None, 0
     url = source_url(value) if isinstance(value, str) else None
@@ -160,14 +160,14 @@ def _source_url(data: Mapping[str, Any], shape: DocumentShape) -> tuple[str | No
 
 
 def _timestamp(data: Mapping[str, Any], shape: DocumentShape) -> tuple[int | None, int]:
-    value = _said(data, shape.timestamp_field)
+    value = _value(data, shape.timestamp_field)
     if value is None:
         return None, 0
     moment = epoch_milliseconds(value)
     return (None, 1) if moment is None else (stored_timestamp(moment), 0)
 
 
-def _said(data: Mapping[str, Any], path: str | None) -> Any:
-    """What the record says there, None if it is nothing or blank."""
+def _value(data: Mapping[str, Any], path: str | None) -> Any:
+    """The value at a path, None if it is missing or blank."""
     value = find(data, path) if path else MISSING
     return None if value is MISSING or (isinstance(value, str) and not value.strip()) else value

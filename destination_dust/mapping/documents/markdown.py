@@ -10,12 +10,12 @@ from destination_dust.mapping.text import one_line, scalar_text
 
 # A text of more characters, or of more than one line, gets a section of its own.
 _LONG = 200
-# What is nested deeper is written as JSON: no one reads it as a list.
+# Deeper nesting is written as JSON: no one can read it as a list.
 _MAX_DEPTH = 6
 
 
 def markdown(title: str, fields: Mapping[str, Any]) -> tuple[str, int]:
-    """Return the Markdown, and how many texts and numbers had to change for it.
+    """Return the Markdown, and how many texts and numbers were changed.
 
     Nulls, blank texts and empty lists and objects are left out.
     """
@@ -58,12 +58,12 @@ def _list_lines(label: str, values: list[Any], depth: int) -> Iterator[str]:
 
 
 def _line(value: Any) -> str:
-    """A value on one line, blank if it says nothing; a flat object as its fields, a deeper one as JSON."""
+    """A value on one line, empty if it has no content; a flat object as its fields, a deeper one as JSON."""
     if value is None or value in ({}, []):
         return ""
     if isinstance(value, Mapping) and not any(isinstance(inner, (Mapping, list)) for inner in value.values()):
-        told = ((one_line(name)[0], _line(inner)) for name, inner in value.items())
-        return ", ".join(f"{name}: {line}" for name, line in told if line)
+        parts = ((one_line(name)[0], _line(inner)) for name, inner in value.items())
+        return ", ".join(f"{name}: {line}" for name, line in parts if line)
     text = scalar_text(value)
     return one_line(exact_json.readable(value)[0] if text is None else text)[0]
 

@@ -18,8 +18,8 @@ _ODD = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 def source_url(text: str) -> str | None:
     """Return the URL if Dust's server takes it, else None: the server would refuse the whole document.
 
-    It takes http and https with a valid host and no `//` in the path. In doubt (control characters, an odd
-    host) the answer is None.
+    It takes http and https with a valid host and no `//` in the path. For doubtful URLs (control characters,
+    an odd host) the result is None.
     """
     text = text.strip()
     url = _URL.fullmatch(text)
@@ -52,7 +52,7 @@ def _is_address(kind: type[ipaddress.IPv4Address | ipaddress.IPv6Address], text:
 
 
 def _decodes(label: str) -> bool:
-    """Whether a label of an international name, if it is one, says which."""
+    """Whether a label can be decoded, if it is one of an internationalised name."""
     if not label.lower().startswith("xn--"):
         return True
     try:

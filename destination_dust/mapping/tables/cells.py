@@ -24,14 +24,14 @@ _SECOND = timedelta(seconds=1)
 
 
 class Format(Enum):
-    """What the catalog says that the texts of a field are."""
+    """The declared format of a field's texts."""
 
     MOMENT = "a date or date-time"
     TIME = "a time of day"
 
 
 class Difference(Enum):
-    """Why Dust will hold something else than the record did, as the end of "N values are …"."""
+    """How Dust's value will differ from the record's, as the end of "N values are …"."""
 
     NUMBER = "texts that Dust reads as numbers (007 becomes 7)"
     BOOLEAN = "texts that Dust reads as booleans (t becomes true)"
@@ -42,7 +42,7 @@ class Difference(Enum):
     NO_DATE = "dates or times by the catalog, but no such thing in fact, and stored as text"
 
 
-_READ_AS_ODD = {
+_MISREAD = {
     DustType.NULL: Difference.BLANK,
     DustType.BOOL: Difference.BOOLEAN,
     DustType.INT: Difference.NUMBER,
@@ -52,7 +52,7 @@ _READ_AS_ODD = {
 
 
 def format_of(schema: object) -> Format | None:
-    """How a field's JSON schema says that its texts are to be read, None if as they are."""
+    """The format that a field's JSON schema declares for its texts, if any."""
     if not isinstance(schema, Mapping):
         return None
     named = f"{schema.get('format')} {schema.get('airbyte_type')} {schema.get('$ref')}".lower()
@@ -65,10 +65,10 @@ def format_of(schema: object) -> Format | None:
 
 
 def cell(value: object, expected: Format | None = None) -> tuple[Cell, DustType, Difference | None]:
-    """The cell for a value of a record, what Dust will read it as, and what is odd about that, if anything.
+    """The cell for a value of a record, the type that Dust will infer, and how its value will differ, if it does.
 
-    Dates are cells of their own, in UTC. Lists and objects become JSON text, and so do numbers that JSON numbers do
-    not carry exactly to Dust. Null, blanks and what is no number become null. Texts are not cleaned here.
+    Dates become date-time cells, in UTC. Lists and objects become JSON text, and so do numbers that Dust would not
+    read exactly. Null, blank texts, NaN and infinite numbers become null. Texts are not cleaned here.
     """
     if isinstance(value, str):
         return _text(value, expected)
@@ -82,7 +82,7 @@ def cell(value: object, expected: Format | None = None) -> tuple[Cell, DustType,
 
 
 def datetime_cell(seconds: int) -> dict[str, Any]:
-    """The cell of a moment, in seconds since 1970. Dust keeps no fractions, and refuses those of negative ones."""
+    """The cell of a time in seconds since 1970. Dust drops fractions, and refuses them in negative numbers."""
     return {"type": "datetime", "epoch": seconds * 1000}
 
 
@@ -92,7 +92,7 @@ def _text(text: str, expected: Format | None) -> tuple[Cell, DustType, Differenc
         if seconds is not None:
             return datetime_cell(seconds), DustType.DATETIME, None
     read = inferred_type(text)
-    odd = Difference.NO_DATE if expected and read is DustType.TEXT else _READ_AS_ODD.get(read)
+    odd = Difference.NO_DATE if expected and read is DustType.TEXT else _MISREAD.get(read)
     # Sending only blanks would make Dust type the column as text.
     return None if read is DustType.NULL else text, read, odd
 
@@ -102,14 +102,14 @@ def _seconds(text: str, expected: Format) -> int | None:
         found = epoch_milliseconds(f"1970-01-01T{text.upper().removeprefix('T')}")
         # With a zone, the time in UTC may lie on a neighbouring day.
         return None if found is None else found // 1000 % SECONDS_A_DAY
-    # Python's own reader takes compact and week dates as well, which numbers and words can look like.
+    # Python's parser also accepts compact and week dates, which look like numbers and words.
     if text[4:5] != "-" or text[7:8] != "-":
         return None
     try:
         moment = datetime.fromisoformat(text.removesuffix("Z"))
         return ((moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)) - _EPOCH) // _SECOND
     except (ValueError, OverflowError):
-        pass  # Python 3.10 reads less than sources write
+        pass  # Python 3.10 parses fewer formats than sources write
     found = epoch_milliseconds(text)
     return None if found is None else found // 1000
 

@@ -1,6 +1,6 @@
-"""Column names: one for each field of a stream, such that Dust keeps them as they are.
+"""Column names: one for each field of a stream, none of which Dust changes.
 
-Dust takes the names `[a-z0-9_]+`, but makes slugs of them again each time it reads a table: it puts `_` between a
+Dust accepts the names `[a-z0-9_]+`, but slugifies them again each time it reads a table: it puts `_` between a
 letter and a digit and joins runs of `_`. Only names that come out of this unchanged are used, or they would drift.
 """
 
@@ -28,16 +28,16 @@ _AS_LETTERS = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
 
 
 def keeps(name: str) -> bool:
-    """Whether Dust takes a column name and never changes it."""
+    """Whether Dust accepts a column name and never changes it."""
     return len(name) <= MAX_LENGTH and _SLUG.fullmatch(name) is not None and not _DRIFTS.search(name)
 
 
 class ColumnNames:
     """The column of each field of a stream: distinct, the same in each sync, whatever the order of the records.
 
-    Declared fields are named together. Where several come out alike, the one that needs no change keeps its name,
-    and the others end in six letters of a hash of their own. A field that is not declared keeps its name if it
-    needs no change and no declared field has it, and gets the letters otherwise.
+    Declared fields are named together. Where several get the same name, the one that needs no change keeps it,
+    and the others end in six letters of a hash of their own. An undeclared field keeps its name if it needs no
+    change and no declared field has it; otherwise it gets the letters.
     """
 
     def __init__(self, declared: Iterable[str] = (), *, reserved: Iterable[str] = ()) -> None:
@@ -66,7 +66,7 @@ class ColumnNames:
 
     @property
     def changed(self) -> Mapping[str, str]:
-        """The columns of the fields seen so far whose column is called otherwise."""
+        """The columns, by field, whose name differs from the field's."""
         return {field: name for field, name in self._names.items() if field != name}
 
     def _give(self, field: str, name: str) -> str:
@@ -82,7 +82,7 @@ class ColumnNames:
 
 
 def _slug(field: str) -> str:
-    """The name that is nearest to a field's; fields may share it."""
+    """The valid name closest to a field's. Several fields may have the same one."""
     if keeps(field):
         return field
     # A decomposed é leaves its e, which reads better than nothing.

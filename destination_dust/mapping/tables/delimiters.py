@@ -1,6 +1,6 @@
 """Whether Dust would read the rows of a request with the right delimiter.
 
-Dust keeps tables as CSV with commas, but guesses the delimiter on each reading: the most frequent of comma,
+Dust stores tables as CSV with commas, but guesses the delimiter on each read: the most frequent of comma,
 semicolon and tab outside quotes in the first 16 KB. Its writer puts quotes around cells with commas, quotes or
 line ends, and not around those with semicolons or tabs. With the wrong delimiter, columns and row ids are lost.
 """
@@ -24,15 +24,14 @@ _QUOTED = re.compile('[,"\r\n]')
 def misleading_columns(bodies: Iterable[bytes]) -> list[str]:
     """The columns of encoded rows (as JSON objects `{"value": …}`) whose semicolons or tabs outnumber the commas.
 
-    Empty if the rows do no harm: neither those that fit into Dust's sample nor all of them.
+    Empty if Dust will find the commas, both in its sample and in all rows.
     """
     rows = list(bodies)
     if not any(row.count(b";") > _FEWEST_COMMAS or row.count(b"\\t") > _FEWEST_COMMAS for row in rows):
         return []
     values: list[Mapping[str, Any]] = [orjson.loads(row)["value"] for row in rows]
-    commas_a_row = len(
-        {name for value in values for name in value}
-    )  # the row id adds a column, and commas are one fewer
+    # The row id adds a column, and commas are one fewer than columns.
+    commas_a_row = len({name for value in values for name in value})
     for sample in (_beginning(values, commas_a_row), values):
         taken = list(sample)
         commas = commas_a_row * (len(taken) + 1)

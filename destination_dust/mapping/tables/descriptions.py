@@ -1,4 +1,4 @@
-"""What a table says of itself, for the agents that are to query it."""
+"""The description of a table, for the agents that query it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MAX_NOTE_UNITS = 120
 def table_description(
     stream: str, key: Sequence[str], properties: Mapping[str, Any], columns: Mapping[str, Column]
 ) -> str:
-    """Name the stream, its key and its columns. `key`: the fields of the primary key, none if there is none."""
+    """Name the stream, its key and its columns. `key`: the fields of the primary key; may be empty."""
     listed = [_described(columns[field].name, schema) for field, schema in properties.items()]
     key_columns = [columns[field].name if field in columns else field for field in key]
     parts = [

@@ -1,4 +1,4 @@
-"""What to tell, at the end of a sync, about the columns of a table: in which way Dust holds something else."""
+"""Messages at the end of a sync about a table's columns: how Dust's values differ from the records'."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from destination_dust.mapping.tables.rows import Column
 from destination_dust.mapping.tables.type_inference import DustType
 
 _NUMBERS = {DustType.INT, DustType.FLOAT}
-# A line of a log should be readable.
+# Keeps a log line readable.
 _LISTED = 30
 
 
 def differences(columns: Mapping[str, Column]) -> Iterator[tuple[Difference, str]]:
-    """One sentence for each way in which Dust reads values as something else, with the counts by column."""
+    """One sentence for each kind of difference, with the counts by column."""
     found: dict[Difference, Counter[str]] = defaultdict(Counter)
     for column in columns.values():
         for odd, count in column.odd.items():
@@ -27,11 +27,11 @@ def differences(columns: Mapping[str, Column]) -> Iterator[tuple[Difference, str
 
 
 def changed_types(columns: Mapping[str, Column], existing: Mapping[str, DustType]) -> Iterator[str]:
-    """One sentence for each column whose values are of several types, with the type that Dust gives it then."""
+    """One sentence for each column with values of several types, with the type that Dust gives it."""
     for column in columns.values():
         before = existing.get(column.name)
         kinds = column.kinds | ({before} if before else set())
-        # Whole numbers among others are no change: sources write 1.0 so.
+        # Whole numbers among floats do not count: sources write 1.0 as 1.
         if len(kinds) > 1 and not (kinds == _NUMBERS and before is not DustType.INT):
             made = DustType.FLOAT if kinds <= _NUMBERS else DustType.TEXT
             was = f"is {before.value} in the table and now has" if before else "has"
@@ -45,6 +45,6 @@ def renamed(columns: Mapping[str, Column]) -> list[str]:
 
 
 def listed(items: list[str]) -> str:
-    """Items with commas, the last of very many left out."""
+    """Items with commas, cut off after so many."""
     more = len(items) - _LISTED
     return ", ".join(items[:_LISTED]) + (f" and {more} more" if more > 0 else "")

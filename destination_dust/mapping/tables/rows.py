@@ -1,6 +1,6 @@
 """A record as a row of a Dust table, encoded once, as the bytes that are sent.
 
-One column is left out until then: the time of loading, which is that of the burst a row is sent in.
+Only the time of loading is added later: it is that of the burst in which the row is sent.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class TooManyColumns(Exception):
 
 
 class Column:
-    """One field of a stream: what its column is called, and what was seen in it."""
+    """One field of a stream: the name of its column, and the types and differences seen in it."""
 
     __slots__ = ("declared", "expected", "kinds", "latest", "name", "odd", "used")
 
@@ -52,7 +52,7 @@ class Column:
 
 
 class RowEncoder:
-    """How the records of one stream become rows. It learns the fields that the catalog does not declare."""
+    """Encodes the records of one stream as rows. Learns the fields that the catalog does not declare."""
 
     def __init__(self, properties: Mapping[str, Any], *, generation_id: int | None = None) -> None:
         """`properties`: the declared fields, as JSON schemas."""
@@ -62,7 +62,7 @@ class RowEncoder:
         self._fields: dict[str, Column] = {}
         self._in_table = set(OWN_COLUMNS)
         self.existing: dict[str, DustType] = {}
-        """What Dust said of the columns that the table had before."""
+        """The types of columns that the table already had."""
         self.cleaned = 0
         """Rows in which characters had to be removed or replaced."""
         for field in properties:
@@ -74,13 +74,13 @@ class RowEncoder:
         return self._fields
 
     def note_existing(self, columns: Iterable[str], kinds: Mapping[str, DustType] | None = None) -> None:
-        """Take note of columns that the table has already. Raises `TooManyColumns`."""
+        """Remember columns that the table already has. Raises `TooManyColumns`."""
         self.existing.update(kinds or {})
         self._in_table.update(columns)
         self._check_width()
 
     def encode(self, row_id: str, data: Mapping[str, Any], emitted_at: int | None) -> bytes:
-        """The part of a row after its time of loading, as JSON (see `body`). Raises `TooManyColumns`.
+        """The part of a row after its time of loading, as JSON (see `upsert_body`). Raises `TooManyColumns`.
 
         `emitted_at`: when the source read the record, in milliseconds since 1970.
         """
@@ -153,6 +153,6 @@ def row_head(loaded_at: int) -> bytes:
 _TRUNCATE = b',"truncate":true}'
 EMPTYING_BODY = b'{"rows":[]' + _TRUNCATE
 
-# What a row takes in a request besides its own bytes: its head and a comma.
+# The bytes of a row in a request besides its own: its head and a comma.
 ROW_OVERHEAD = len(row_head(10**9)) + 1
 BODY_OVERHEAD = len(EMPTYING_BODY)

@@ -1,6 +1,6 @@
-"""What Dust makes of a text cell: its tables are CSV files, and the type of each cell is guessed on each reading.
+"""The type that Dust infers for a text cell: its tables are CSV files, and it guesses cell types on each read.
 
-There is no way to force text, so all that can be done is to know, and to tell.
+Text cannot be forced, so the connector can only predict the type, and report the difference.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from enum import Enum
 
 
 class DustType(Enum):
-    """What a cell is when it is read back."""
+    """The type of a cell when it is read back."""
 
     NULL = "null"
     BOOL = "a boolean"
@@ -21,11 +21,11 @@ class DustType(Enum):
     TEXT = "text"
 
 
-# No number or date that means something is longer.
+# No meaningful number or date is longer.
 _LONGEST = 64
 # What Rust's `trim` removes, which Dust's server applies to each cell.
 _BLANKS = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
-# What a number, a boolean or the name of a day or month can begin with; most texts end here.
+# First characters of numbers, booleans, days and months. Most texts need no further look.
 _FIRST = frozenset(_BLANKS + "+-.0123456789tTfFjJmMaAsSoOnNdDwW")
 
 _INTEGER = re.compile("[+-]?[0-9]+")
@@ -39,7 +39,7 @@ _TIME = r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?\s*(?:am|pm)?"
 _ZONE = r"\s*(?:z|[+-][0-9]{2}(?::?[0-9]{2})?|[a-z]{3,4})?"
 _MONTH = rf"(?:{'|'.join(_MONTHS)})[a-z]{{0,6}}\.?"
 # The ways to write a date that Dust's server understands: RFC 3339 and 2822, SQL, and those of the Rust crate
-# `dateparser`. A few texts that look alike and are no dates (month 13) match too.
+# `dateparser`. Some texts that only look like dates (month 13) match too.
 _DATE = re.compile(
     "|".join(
         (
@@ -62,7 +62,7 @@ _DATE = re.compile(
 
 
 def inferred_type(text: str) -> DustType:
-    """What Dust's server reads when a cell holds this text."""
+    """The type that Dust's server infers for a cell with this text."""
     if text[:1] not in _FIRST and text:
         return DustType.TEXT
     if len(text) > _LONGEST:
@@ -77,7 +77,7 @@ def inferred_type(text: str) -> DustType:
             return DustType.TEXT
     if _INTEGER.fullmatch(text) and -(2**63) <= int(text) < 2**63:
         return DustType.INT
-    # What is too large for a float64 stays text.
+    # A number too large for a float64 stays text.
     if _REAL.fullmatch(text) and math.isfinite(float(text)):
         return DustType.FLOAT
     return DustType.DATETIME if _DATE.fullmatch(text) else DustType.TEXT

@@ -319,4 +319,4 @@ def test_dust_ends_with_the_last_version_of_each_document(
         assert text == dust.get(document_id)
     assert documents.queue.idle
     assert [len(changes)] == [safe.stored for safe in documents.calls.ledger.release()]
-    assert 0 == documents.calls.progress.of(USERS).on_their_way
+    assert 0 == documents.calls.progress.of(USERS).unsettled
