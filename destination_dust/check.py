@@ -38,13 +38,13 @@ def _find_data_source(at: Connection, sources: list[dict[str, Any]]) -> None:
         if at.data_source_id in (source.get("sId"), source.get("name")):
             if source not in writable:
                 raise InvalidConfig(
-                    f"The data source {at.data_source_id} is kept up by Dust's own connection to "
-                    f"{source.get('connectorProvider') or 'another service'}, and nobody else can write to it. "
+                    f"The data source {at.data_source_id} is managed by Dust's own connection to "
+                    f"{source.get('connectorProvider') or 'another service'} and cannot be written to. "
                     f"Use a folder of the space instead: {_listed(writable)}."
                 )
             return
     # The browser's address shows the ID of the view through which a space sees the folder.
-    view = " That is the ID of a view; the one that is needed begins with dts_." if _is_view(at.data_source_id) else ""
+    view = " That is the ID of a view; the ID of the folder begins with dts_." if _is_view(at.data_source_id) else ""
     raise InvalidConfig(
         f"The space {at.space_id} has no data source {at.data_source_id}.{view} "
         f"Folders that can be written to: {_listed(writable)}."

@@ -67,7 +67,7 @@ class DestinationDust(Destination):
         except BrokenPipeError:
             sys.exit(1)  # no one reads our output, so there is no one to inform
         except Interrupted as interrupted:
-            logger.warning("%s What was acknowledged is stored, and the next sync goes on from there.", interrupted)
+            logger.warning("%s Everything acknowledged is stored, and the next sync continues from there.", interrupted)
             sys.exit(128 + interrupted.signal_number)
         except Exception as error:
             explanation = _report(error, config, output)

@@ -47,12 +47,12 @@ def explain(error: BaseException, connection: Connection | None) -> str:
     if isinstance(error, Misconfigured) and connection:
         return _misconfigured(error, connection)
     if isinstance(error, Unavailable):
-        return f"{error} Try again later. If it lasts, look at https://status.dust.tt, and at the network in between."
+        return f"{error} Try again later. If it persists, check https://status.dust.tt and the network in between."
     if type(error) in FAILURE_TYPES or any(isinstance(error, kind) for kind in FAILURE_TYPES):
         return str(error)
     return (
-        f"The connector failed in a way that it should not ({type(error).__name__}), which is a defect of the "
-        "connector. Please report it with the error in the log."
+        f"The connector failed unexpectedly ({type(error).__name__}), which is a defect of the connector. "
+        "Please report it with the error in the log."
     )
 
 
@@ -65,7 +65,7 @@ def _misconfigured(error: Misconfigured, at: Connection) -> str:
             return "Dust does not accept the API key. A key begins with sk- and is copied whole from Admin > API Keys."
         case "workspace_auth_error" | "user_not_found":
             return (
-                f"The API key belongs to another workspace than {at.workspace_id}. "
+                f"The API key belongs to another workspace, not to {at.workspace_id}. "
                 "Take the key and the workspace ID from the same workspace."
             )
         case "workspace_not_found":
@@ -74,7 +74,7 @@ def _misconfigured(error: Misconfigured, at: Connection) -> str:
                 f"The ID is in the address of Dust in the browser: app.dust.tt/w/<workspace ID>.{_other_region(at)}"
             )
         case "workspace_can_use_product_required_error":
-            return "The plan of this Dust workspace does not include access by API. Upgrade the plan in Dust."
+            return "The plan of this Dust workspace does not include API access. Upgrade the plan in Dust."
         case "workspace_quota_error":
             return f"The Dust workspace is full: {error} Free some space or upgrade the plan in Dust."
         case "space_not_found":

@@ -120,7 +120,7 @@ def test_a_server_that_is_not_dust_is_named(dust: LocalDust, tmp_path: Path) -> 
     status, message = checked(tmp_path, dust.config())
 
     assert "FAILED" == status
-    assert "not like Dust" in message
+    assert "does not seem to be a Dust server" in message
 
 
 def test_an_unreachable_host_is_named(tmp_path: Path) -> None:

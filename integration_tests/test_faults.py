@@ -45,7 +45,7 @@ def test_passing_trouble_costs_nothing_but_time(dust: LocalDust, tmp_path: Path,
 @pytest.mark.parametrize(
     ("fault", "kind", "words"),
     [
-        ({"kind": "html", "status": 200}, "config_error", "not like Dust"),
+        ({"kind": "html", "status": 200}, "config_error", "does not seem to be a Dust server"),
         ({"kind": "redirect", "status": 302, "location": "https://elsewhere.example/x"}, "config_error", "redirect"),
         ({"kind": "redirect", "status": 307, "location": "https://elsewhere.example/x"}, "config_error", "redirect"),
         ({"kind": "status", "status": 403, "type": "workspace_quota_error"}, "config_error", "full"),

@@ -31,7 +31,7 @@ class SourceFailed(Exception):
         """The failure, with its effect on the data."""
         return cls(
             f"The source ended before it had sent all of: {', '.join(map(str, streams))}. Nothing old was deleted, and "
-            "the states of these streams were not given back, so that the next attempt brings all of them."
+            "the states of these streams were not given back, so the next attempt brings all of them."
         )
 
 

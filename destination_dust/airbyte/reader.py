@@ -61,7 +61,7 @@ class Reader:
             )
         if self._without_type:
             logger.warning(
-                "%d lines of the input are JSON objects without a type, so they are no messages of Airbyte, and were "
+                "%d lines of the input are JSON objects without a type, so they are not Airbyte messages, and were "
                 'ignored. If they are records, write each as {"type":"RECORD","record":{"stream":…,"data":…}}.',
                 self._without_type,
             )

@@ -43,7 +43,7 @@ def base_url(value: object) -> str:
         raise InvalidConfig(f"base_url must begin with https://, or the API key would travel unencrypted to {host}.")
     if _is_link_local(host):
         raise InvalidConfig(
-            f"base_url must not be a link-local address ({host}), where clouds keep the credentials of their machines. "
+            f"base_url must not be a link-local address ({host}), where clouds serve the credentials of machines. "
             f"Use {DEFAULT_BASE_URL} or https://eu.dust.tt."
         )
     return f"{url.scheme}://{f'[{host}]' if ':' in host else host}{f':{port}' if port else ''}"

@@ -137,7 +137,7 @@ def _prefix(settings: Mapping[str, Any], name: str, default: str) -> str:
         return default
     if not isinstance(value, str) or not TABLE_PREFIX.fullmatch(value.strip()):
         raise InvalidConfig(
-            f"{name} must be made of lower-case letters, digits and _, not begin with a digit, and be 50 long at most."
+            f"{name} must consist of lower-case letters, digits and _ (at most 50), and not begin with a digit."
         )
     return value.strip()
 

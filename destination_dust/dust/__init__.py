@@ -1,1 +1,1 @@
-"""Dust's HTTP API, without a word of Airbyte: documents, tables, limits, retries."""
+"""Dust's HTTP API: documents, tables, limits, retries. Nothing here knows Airbyte."""

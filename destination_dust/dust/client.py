@@ -52,7 +52,7 @@ class Connection:
 
 
 class ListedDocument(NamedTuple):
-    """What a listing tells of a document. `timestamp` is in ms since 1970."""
+    """A document as listings describe it. `timestamp` is in ms since 1970."""
 
     document_id: str
     timestamp: int
@@ -93,8 +93,8 @@ class DustClient:
         return self._listed((("offset", offset), ("limit", limit)))
 
     def look_up_documents(self, document_ids: Sequence[str]) -> list[ListedDocument]:
-        """Those of some documents that exist. The ids travel in the URL."""
-        # Without a limit, Dust's server lists 10 documents, however many are asked for.
+        """Those of the given documents that exist. The ids travel in the URL."""
+        # Without a limit, Dust's server lists 10 documents, however many ids it is given.
         return self._listed((*(("document_ids", each) for each in document_ids), ("limit", len(document_ids))))
 
     def delete_document(self, document_id: str) -> None:
@@ -127,14 +127,14 @@ class DustClient:
             others = [str(table.get("table_id")) for table in self.tables() if table.get("name") == name]
             raise NameTaken(
                 f"The table {table_id} cannot be called {name}, because the table with the ID "
-                f"{', '.join(others) or '(unknown)'} of the same data source is called so."
+                f"{', '.join(others) or '(unknown)'} of the same data source already has that name."
             ) from None
 
     def upsert_rows(self, table_id: str, body: bytes, *, ambiguous_after: int | None = None) -> None:
         """Queue rows. Dust merges the queue of a table once the table was left alone for 10 seconds.
 
-        A body that says `truncate` is not queued: it takes the place of all rows, and of all that is queued.
-        Raises `Ambiguous` after so many failures that bad data and trouble share.
+        A body with `truncate` is not queued: it replaces all rows, and all that are queued.
+        Raises `Ambiguous` after that many failures that bad data and outages share.
         """
         path = f"{self._table(table_id)}/rows"
         self._call(Request("POST", path, body=body, target=self._table(table_id), ambiguous_after=ambiguous_after))
@@ -144,7 +144,7 @@ class DustClient:
         self._call(Request("DELETE", self._row(table_id, row_id), target=self._table(table_id)))
 
     def rows(self, table_id: str, *, limit: int) -> tuple[list[dict[str, Any]], int]:
-        """Some merged rows (`row_id`, `value`), and how many there are. Each call makes Dust read the whole table.
+        """Some merged rows (`row_id`, `value`), and the number of all. Each call makes Dust read the whole table.
 
         Raises `Ambiguous` if the table cannot be read.
         """
@@ -171,8 +171,8 @@ class DustClient:
                 for each in answer["documents"]
             ]
         except (KeyError, TypeError, ValueError):
-            # Taken for an empty one, such a listing would be wrong about everything.
-            raise Unavailable(f"{self._at.host} lists documents in a way that this version does not know.") from None
+            # If this counted as an empty listing, every document would seem to be missing.
+            raise Unavailable(f"{self._at.host} returned a list of documents in an unknown format.") from None
 
     def _table(self, table_id: str) -> str:
         return f"{self._at.data_source}/tables/{quote(table_id, safe='')}"

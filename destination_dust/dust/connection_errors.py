@@ -1,4 +1,4 @@
-"""What went wrong below `requests`, whose own errors are few and quote the URL, and so the ids in it."""
+"""Connection errors below `requests`, whose own errors are few and quote the URL, and so the ids in it."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from urllib3.exceptions import NewConnectionError
 
 
 def _reason(error: requests.exceptions.RequestException) -> object:
-    """What happened below `requests`. The text of `error` itself contains the path, and so the ids in it."""
+    """The cause below `requests`. The text of `error` itself contains the path, and so the ids in it."""
     cause = error.args[0] if error.args else error
     return getattr(cause, "reason", None) or cause
 
 
 def never_connected(error: requests.exceptions.ConnectionError) -> bool:
-    """Whether the failure was one of making the connection, so that nothing was sent."""
+    """Whether no connection was made, so that nothing was sent."""
     return isinstance(_reason(error), NewConnectionError)
 
 
 def untrusted(error: requests.exceptions.SSLError) -> bool:
-    """Whether the other side is not who it should be, or speaks no TLS at all. Handshakes also just break."""
+    """Whether the certificate is not valid, or the server does not speak TLS. Other handshakes just broke."""
     reason = _reason(error)
     is_certificate = any(isinstance(part, ssl.SSLCertVerificationError) for part in getattr(reason, "args", ()))
     return is_certificate or "WRONG_VERSION_NUMBER" in str(reason)
 
 
 def describe(error: requests.exceptions.RequestException) -> str:
-    """The most telling part of what happened, without URLs."""
+    """The most informative part of the cause, without URLs."""
     text = str(_reason(error))
     for known in (
         "Name or service not known",

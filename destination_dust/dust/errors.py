@@ -2,30 +2,30 @@
 
 DustError
 ├── Misconfigured   change the settings (key, ids, address, permission, plan)
-├── Rejected        this payload will never be taken; others may
+├── Rejected        this payload will never be accepted; others may
 │   ├── TooLarge    … unless it is made smaller
-│   └── NameTaken   … unless it is called otherwise
-├── Ambiguous        this payload fails, and it is not known whether it is bad or Dust in trouble
-├── NotFound         what was asked for is not there
+│   └── NameTaken   … unless it gets another name
+├── Ambiguous       this payload keeps failing, because it is bad or because Dust is in trouble
+├── NotFound        what was asked for does not exist
 ├── Unavailable     Dust kept failing until we ran out of time
-└── Stopped       we stopped waiting ourselves, because the sync is stopping
+└── Stopped         we stopped waiting, because the sync is stopping
 
-An error is made once, where status and body are at hand, and then travels as it is. Its text is for
-the user of the connector: it never contains the API key or anything of a record.
+An error is created once, where status and body are at hand, and never wrapped. Its text is for the
+user of the connector: it never contains the API key or any part of a record.
 """
 
 from __future__ import annotations
 
 
 class DustError(Exception):
-    """Anything that a call to Dust can end with, other than its answer."""
+    """Any way in which a call to Dust can fail."""
 
 
 class Misconfigured(DustError):
     """The settings are wrong: repeating the call cannot help."""
 
     def __init__(self, message: str, *, reason: str = "") -> None:
-        """`reason` is Dust's own `error.type`, for callers that can say more than this layer knows."""
+        """`reason` is Dust's own `error.type`, for callers that can give better advice than this layer."""
         super().__init__(message)
         self.reason = reason
 
@@ -35,7 +35,7 @@ class Rejected(DustError):
 
 
 class TooLarge(Rejected):
-    """Dust, or a proxy before it, refuses this payload for its size."""
+    """Dust, or a proxy in front of it, refuses this payload for its size."""
 
 
 class NameTaken(Rejected):
@@ -43,7 +43,7 @@ class NameTaken(Rejected):
 
 
 class Ambiguous(DustError):
-    """Dust fails on this payload again and again, as it does on bad data and in trouble alike."""
+    """Dust fails on this payload again and again, as it does both on bad data and in outages."""
 
 
 class NotFound(DustError):
@@ -51,8 +51,8 @@ class NotFound(DustError):
 
 
 class Unavailable(DustError):
-    """Dust could not be reached, or did not work, for the whole time that a call may take."""
+    """Dust could not be reached, or failed, for the whole time that a call may take."""
 
 
 class Stopped(DustError):
-    """The wait was ended from our side: nothing is known to be wrong with Dust."""
+    """We ended the wait ourselves: Dust may be fine."""

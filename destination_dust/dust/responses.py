@@ -21,10 +21,10 @@ from destination_dust.dust.transport import Response
 MAX_MESSAGE = 200
 MAX_RETRY_AFTER = 600.0
 
-# Parts of messages with which Dust's core, through the front's catch-all 500, says "never".
+# Parts of messages with which Dust's core refuses for good; they arrive as a catch-all 500.
 PERMANENT_CORE_ERRORS = ("preserve_system_tags", "title_is_empty", "invalid_parent", "__DUST")
 NAME_TAKEN = "names must be unique within a data source"
-# Codes with which a document route reports trouble of its own under status 400.
+# Codes of temporary errors, which a document route reports with status 400.
 PASSING_CORE_CODES = {"internal_server_error", "unexpected_network_error", "unexpected_response_format"}
 
 
@@ -49,11 +49,11 @@ class Retry:
     detail: str
     after: float | None = None
     ambiguous: bool = False
-    """Dust answers so to bad data and to passing trouble alike."""
+    """Whether Dust answers like this both to bad data and in outages."""
 
 
 def classify(response: Response, *, host: str) -> dict[str, Any] | DustError | Retry:
-    """The JSON object of a successful response (empty for an empty body), or what else the response means."""
+    """The JSON object of a successful response (empty for an empty body), or the error or retry that it means."""
     if 200 <= response.status < 300:
         return _success(response, host)
     if 300 <= response.status < 400:
@@ -68,7 +68,7 @@ def classify(response: Response, *, host: str) -> dict[str, Any] | DustError | R
 
 def _success(response: Response, host: str) -> dict[str, Any] | DustError | Retry:
     if not response.body:
-        # Headers that were cut off look like a response without a body, and Dust has something to say about each call.
+        # Truncated headers look like a response without a body, and Dust's responses have one.
         return {} if response.status == 204 else Retry(RetryReason.DISCONNECTED, "the answer was empty")
     try:
         content = orjson.loads(response.body)
@@ -85,7 +85,7 @@ def _success(response: Response, host: str) -> dict[str, Any] | DustError | Retr
 
 def _redirect(response: Response, host: str) -> DustError:
     return Misconfigured(
-        f"{host} sends us to another address (status {response.status}), which a Dust server does not do. "
+        f"{host} answered with a redirect (status {response.status}), which Dust never does. "
         "The redirect was not followed. Check the base URL."
     )
 
@@ -131,19 +131,19 @@ def _client_error(status: int, error: dict[str, Any], host: str) -> DustError | 
     if status == 413 or kind == "data_source_quota_error":
         return TooLarge(message or "the request is too large (status 413)")
     if status in (400, 422):
-        return Rejected(message or f"Dust refused the request without a word (status {status})")
+        return Rejected(message or f"Dust refused the request without a reason (status {status})")
     if error:
         return Misconfigured(message, reason=kind)
     if status in (401, 403, 407):
         return Misconfigured(
-            f"{host} refused access (status {status}), but not in the words of Dust. Check the base URL, and whether "
-            "a proxy or a firewall stands in between."
+            f"{host} refused access (status {status}), but the answer did not come from Dust. Check the base URL, "
+            "and whether there is a proxy or a firewall in between."
         )
     return _not_dust(host)
 
 
 def retry_after(value: str | None) -> float | None:
-    """Seconds of a `Retry-After` header (a number or an HTTP date), within reason; None if it is no use."""
+    """Seconds of a `Retry-After` header (a number or an HTTP date), capped; None if it is not usable."""
     if not value:
         return None
     try:
@@ -158,8 +158,8 @@ def retry_after(value: str | None) -> float | None:
 
 def _not_dust(host: str) -> Misconfigured:
     return Misconfigured(
-        f"{host} answers, but not like Dust. Check the base URL (https://dust.tt, or https://eu.dust.tt for "
-        "workspaces in Europe) and that no proxy or login page stands in between.",
+        f"{host} does not seem to be a Dust server. Check the base URL (https://dust.tt, or https://eu.dust.tt for "
+        "workspaces in Europe), and that there is no proxy or login page in between.",
         reason="not_dust",
     )
 

@@ -1,7 +1,7 @@
 """Calls that are repeated until Dust has answered them: the only place that sleeps or retries.
 
 Repeating is safe because every write is keyed: the same document or row arrives once more. Retries
-end by time, not by count. Waiting for Dust's upsert limit is not a retry and has no end.
+are limited in time, not in number. Waiting for Dust's upsert limit is not a retry and has no limit.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ OnRetry = Callable[[Retry, float], None]
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """Time, as the caller sees it: production gives the real one, tests one of their own.
+    """The caller's time: real in production, simulated in tests.
 
-    `pause` waits for some seconds, and returns True at once when the wait is to be abandoned.
+    `pause` waits for some seconds, and returns True as soon as the wait is cancelled.
     """
 
     now: Callable[[], float] = time.monotonic
@@ -55,19 +55,19 @@ class RetryingCaller:
         clock: Clock | None = None,
         on_retry: OnRetry = lambda _retry, _seconds: None,
     ) -> None:
-        """`budget`: seconds that one call may spend on failures; `on_retry` hears of each wait for one."""
+        """`budget`: seconds that one call may spend on failures; `on_retry` is called before each retry."""
         self._transport = transport
         self._host = host
         self._budget = budget
         self._clock = clock or Clock()
         self._on_retry = on_retry
         self._turn = threading.Lock()
-        """Held by the one caller that waits for the pacer: if all did, each free slot would wake every thread."""
+        """Held by the one caller that waits for the pacer: if all waited, each free slot would wake every thread."""
         self._successes: dict[tuple[str, str], float] = {}
         """When the last call that succeeded was sent, by method and target."""
 
     def call(self, request: Request, pacer: Pacer | NoPacing | None = None) -> dict[str, Any]:
-        """The JSON object that Dust answers, or one of the errors of `errors.py`."""
+        """Return the JSON object that Dust answers. Raises the errors of `errors.py`."""
         first_failure: float | None = None
         tries = 0
         paced = 0.0
@@ -100,14 +100,14 @@ class RetryingCaller:
                 self._pause(wait)
 
     def _attempt(self, request: Request, pacer: Pacer | NoPacing, permit: Permit) -> dict[str, Any] | DustError | Retry:
-        """One exchange, and what came of it."""
+        """One exchange and its outcome."""
         try:
             response = self._transport.send(request)
         except Untrusted as error:
             pacer.returned(permit)
             return Misconfigured(
                 f"The certificate of {self._host} is not valid ({error}). Check the base URL, and whether a proxy "
-                "stands in between that shows a certificate of its own."
+                "in between presents its own certificate."
             )
         except NotSent as error:
             pacer.returned(permit)
@@ -135,19 +135,19 @@ class RetryingCaller:
                 self._pause(reply.seconds)
 
     def _only_this_one_fails(self, request: Request, first_failure: float, tries: int) -> bool:
-        """Dust answers 500 to bad data and to trouble alike; only success elsewhere tells them apart.
+        """Dust answers 500 both to bad data and in outages; only success elsewhere distinguishes them.
 
-        It must be of the same kind (deletes go well while nothing can be embedded), and of a call that
-        was sent after this one had failed.
+        It must be of the same kind (deletes succeed while embedding fails), and of a call that was sent
+        after this one had failed.
         """
         if not request.target or tries < TRIES_BEFORE_AMBIGUOUS:
             return False
         return self._successes.get((request.method, request.target), first_failure) > first_failure
 
     def _wait_before(self, outcome: Retry, request: Request, tries: int) -> float:
-        """Seconds until the next try: what Dust needs or asked for, and a share of a growing time on top."""
+        """Seconds until the next try: what Dust needs or asked for, plus a random part of a growing time."""
         if outcome.reason is RetryReason.DISCONNECTED and tries == 1:
-            # Dust closes a connection after 5 idle seconds; one that is reused just then breaks.
+            # Dust closes a connection after 5 idle seconds; a call that reuses it at that moment breaks.
             return 0.0
         needed = outcome.after or 0.0
         if outcome.reason is RetryReason.TIMED_OUT and request.method != "GET":
@@ -161,5 +161,5 @@ class RetryingCaller:
             raise Stopped("The sync is stopping.")
 
     def _given_up(self, outcome: Retry) -> str:
-        minutes = f"{self._budget / 60:.0f} minutes" if self._budget >= 120 else f"{self._budget:.0f} seconds"
-        return f"Gave up on {self._host} after {minutes}: {outcome.reason.value} ({outcome.detail})."
+        spent = f"{self._budget / 60:.0f} minutes" if self._budget >= 120 else f"{self._budget:.0f} seconds"
+        return f"Gave up on {self._host} after {spent}: {outcome.reason.value} ({outcome.detail})."

@@ -1,4 +1,4 @@
-"""What one process holds of a limit that others may use as well: its calls, and how many they may be."""
+"""One process's part of a limit that others may also use: its calls, and how many it may make."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ DOOR_TIME = 12.0
 
 # A share of the whole limit is cut by a half, one of a half by an eighth, one of a quarter by a thirtieth.
 LARGEST_CUT = 0.5
-# Somebody who makes a few calls a minute needs room for a few, not half the limit: this many times what he has.
+# Someone with a few calls a minute needs room for a few more, not half the limit: this many times their own.
 ROOM_FOR_OTHERS = 5
-# Nobody is asked to give below an eighth of the limit. More than eight processes push each other aside, equally.
+# No share is cut below an eighth of the limit. More than eight processes displace each other, equally.
 SMALLEST_SHARE = 1 / 8
 # In t quiet minutes a share grows by 18 t + 22 t^3 calls: first so slowly that it is refused about once a minute, then
 # so fast that freed capacity is taken within a minute and a half.
@@ -71,7 +71,7 @@ class CallWindow:
 
 
 class Share:
-    """How many calls may be ours: the whole limit, or since a cut what that left and what has grown again."""
+    """How many calls may be ours: the whole limit, or what the last cut left plus what has grown since."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -84,7 +84,7 @@ class Share:
         return self._left is None
 
     def at(self, now: float, held: int) -> float:
-        """The share; it does not grow while more calls are held than the cut has left."""
+        """The share. It grows only once we hold no more calls than the cut left us."""
         if self._left is None:
             return self._limit
         if self._giving:

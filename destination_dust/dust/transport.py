@@ -1,4 +1,4 @@
-"""One HTTP exchange with Dust: bytes out, bytes in, within a time. No retry, no classify."""
+"""One HTTP exchange with Dust: bytes out, bytes in, within a time. It neither retries nor interprets."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class Request:
     body: bytes | None = field(default=None, repr=False)
     read_timeout: float = 120.0
     target: str = ""
-    """What is written to, for writes: a success shows that the target as such can be written to."""
+    """For writes, what is written to: one success shows that it can be written to."""
     ambiguous_after: int | None = None
-    """Tries after which a failure that bad data and trouble share ends the call with `Ambiguous`; None: never."""
+    """Tries after which ambiguous failures (bad data or an outage) raise `Ambiguous`; None: never."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Untrusted(NotSent):
 
 
 class OutcomeUnknown(Exception):
-    """The call may have been carried out: the connection broke after the call, or while it, was sent."""
+    """The call may have been carried out: the connection broke while it was sent, or later."""
 
 
 class TimedOut(OutcomeUnknown):
@@ -73,7 +73,7 @@ class Bearer(AuthBase):
 
 
 class Transport:
-    """A `requests` session for each thread, over one pool of connections that fits them all."""
+    """A `requests` session for each thread, over one pool with a connection for each."""
 
     def __init__(
         self,
@@ -96,12 +96,12 @@ class Transport:
         self._deadline = deadline
         self._now = now
         self._threads = threading.local()
-        # Retries have one home, and it is not here. A pool smaller than the number of threads would
+        # Only `RetryingCaller` retries. A pool smaller than the number of threads would
         # throw connections away and open new ones for each call.
         self._adapter = HTTPAdapter(pool_connections=1, pool_maxsize=connections, max_retries=0)
 
     def send(self, request: Request) -> Response:
-        """Send a request and read the whole answer, raising `NotSent` or `OutcomeUnknown` if there is none.
+        """Send a request and read the whole answer, or raise `NotSent` or `OutcomeUnknown`.
 
         Redirects are not followed: they would take the key and the data somewhere else, or turn a
         POST into a GET that changes nothing and looks like success.
@@ -140,7 +140,7 @@ class Transport:
             raise OutcomeUnknown(f"no readable answer ({type(error).__name__})") from error
         with response:
             body = self._read(response, self._is_over(started))
-        # Answers are quoted in messages, and some proxies quote the headers that they were sent.
+        # Answers are quoted in messages, and some proxies quote the headers that they received.
         return Response(response.status_code, response.headers, body.replace(self._secret, b"****"))
 
     def _is_over(self, started: float) -> Callable[[], bool]:
@@ -175,7 +175,7 @@ class Transport:
 
 
 class _Upload(io.BytesIO):
-    """A body that is sent piece by piece, so that the timeout is one of each piece, until the time is up."""
+    """A body sent in pieces: the timeout applies to each piece, and the deadline to all of them."""
 
     def __init__(self, body: bytes, is_over: Callable[[], bool]) -> None:
         super().__init__(body)

@@ -144,8 +144,8 @@ class Progress:
             return ""
         eta = duration(60 * unsettled / max(status.share, 1))
         return (
-            f". Waiting because {wait.reason.value}: the next upsert can go in {wait.seconds:.0f} s, "
-            f"those that were read so far in about {eta}"
+            f". Waiting because {wait.reason.value}: the next upsert can leave in {wait.seconds:.0f} s, "
+            f"all records read so far in about {eta}"
         )
 
 

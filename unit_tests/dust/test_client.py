@@ -396,7 +396,7 @@ def test_a_malformed_listing_is_not_taken_for_an_empty_one(dust: requests_mock.M
     """Documents that are not listed would look as if they did not exist."""
     dust.get(f"{SOURCE}/documents", json=answer)
 
-    with pytest.raises(Unavailable, match=r"^dust.tt lists documents in a way"):
+    with pytest.raises(Unavailable, match=r"^dust.tt returned a list of documents in an unknown format"):
         client().list_documents(offset=0, limit=1)
 
 

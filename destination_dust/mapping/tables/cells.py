@@ -39,7 +39,7 @@ class Difference(Enum):
     BLANK = "empty or blank texts, which become null"
     LONG_NUMBER = "long numbers, sent as text, which Dust reads as floating-point numbers and so may round"
     NOT_FINITE = "NaN or infinite numbers, which become null"
-    NO_DATE = "dates or times by the catalog, but no such thing in fact, and stored as text"
+    NO_DATE = "declared as dates or times, but not valid ones, and stored as text"
 
 
 _MISREAD = {
