@@ -8,7 +8,8 @@ from typing import Any
 
 from destination_dust.config import Config, DataFormat
 from destination_dust.config.fields import InvalidConfig
-from destination_dust.dust.client import Connection, DustClient
+from destination_dust.dust.client import DustClient
+from destination_dust.dust.connection import Connection
 from destination_dust.dust.errors import NotFound
 
 

@@ -8,7 +8,7 @@ from destination_dust.airbyte.catalog import UnusableCatalog
 from destination_dust.airbyte.completion import SourceFailed
 from destination_dust.airbyte.reader import UnreadableInput
 from destination_dust.config.fields import InvalidConfig
-from destination_dust.dust.client import Connection
+from destination_dust.dust.connection import Connection
 from destination_dust.dust.errors import Misconfigured, NotFound, Rejected, Unavailable
 from destination_dust.spool import DiskFull
 from destination_dust.writers.outcomes import BadRecord

@@ -12,7 +12,7 @@ from destination_dust.airbyte.catalog import UnusableCatalog
 from destination_dust.airbyte.reader import UnreadableInput
 from destination_dust.config.fields import InvalidConfig
 from destination_dust.dust import errors
-from destination_dust.dust.client import Connection
+from destination_dust.dust.connection import Connection
 from destination_dust.dust.errors import DustError, Misconfigured, NotFound, Rejected, Stopped, TooLarge, Unavailable
 from destination_dust.writers.outcomes import BadRecord
 

@@ -12,7 +12,7 @@ from typing import Any
 from destination_dust.config.base_url import DEFAULT_BASE_URL, base_url
 from destination_dust.config.documents import SHAPE_FIELDS, STREAM_OVERRIDES, DocumentOptions
 from destination_dust.config.fields import InvalidConfig, boolean, choice, integer, required_text
-from destination_dust.dust.client import Connection
+from destination_dust.dust.connection import Connection
 
 # A valid beginning of an SQL name without quotes.
 TABLE_PREFIX = re.compile("([a-z_][a-z0-9_]{0,49})?")

@@ -8,47 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import orjson
 
+from destination_dust.dust.connection import Connection
 from destination_dust.dust.errors import Ambiguous, NameTaken, NotFound, Unavailable
 from destination_dust.dust.pacer import Pacer
 from destination_dust.dust.retrying import Clock, OnRetry, RetryingCaller
 from destination_dust.dust.transport import Request, Transport
-
-
-@dataclass(frozen=True, slots=True)
-class Connection:
-    """Where the data goes, and with which key."""
-
-    api_key: str = field(repr=False)
-    workspace_id: str
-    space_id: str
-    data_source_id: str
-    base_url: str = "https://dust.tt"
-
-    @property
-    def host(self) -> str:
-        """Host and port, as error messages name them."""
-        return urlsplit(self.base_url).netloc
-
-    @property
-    def root(self) -> str:
-        """The URL that request paths are appended to."""
-        return f"{self.base_url}/api/v1/w/{quote(self.workspace_id, safe='')}"
-
-    @property
-    def space(self) -> str:
-        """The path of the space."""
-        return f"/spaces/{quote(self.space_id, safe='')}"
-
-    @property
-    def data_source(self) -> str:
-        """The path of the data source."""
-        return f"{self.space}/data_sources/{quote(self.data_source_id, safe='')}"
 
 
 class ListedDocument(NamedTuple):

@@ -1,14 +1,21 @@
-"""When the next upsert may leave: as fast as Dust's limit allows, and fair to whoever shares it.
+"""When the next upsert may leave: as fast as Dust's limit allows, and fair to everyone who shares it.
 
 Dust's server accepts an upsert if fewer than 120 accepted ones arrived in the workspace in the last 60 s, whoever
-sent them. It counts a call when it arrives, does not count what it refuses, and does not say when to come back.
+sent them. It counts a call when it arrives, does not count the calls it refuses, and does not say when to come back.
 
-Alone, the pacer keeps that window full: a slot is used again once its call has certainly left. The last two that come
-free stay open a little longer, as a door: whoever comes in by it makes Dust refuse a call of ours, and so both know of
-each other. From then on it is as on a shared line (TCP): a refusal cuts our share of the window, a large share by more
-than a small one, and without refusals all shares grow alike, so that large ones shrink, small ones catch up, and they
-meet. After a refusal one call goes ahead to try, later and later while nothing succeeds; all others wait for it. In
-the first minute a refusal cuts nothing: it may be due to the last calls of a previous run, which leave by themselves.
+Three states change side by side (docs/architecture.md has the details). A refusal leads to SHARED and to TRY DUE, a
+try that never reached Dust back to TRY DUE:
+
+    Others  ALONE ─ refused ─► SHARED ─ nearly the whole limit is ours, long after a refusal ─► ALONE
+    Turn    TRY DUE ─ pause over, a call leaves ─► TRY OUT ─ counted, or not refused in time ─► OPEN
+    Share   WHOLE ─ cut ─► GIVING WAY ─ we hold no more than is left ─► GROWING ─ the limit is reached ─► WHOLE
+
+ALONE, the pacer keeps the window full: a slot is used again once its call has certainly left. The last two that come
+free stay open a little longer, as a door: a newcomer that uses it makes Dust refuse a call of ours, so both learn of
+each other. SHARED works like a shared line (TCP): a refusal cuts our share, a large one by more than a small one, and
+without refusals all shares grow alike, so they converge. After a refusal one call goes ahead to try, later and later
+while nothing succeeds; all others wait for it. In the first minute a refusal cuts nothing: it may be due to the last
+calls of a previous run, which leave by themselves.
 """
 
 from __future__ import annotations
@@ -17,26 +24,23 @@ import random as _random
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from enum import Enum
 
-from destination_dust.dust.share import CallWindow, Permit, Share
-
-__all__ = ["NoPacing", "Pacer", "PacerStatus", "Permit", "Reason", "Wait"]
+from destination_dust.dust.permit import PacerStatus, Permit, Reason, Wait
+from destination_dust.dust.share import CallWindow, Share
 
 # A call has arrived when it is answered, and at the latest this many seconds after it was sent.
 ARRIVAL = 1.0
 # Dust refuses before it does any work: a call that has not come back by then has probably been accepted.
 PROOF = 0.35
-# A burst leaves one by one, or 30 calls would be on their way when the first refusal comes back. Slow answers hold it
-# back by themselves (32 workers at 3 s send 11 a second).
+# A burst leaves one by one, or 30 calls would be under way when the first refusal comes back. Slow answers slow it
+# down anyway (32 workers at 3 s send 11 a second).
 BURST_GAP = 1 / 40
 SLOW_ANSWER = 1.0
-# With others about, a share leaves in two sevenths of the window: spread, and yet there when slots come free.
+# SHARED, a share leaves in two sevenths of the window: spread, but still in time for slots that come free.
 SPREAD = 3.5
 
-# Seconds from a refusal to the next try, give or take a fifth. A refusal doubles them, an accepted call takes 5 % off:
-# in balance at 14 accepted calls for each refusal.
+# Seconds from a refusal to the next try, plus or minus a fifth. A refusal doubles them, an accepted call takes 5 %
+# off: in balance at 14 accepted calls for each refusal.
 FIRST_PAUSE = 1.5
 LONGEST_PAUSE = 9.0
 RELIEF = 0.95
@@ -44,46 +48,8 @@ JITTER = 0.2
 LONGEST_RETRY_AFTER = 600.0
 
 
-class Reason(str, Enum):
-    """Why a call has to wait."""
-
-    LIMIT = "the limit of upserts per minute is used up"
-    SHARED = "others use the workspace's limit of upserts per minute as well"
-    SERVER = "Dust asked to wait"
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """Ask again after that many seconds at most."""
-
-    seconds: float
-    reason: Reason = Reason.LIMIT
-
-
-@dataclass(frozen=True, slots=True)
-class PacerStatus:
-    """Snapshot: our calls in the window, our share, and the current wait."""
-
-    calls: int
-    share: int
-    limit: int
-    others_seen: bool
-    wait: Wait | None
-
-
-class NoPacing:
-    """Lets every call go."""
-
-    def try_acquire(self) -> Permit | Wait:
-        return Permit()
-
-    def counted(self, permit: Permit) -> None: ...
-    def refused(self, permit: Permit, retry_after: float | None) -> None: ...
-    def returned(self, permit: Permit) -> None: ...
-
-
 class Pacer:
-    """Lets calls go within a limit. Any thread may use it; it never blocks: callers do their own waiting."""
+    """Lets calls go within a limit. Thread-safe; it never blocks: callers do their own waiting."""
 
     def __init__(
         self,
@@ -102,8 +68,8 @@ class Pacer:
         self._calls = CallWindow(window)
         self._share = Share(limit)
         self._alone = True
-        self._trying = True
-        self._try: Permit | None = None
+        self._try_due = True
+        self._try_out: Permit | None = None
         self._proof = PROOF
         self._burst_gap = 0.0
         self._pause = FIRST_PAUSE
@@ -113,7 +79,7 @@ class Pacer:
         self._accepted_since_refusal = False
 
     def try_acquire(self) -> Permit | Wait:
-        """A permit: go now. A wait: ask again after at most that long."""
+        """Return a permit to go now, or a wait after which to ask again at the latest."""
         with self._lock:
             now = self._now()
             if self._first_asked_at is None:
@@ -129,8 +95,8 @@ class Pacer:
             self._pause = max(FIRST_PAUSE, self._pause * RELIEF)
             self._accepted_since_refusal = True
             self._full_since = None
-            if permit is self._try:
-                self._try = None
+            if permit is self._try_out:
+                self._try_out = None
                 self._next_at = now
 
     def refused(self, permit: Permit, retry_after: float | None) -> None:
@@ -138,7 +104,7 @@ class Pacer:
         with self._lock:
             now = self._now()
             self._calls.remove(permit)
-            if permit.sent_at > self._refused_at:  # else it is part of a burst that has been heard of
+            if permit.sent_at > self._refused_at:  # else it is part of a burst whose refusal is known
                 self._proof = min(max(PROOF, 1.5 * (now - permit.sent_at)), LONGEST_PAUSE)
                 self._give_way(now)
             if retry_after:
@@ -149,9 +115,9 @@ class Pacer:
         """The call never got as far as Dust's limit: its slot is free again."""
         with self._lock:
             self._calls.remove(permit)
-            if permit is self._try:
-                self._try = None
-                self._trying = True
+            if permit is self._try_out:
+                self._try_out = None
+                self._try_due = True
                 self._next_at = self._now()
 
     def status(self) -> PacerStatus:
@@ -162,7 +128,7 @@ class Pacer:
             return PacerStatus(held, int(self._share.at(now, held)), self._limit, not self._alone, wait)
 
     def _wait(self, now: float) -> Wait | None:
-        """What keeps a call from going, if anything does."""
+        """Why the next call must wait, and how long; None if it may go."""
         reason = Reason.LIMIT if self._alone else Reason.SHARED
         if now < self._server_until:
             return Wait(self._server_until - now, Reason.SERVER)
@@ -173,16 +139,16 @@ class Pacer:
         door, closes_at = self._calls.door(self._limit) if self._alone else (0, None)
         if held + door < int(self._share.at(now, held)):
             return None
-        # A share that was cut grows meanwhile.
+        # A share that was cut grows in the meantime.
         due = (self._calls.free_at(), closes_at, None if self._share.whole else now + 1)
         return Wait(max(0.001, min(at for at in due if at is not None) - now), reason)
 
     def _depart(self, now: float) -> Permit:
         permit = Permit(now, now + ARRIVAL)
         self._calls.add(permit)
-        if self._trying:
-            self._trying = False
-            self._try = permit
+        if self._try_due:
+            self._try_due = False
+            self._try_out = permit
             self._next_at = now + self._proof
         elif self._alone:
             self._next_at = now + self._burst_gap
@@ -193,11 +159,11 @@ class Pacer:
         return permit
 
     def _give_way(self, now: float) -> None:
-        """Make of a refusal a pause, and a cut unless nothing was accepted since the last or it is the first minute."""
+        """Pause, and cut our share unless no call was accepted since the last refusal, or it is the first minute."""
         self._calls.forget(now)
         if self._full_since is None:
             self._full_since = now
-        # When the oldest of our calls has left, or all that were there when it began, there is room.
+        # There is room once the oldest of our calls has left, or all that were there when it was found full.
         room_at = self._calls.free_at() or self._full_since + self._window
         pause = self._pause * (1 + JITTER * (2 * self._random() - 1))
         self._next_at = now + (min(pause, room_at - now) if room_at > now else pause)
@@ -209,5 +175,5 @@ class Pacer:
         self._accepted_since_refusal = False
         self._alone = False
         self._refused_at = now
-        self._trying = True
-        self._try = None
+        self._try_due = True
+        self._try_out = None

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from destination_dust.dust.errors import Ambiguous, DustError, Misconfigured, Rejected, Stopped, Unavailable
-from destination_dust.dust.pacer import NoPacing, Pacer, Permit
+from destination_dust.dust.pacer import Pacer
+from destination_dust.dust.permit import NoPacing, Permit
 from destination_dust.dust.responses import Retry, RetryReason, classify
 from destination_dust.dust.transport import NotSent, OutcomeUnknown, Request, TimedOut, Transport, Untrusted
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+
+from destination_dust.dust.permit import Permit
 
 # Clocks tick differently, and Dust's server counts whole milliseconds.
 MARGIN = 0.02
@@ -23,14 +24,6 @@ SMALLEST_SHARE = 1 / 8
 # so fast that freed capacity is taken within a minute and a half.
 GROWTH = 0.3
 ACCELERATION = 1e-4
-
-
-@dataclass(eq=False, slots=True)
-class Permit:
-    """A call that may go now. Its slot is taken until it is accounted for, or for a window."""
-
-    sent_at: float = 0.0
-    arrived_by: float = 0.0
 
 
 class CallWindow:

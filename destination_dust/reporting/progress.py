@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from destination_dust.airbyte.messages import StreamKey
-from destination_dust.dust.pacer import Pacer, PacerStatus, Wait
+from destination_dust.dust.pacer import Pacer
+from destination_dust.dust.permit import PacerStatus, Wait
 from destination_dust.dust.responses import Retry
 from destination_dust.reporting.counts import Counts
 

@@ -13,7 +13,7 @@ from typing import TextIO
 from unicodedata import east_asian_width
 
 from destination_dust.airbyte.messages import StreamKey
-from destination_dust.dust.pacer import PacerStatus
+from destination_dust.dust.permit import PacerStatus
 from destination_dust.reporting.counts import Counts
 from destination_dust.reporting.progress import duration, wait_to_show
 

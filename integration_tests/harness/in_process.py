@@ -15,8 +15,10 @@ from destination_dust import failures
 from destination_dust.airbyte.catalog import Catalog
 from destination_dust.airbyte.input import Input
 from destination_dust.config import Config
-from destination_dust.dust.client import Connection, DustClient
-from destination_dust.dust.pacer import NoPacing, Pacer
+from destination_dust.dust.client import DustClient
+from destination_dust.dust.connection import Connection
+from destination_dust.dust.pacer import Pacer
+from destination_dust.dust.permit import NoPacing
 from destination_dust.dust.retrying import RetryingCaller
 from destination_dust.dust.transport import Request, Response
 from destination_dust.wiring import build_sync

@@ -12,7 +12,8 @@ from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from destination_dust.dust.pacer import Pacer, Permit, Wait
+from destination_dust.dust.pacer import Pacer
+from destination_dust.dust.permit import Permit, Wait
 
 LIMIT = 120
 WINDOW = 60.0

@@ -11,9 +11,10 @@ import orjson
 import pytest
 import requests_mock
 
-from destination_dust.dust.client import Connection, DustClient, ListedDocument, connect
+from destination_dust.dust.client import DustClient, ListedDocument, connect
+from destination_dust.dust.connection import Connection
 from destination_dust.dust.errors import Ambiguous, Misconfigured, NameTaken, NotFound, Rejected, Unavailable
-from destination_dust.dust.pacer import NoPacing
+from destination_dust.dust.permit import NoPacing
 from destination_dust.dust.retrying import Clock
 
 KEY = "sk-0123456789abcdef"

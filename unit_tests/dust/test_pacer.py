@@ -15,12 +15,9 @@ from destination_dust.dust.pacer import (
     LONGEST_PAUSE,
     LONGEST_RETRY_AFTER,
     PROOF,
-    NoPacing,
     Pacer,
-    Permit,
-    Reason,
-    Wait,
 )
+from destination_dust.dust.permit import NoPacing, Permit, Reason, Wait
 from unit_tests.dust.simulation import (
     FOUR_LATENCIES,
     LIMIT,

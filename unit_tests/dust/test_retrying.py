@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from destination_dust.dust.errors import Ambiguous, Misconfigured, Rejected, Stopped, TooLarge, Unavailable
-from destination_dust.dust.pacer import NoPacing
+from destination_dust.dust.permit import NoPacing
 from destination_dust.dust.responses import Retry, RetryReason
 from destination_dust.dust.retrying import (
     FIRST_WAIT,

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from destination_dust.dust.share import CallWindow, Permit, Share
+from destination_dust.dust.permit import Permit
+from destination_dust.dust.share import CallWindow, Share
 
 LIMIT = 120
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from destination_dust.airbyte.messages import StreamKey
-from destination_dust.dust.pacer import PacerStatus, Reason, Wait
+from destination_dust.dust.permit import PacerStatus, Reason, Wait
 from destination_dust.reporting.counts import Counts
 from destination_dust.reporting.terminal import LONGEST_NAME, status_line, table
 from unit_tests.builders import ORDERS, USERS

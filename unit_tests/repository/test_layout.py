@@ -18,7 +18,9 @@ SOURCES = {
 TESTED_ELSEWHERE = {
     "check.py": "integration_tests/test_check.py",
     "destination.py": "integration_tests/test_delivery.py",
+    "dust/connection.py": "unit_tests/dust/test_client.py",
     "dust/errors.py": "unit_tests/dust/test_responses.py",
+    "dust/permit.py": "unit_tests/dust/test_pacer.py",
     "exact_json/nesting.py": "unit_tests/exact_json/test_codec.py",
     "wiring.py": "integration_tests/test_delivery.py",
     "writers/documents/marker.py": "integration_tests/documents/test_replacement_rules.py",
