@@ -68,12 +68,7 @@ class Workers:
     """A bounded number of calls in flight, on threads that are started as they are needed."""
 
     def __init__(
-        self,
-        threads: Mapping[Lane, int],
-        *,
-        max_calls: int,
-        max_bytes: int,
-        wake: Callable[[], None],
+        self, threads: Mapping[Lane, int], *, max_calls: int, max_bytes: int, wake: Callable[[], None]
     ) -> None:
         """`wake` is called, from a worker, each time a call has ended."""
         self.stopping = threading.Event()

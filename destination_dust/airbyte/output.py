@@ -78,10 +78,7 @@ class LogLines(logging.Handler):
         """Write a record as one line."""
         try:
             # Only texts are filtered: a mistyped key may equal a word of the protocol.
-            log = {
-                "level": LEVELS.get(record.levelno, "INFO"),
-                "message": filter_secrets(record.getMessage()),
-            }
+            log = {"level": LEVELS.get(record.levelno, "INFO"), "message": filter_secrets(record.getMessage())}
             if record.exc_info:
                 log["stack_trace"] = filter_secrets(logging.Formatter().formatException(record.exc_info))
             self._output.message({"type": "LOG", "log": log})

@@ -116,8 +116,7 @@ KNOWN = frozenset(
     (
         *("api_key", "workspace_id", "space_id", "data_source_id", "base_url", "data_format"),
         *("documents_per_minute", "table_id_prefix", "table_batch_size", "cdc_deletes", "confirm_rows"),
-        *("skip_unchanged", "end_of_input_is_complete"),
-        *("on_record_error", "max_concurrency", "timing"),
+        *("skip_unchanged", "end_of_input_is_complete", "on_record_error", "max_concurrency", "timing"),
         *SHAPE_FIELDS,
         STREAM_OVERRIDES,
     )

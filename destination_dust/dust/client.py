@@ -164,8 +164,7 @@ def connect(
     clock: Clock | None = None,
     on_retry: OnRetry = lambda _retry, _seconds: None,
 ) -> DustClient:
-    """A client over real HTTP. `connections`: how many threads will use it; `budget`: see `RetryingCaller`;
-    `deadline`: seconds that one call may take at most."""
+    """A client over HTTP. `connections`, `deadline`: see `Transport`; `budget`, `clock`: see `RetryingCaller`."""
     transport = Transport(
         connection.root, connection.api_key, user_agent=user_agent, connections=connections, deadline=deadline
     )

@@ -52,7 +52,7 @@ class CallWindow:
             self._freed.popleft()
 
     def free_at(self) -> float | None:
-        """When the oldest call leaves the window; None if there is none."""
+        """When the oldest call leaves the window; None if the window is empty."""
         oldest = next(iter(self._calls), None)
         return None if oldest is None else oldest.arrived_by + self._window
 

@@ -101,11 +101,7 @@ def decode(
 
 
 def encode(
-    value: Any,
-    *,
-    number: Callable[[Decimal], str],
-    text: Callable[[str], str] = str,
-    sort_keys: bool = False,
+    value: Any, *, number: Callable[[Decimal], str], text: Callable[[str], str] = str, sort_keys: bool = False
 ) -> str:
     """Write compact JSON; `number` returns a Decimal's JSON, `text` the text to write for a string.
 

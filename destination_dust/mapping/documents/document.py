@@ -11,13 +11,7 @@ from destination_dust import exact_json
 from destination_dust.mapping.documents.markdown import markdown
 from destination_dust.mapping.documents.source_urls import source_url
 from destination_dust.mapping.paths import MISSING, find
-from destination_dust.mapping.tags import (
-    field_tags,
-    fingerprint_tag,
-    generation_tag,
-    replaced_tag,
-    stream_tags,
-)
+from destination_dust.mapping.tags import field_tags, fingerprint_tag, generation_tag, replaced_tag, stream_tags
 from destination_dust.mapping.text import cut, one_line, scalar_text
 from destination_dust.mapping.timestamps import epoch_milliseconds, stored_timestamp
 

@@ -1,4 +1,4 @@
-"""Column names: one for each field of a stream, none of which Dust changes.
+"""Column names: one for each field of a stream, chosen so that Dust keeps them unchanged.
 
 Dust accepts the names `[a-z0-9_]+`, but slugifies them again each time it reads a table: it puts `_` between a
 letter and a digit and joins runs of `_`. Only names that come out of this unchanged are used, or they would drift.
