@@ -88,7 +88,7 @@ class Client:
         return path
 
     def _pyairbyte(self) -> Sequence[str | Path]:
-        return CLIENTS / "python", ROOT / "integration_tests.airbyte_tools" / "drive_pyairbyte.py"
+        return CLIENTS / "python", ROOT / "integration_tests" / "airbyte_tools" / "drive_pyairbyte.py"
 
 
 class Source:

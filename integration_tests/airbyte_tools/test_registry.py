@@ -35,7 +35,7 @@ def verdict(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     shutil.copy(ROOT / page, repository / page)
     client.run("git", "init", "--quiet", cwd=repository)
     said = client.run(
-        OPS / "python", ROOT / "integration_tests.airbyte_tools" / "drive_registry.py", NAME, cwd=repository
+        OPS / "python", ROOT / "integration_tests" / "airbyte_tools" / "drive_registry.py", NAME, cwd=repository
     )
     found: dict[str, Any] = json.loads(said.splitlines()[-1])
     return found
