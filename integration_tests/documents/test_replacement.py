@@ -9,7 +9,7 @@ from integration_tests.harness.connector import Connector, write
 from integration_tests.harness.contents import calls, contents, keep, marks
 from integration_tests.harness.in_process import sync
 from integration_tests.harness.messages import catalog, complete, global_state, record, state, stream
-from integration_tests.harness.refreshes import USERS, ids, truncating, users
+from integration_tests.harness.replacements import USERS, ids, truncating, users
 from local_dust import LocalDust
 
 

@@ -12,7 +12,7 @@ from integration_tests.harness.connector import Connector
 from integration_tests.harness.contents import calls, contents, keep, marks
 from integration_tests.harness.in_process import sync
 from integration_tests.harness.messages import catalog, complete, record, state, stream
-from integration_tests.harness.refreshes import truncating
+from integration_tests.harness.replacements import truncating
 from local_dust import LocalDust
 
 

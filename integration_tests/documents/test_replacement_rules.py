@@ -9,7 +9,7 @@ import pytest
 from integration_tests.harness.contents import calls, contents, keep, marks
 from integration_tests.harness.in_process import sync
 from integration_tests.harness.messages import catalog, complete, global_state, record, state, stream
-from integration_tests.harness.refreshes import USERS, ids, truncating, users
+from integration_tests.harness.replacements import USERS, ids, truncating, users
 from local_dust import Arrival, World
 
 DONE: dict[str, Any] = {"__ab_full_refresh_sync_complete": True}

@@ -18,7 +18,7 @@ from destination_dust.mapping.tables.columns import ColumnNames
 from integration_tests.harness.connector import Connector, write
 from integration_tests.harness.in_process import sync
 from integration_tests.harness.messages import EMITTED_AT, catalog, complete, global_state, record, state, stream
-from integration_tests.harness.refreshes import truncating, users
+from integration_tests.harness.replacements import truncating, users
 from integration_tests.harness.tables import GONE, OWN_COLUMNS, QUIET, TABLE, settings, stored
 from local_dust import LocalDust, World
 

@@ -10,7 +10,7 @@ import pytest
 from integration_tests.harness.connector import Connector
 from integration_tests.harness.in_process import Finished, Killed, sync
 from integration_tests.harness.messages import catalog, complete, global_state, record, state, stream
-from integration_tests.harness.refreshes import ids, truncating, users
+from integration_tests.harness.replacements import ids, truncating, users
 from integration_tests.harness.tables import QUIET, TABLE, has_row, settings, stored, upserts
 from local_dust import Arrival, LocalDust, World
 

@@ -12,7 +12,7 @@ import pytest
 from integration_tests.harness.connector import Connector, write
 from integration_tests.harness.in_process import sync
 from integration_tests.harness.messages import catalog, complete, record, state, stream
-from integration_tests.harness.refreshes import truncating
+from integration_tests.harness.replacements import truncating
 from integration_tests.harness.tables import QUIET, TABLE, settings, stored
 from local_dust import LocalDust, World
 

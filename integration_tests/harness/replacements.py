@@ -1,4 +1,4 @@
-"""The stream of users, as it is refreshed."""
+"""The stream of users, as it is replaced."""
 
 from __future__ import annotations
 
@@ -19,5 +19,5 @@ def ids(*numbers: int) -> set[str]:
 
 
 def truncating(generation: int, **more: Any) -> dict[str, Any]:
-    """The stream of users, to be replaced as the platform says it."""
+    """The stream of users, to be replaced in the way the platform asks for it."""
     return stream("users", generation=generation, minimum=generation, **more)
