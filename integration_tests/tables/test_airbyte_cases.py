@@ -7,7 +7,6 @@ Each test names, in its docstring, the cases of `DestinationAcceptanceTest` (DAT
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +18,10 @@ from integration_tests.harness.connector import Connector, write
 from integration_tests.harness.in_process import sync
 from integration_tests.harness.messages import EMITTED_AT, catalog, complete, global_state, record, state, stream
 from integration_tests.harness.replacements import truncating, users
-from integration_tests.harness.tables import GONE, OWN_COLUMNS, QUIET, TABLE, settings, stored
-from local_dust import LocalDust, World
+from integration_tests.harness.tables import GONE, OWN_COLUMNS, TABLE, settings, stored
+from local_dust import LocalDust
 
 Messages = list[dict[str, Any]]
-
-
-@pytest.fixture
-def dust() -> Iterator[LocalDust]:
-    """A local Dust that merges quickly."""
-    with LocalDust(World(quiet_seconds=QUIET)) as server:
-        yield server
 
 
 def earlier(dust: LocalDust, streams: dict[str, Any], messages: Messages) -> None:

@@ -10,18 +10,12 @@ import pytest
 
 from integration_tests.harness.in_process import Finished, sync
 from integration_tests.harness.messages import catalog, record, state
-from integration_tests.harness.tables import GONE, QUIET, TABLE, is_look, looks, settings, stored, upserts, users
+from integration_tests.harness.tables import GONE, TABLE, is_look, looks, settings, stored, upserts, users
 from local_dust import Arrival, World
 from local_dust.tables.cells import Moment
 from local_dust.tables.csv_files import Rows
 
 IMPATIENT = {"confirmation_limit": 2}
-
-
-@pytest.fixture
-def world() -> World:
-    """A Dust that merges quickly."""
-    return World(quiet_seconds=QUIET)
 
 
 def states(finished: Finished) -> list[int]:

@@ -8,19 +8,13 @@ import pytest
 
 from integration_tests.harness.in_process import sync
 from integration_tests.harness.messages import catalog, record, state, stream
-from integration_tests.harness.tables import GONE, QUIET, TABLE, looks, settings, stored, upserts, users
+from integration_tests.harness.tables import GONE, TABLE, looks, settings, stored, upserts, users
 from local_dust import World
 
 ODD_NAMES = [
     *("Foo.Bar", "foo_bar", "FOO BAR", "é", "e", "address1", "address_1", "a__b", "createdAt", "order"),
     *("💥", "", "__dust_id"),
 ]
-
-
-@pytest.fixture
-def world() -> World:
-    """A Dust that merges quickly."""
-    return World(quiet_seconds=QUIET)
 
 
 @pytest.mark.parametrize("declared", [True, False])

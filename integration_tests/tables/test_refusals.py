@@ -8,14 +8,8 @@ import pytest
 
 from integration_tests.harness.in_process import sync
 from integration_tests.harness.messages import catalog, record, state, stream
-from integration_tests.harness.tables import QUIET, TABLE, has_row, settings, stored, upserts, users
+from integration_tests.harness.tables import TABLE, has_row, settings, stored, upserts, users
 from local_dust import World
-
-
-@pytest.fixture
-def world() -> World:
-    """A Dust that merges quickly."""
-    return World(quiet_seconds=QUIET)
 
 
 def test_a_request_that_is_too_large_is_halved_and_that_is_remembered(world: World) -> None:

@@ -18,12 +18,6 @@ from local_dust import Arrival, LocalDust, World
 QUICK = settings(confirmation_delay=QUIET, table_batch_size=2)
 
 
-@pytest.fixture
-def world() -> World:
-    """A local Dust that merges quickly, and without sockets."""
-    return World(quiet_seconds=QUIET)
-
-
 def run(world: World, configured: dict[str, Any], messages: list[dict[str, Any]], **more: Any) -> Finished:
     """A sync into tables, with two rows in a request."""
     return sync(world, catalog(configured, "orders"), messages, **{**QUICK, **more})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +12,8 @@ from integration_tests.harness.connector import Connector, write
 from integration_tests.harness.in_process import sync
 from integration_tests.harness.messages import catalog, complete, record, state, stream
 from integration_tests.harness.replacements import truncating
-from integration_tests.harness.tables import QUIET, TABLE, settings, stored
-from local_dust import LocalDust, World
-
-
-@pytest.fixture
-def dust() -> Iterator[LocalDust]:
-    """A local Dust that merges quickly."""
-    with LocalDust(World(quiet_seconds=QUIET)) as server:
-        yield server
+from integration_tests.harness.tables import TABLE, settings, stored
+from local_dust import LocalDust
 
 
 def killed_and_tried_again(dust: LocalDust, folder: Path, seed: int) -> None:

@@ -7,7 +7,6 @@ import json
 import math
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +27,6 @@ PERSON = {
     "notes": {"type": "string"},
     "address": {"type": "object"},
 }
-
-
-@pytest.fixture
-def dust() -> Iterator[LocalDust]:
-    """A local Dust that merges quickly."""
-    with LocalDust(World(quiet_seconds=QUIET)) as server:
-        yield server
 
 
 def person(number: int) -> dict[str, Any]:
