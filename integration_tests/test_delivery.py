@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from integration_tests.harness.connector import Connector, write
+from integration_tests.harness.kills import at_many_points
 from integration_tests.harness.messages import catalog, global_state, record, state
 from local_dust import LocalDust
 from local_dust.control.arrivals import Arrival
@@ -190,8 +191,9 @@ def test_a_reader_of_the_output_that_goes_away_ends_the_sync(dust: LocalDust, tm
     assert b"Traceback" not in connector.stderr
 
 
-def killed_and_restarted(dust: LocalDust, folder: Path, seed: int) -> None:
-    """Kill a sync after a number of arrivals, check what its states promised, and finish from there."""
+@at_many_points
+def test_nothing_acknowledged_is_missing_after_a_kill(dust: LocalDust, tmp_path: Path, seed: int) -> None:
+    """SIGKILL at any point: what a state on stdout covers is stored, and the next sync completes it."""
     chance = random.Random(seed)
     dust.faults.latency = 0.005
     messages: list[dict[str, Any]] = []
@@ -199,7 +201,7 @@ def killed_and_restarted(dust: LocalDust, folder: Path, seed: int) -> None:
         name = ("users", "orders", "products")[number % 3]
         messages += [record(name, id=number), *([state(name, number)] if number % 10 == 9 else [])]
     names = catalog("users", "orders", "products")
-    connector = Connector("write", folder, fresh=seed % 10 == 0, config=dust.config(), catalog=names)
+    connector = Connector("write", tmp_path, fresh=seed % 10 == 0, config=dust.config(), catalog=names)
     connector.send(*messages)
     fatal = chance.randrange(1, 300)
     connector.wait_for(lambda: len(dust.world.arrivals) >= fatal)
@@ -218,20 +220,5 @@ def killed_and_restarted(dust: LocalDust, folder: Path, seed: int) -> None:
         for m in messages
         if m["type"] == "STATE" or m["record"]["data"]["id"] > promised.get(m["record"]["stream"], -1)
     ]
-    write(folder, dust.config(), names, rest)
+    write(tmp_path, dust.config(), names, rest)
     assert 300 == len(dust.world.documents())
-
-
-@pytest.mark.parametrize("seed", range(10))
-def test_nothing_acknowledged_is_missing_after_a_kill(dust: LocalDust, tmp_path: Path, seed: int) -> None:
-    """SIGKILL at any point: what a state on stdout covers is stored, and the next sync completes it."""
-    killed_and_restarted(dust, tmp_path, seed)
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("seed", range(10, 60))
-def test_nothing_acknowledged_is_missing_after_a_kill_at_many_points(
-    dust: LocalDust, tmp_path: Path, seed: int
-) -> None:
-    """The same, at 50 more points."""
-    killed_and_restarted(dust, tmp_path, seed)
