@@ -22,6 +22,7 @@ def checked(folder: Path, config: dict[str, Any], *, fresh: bool = False) -> tup
     return result["connectionStatus"]["status"], result["connectionStatus"].get("message", "")
 
 
+@pytest.mark.airbyte_case("testCheckConnection")
 def test_right_settings_succeed_and_change_nothing(dust: LocalDust, tmp_path: Path) -> None:
     """The probe for write permission leaves no trace and uses none of the upsert limit."""
     assert ("SUCCEEDED", "") == checked(tmp_path, dust.config(), fresh=True)
@@ -34,6 +35,7 @@ def test_a_data_source_may_be_given_by_name(dust: LocalDust, tmp_path: Path) -> 
     assert "SUCCEEDED" == checked(tmp_path, dust.config(data_source_id=dust.world.data_source.name))[0]
 
 
+@pytest.mark.airbyte_case("testCheckConnectionInvalidCredentials")
 @pytest.mark.parametrize(
     ("changes", "words"),
     [

@@ -26,6 +26,7 @@ def upsert_of(*ids: str) -> Any:
     return matches
 
 
+@pytest.mark.airbyte_case("testMidSyncCheckpointingStreamState")
 def test_a_state_comes_back_while_the_input_is_still_open(dust: LocalDust, tmp_path: Path) -> None:
     """It neither waits for the end of the input nor sticks in a buffer."""
     connector = Connector("write", tmp_path, fresh=True, config=dust.config(), catalog=catalog("users"))
@@ -33,6 +34,7 @@ def test_a_state_comes_back_while_the_input_is_still_open(dust: LocalDust, tmp_p
 
     connector.wait_for(lambda: connector.states())
 
+    assert {"users-1"} == dust.world.documents().keys()
     assert connector.process.poll() is None
     assert 0 == connector.finish()
 
@@ -191,6 +193,7 @@ def test_a_reader_of_the_output_that_goes_away_ends_the_sync(dust: LocalDust, tm
     assert b"Traceback" not in connector.stderr
 
 
+@pytest.mark.airbyte_case("testMidSyncCheckpointingStreamState")
 @at_many_points
 def test_nothing_acknowledged_is_missing_after_a_kill(dust: LocalDust, tmp_path: Path, seed: int) -> None:
     """SIGKILL at any point: what a state on stdout covers is stored, and the next sync completes it."""

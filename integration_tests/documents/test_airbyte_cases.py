@@ -1,7 +1,6 @@
-"""What Airbyte's own test suites for destinations demand, of documents.
+"""Cases of Airbyte's own test suites for destinations that documents have no other test for.
 
-Each test names, in its docstring, the cases of `DestinationAcceptanceTest` (DAT) and
-`BasicFunctionalityIntegrationTest` (BFIT) that it re-tells; `docs/airbyte-test-cases.md` lists all of them.
+The mark `airbyte_case` names them; `docs/airbyte-test-cases.md` lists all cases.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ import pytest
 from integration_tests.harness.connector import Connector, write
 from integration_tests.harness.contents import contents, keep, marks
 from integration_tests.harness.in_process import sync
-from integration_tests.harness.messages import EMITTED_AT, catalog, complete, global_state, record, state, stream
+from integration_tests.harness.messages import catalog, complete, global_state, record, state, stream
 from local_dust import LocalDust
 
 DELETED = {"_ab_cdc_deleted_at": "2026-01-01T00:00:00Z"}
@@ -31,69 +30,11 @@ def some(*numbers: int, **more: Any) -> list[dict[str, Any]]:
     return [record("test", id=number, **more) for number in numbers]
 
 
-def test_one_record_and_its_state(dust: LocalDust, tmp_path: Path) -> None:
-    """BFIT testBasicWrite, DAT testSync: the record is there, the state carries the counts of both sides."""
-    sent = state("test", 1)
-    sent["state"]["sourceStats"] = {"recordCount": 1.0}
-    message = record("test", id=5678)
-    message["record"]["meta"] = {"changes": [{"field": "x", "change": "NULLED", "reason": "SOURCE_RETRIEVAL_ERROR"}]}
-
-    connector = write(tmp_path, dust.config(), catalog("test"), [message, sent, complete("test")])
-
-    assert {"test-5678": {"id": 5678}} == contents(dust.world)
-    assert [{**sent["state"], "destinationStats": {"recordCount": 1.0}}] == connector.states()
-
-
-def test_many_records_and_their_state(dust: LocalDust, tmp_path: Path) -> None:
-    """DAT testSyncWithLargeRecordBatch: many records, and the state is echoed."""
-    messages = [record("test", id=number, value=number / 7) for number in range(100)]
-
-    connector = write(tmp_path, dust.config(), catalog("test"), [*messages, state("test", 400)])
-
-    assert {f"test-{number}": {"id": number, "value": number / 7} for number in range(100)} == contents(dust.world)
-    assert [400] == [each["id"] for each in connector.states()]
-
-
-def test_a_state_is_given_back_before_the_process_is_killed(dust: LocalDust, tmp_path: Path) -> None:
-    """BFIT testMidSyncCheckpointingStreamState: and what it covers is there."""
-    connector = Connector("write", tmp_path, config=dust.config(), catalog=catalog("test"))
-    connector.send(*some(1), state("test", 1), *some(2))
-    connector.wait_for(lambda: connector.states())
-
-    connector.kill()
-    connector.wait()
-
-    assert [1] == [each["id"] for each in connector.states()]
-    assert "test-1" in contents(dust.world)
-
-
-@pytest.mark.parametrize("host", ["platform", "1/1/1"])
-def test_a_second_overwrite_replaces_the_first_and_no_other_stream(dust: LocalDust, tmp_path: Path, host: str) -> None:
-    """DAT testSecondSync, BFIT testOverwriteSchemaEvolution: new fields come, old ones go, a bystander stays."""
-
-    def overwritten(generation: int, fields: dict[str, Any]) -> dict[str, Any]:
-        if host == "platform":
-            return truncating(generation, "overwrite", fields=fields)
-        return stream("test", mode="overwrite", generation=1, minimum=1, sync=1, fields=fields)
-
-    first = [record("test", id=number, dropped="x", retyped=number) for number in (1, 2)]
-    bystander = record("test_bystander", id=1)
-    before = catalog(overwritten(1, {"dropped": {"type": "string"}}), "test_bystander")
-    assert sync(dust.world, before, [*first, bystander, complete("test"), complete("test_bystander")]).failure is None
-
-    second = [record("test", id=number, added=True, retyped=str(number)) for number in (2, 3)]
-    after = catalog(overwritten(2, {"added": {"type": "boolean"}}))
-    write(tmp_path, dust.config(), after, [*second, state("test", 1), complete("test")])
-
-    assert {
-        "test-2": {"id": 2, "added": True, "retyped": "2"},
-        "test-3": {"id": 3, "added": True, "retyped": "3"},
-        "test_bystander-1": {"id": 1},
-    } == contents(dust.world)
-
-
+@pytest.mark.airbyte_case(
+    "testIncrementalSync", "testAppend", "testAppendSchemaEvolution", "testAppendJsonSchemaEvolution"
+)
 def test_append_keeps_what_earlier_syncs_brought(dust: LocalDust, tmp_path: Path) -> None:
-    """DAT testIncrementalSync, BFIT testAppend, testAppendSchemaEvolution: keyless records of two syncs, all there."""
+    """Keyless records of two syncs with different fields are all there."""
 
     def appended(**fields: Any) -> dict[str, Any]:
         return catalog(stream("test", mode="append", key=[], fields=fields))
@@ -107,25 +48,10 @@ def test_append_keeps_what_earlier_syncs_brought(dust: LocalDust, tmp_path: Path
     )
 
 
-def test_of_records_with_one_composite_key_the_last_stays(dust: LocalDust, tmp_path: Path) -> None:
-    """DAT testIncrementalDedupeSync: key and cursor of several fields, over two syncs."""
-    key = [["id"], ["currency"], ["date"]]
-    deduped = stream("exchange_rate", key=key)
-
-    def rate(number: int, currency: str, value: float) -> dict[str, Any]:
-        return record("exchange_rate", id=number, currency=currency, date="2020-08-29", NZD=value)
-
-    assert sync(dust.world, catalog(deduped), [rate(1, "USD", 0.1), rate(1, "EUR", 0.2)]).failure is None
-    write(tmp_path, dust.config(), catalog(deduped), [rate(1, "USD", 0.3), rate(2, "USD", 0.4), rate(1, "USD", 0.5)])
-
-    values = {(data["id"], data["currency"]): data["NZD"] for data in contents(dust.world).values()}
-    assert {(1, "USD"): 0.5, (1, "EUR"): 0.2, (2, "USD"): 0.4} == values
-    assert 3 == len(contents(dust.world))
-
-
+@pytest.mark.airbyte_case("testDedup", "testDedupWithStringKey", "testIncrementalDedupeSync")
 @pytest.mark.parametrize("key_is", [int, str])
 def test_changes_and_deletes_in_one_sync_and_over_two(dust: LocalDust, tmp_path: Path, key_is: type) -> None:
-    """BFIT testDedup, testDedupWithStringKey: insert and delete in one sync, and the delete of what never was."""
+    """The last record of a composite key decides; deleting what never existed does no harm."""
     deduped = catalog(stream("test", key=[["id1"], ["id2"]]))
 
     def row(number: int, name: str, **more: Any) -> dict[str, Any]:
@@ -143,8 +69,9 @@ def test_changes_and_deletes_in_one_sync_and_over_two(dust: LocalDust, tmp_path:
     assert {"test-1-200": "Alice3", "test-1-206": "Back"} == {i: d["name"] for i, d in contents(dust.world).items()}
 
 
-def test_without_a_cursor_and_with_another_one_input_order_decides(dust: LocalDust, tmp_path: Path) -> None:
-    """BFIT testDedupNoCursor, testDedupChangeCursor: cursors are not compared, whatever they are called."""
+@pytest.mark.airbyte_case("testDedupNoCursor", "testDedupChangeCursor")
+def test_input_order_decides_whatever_the_cursor(dust: LocalDust, tmp_path: Path) -> None:
+    """Cursors are not compared."""
     assert sync(dust.world, catalog("test"), some(1, old_cursor=100, name="first")).failure is None
     changed = {**stream("test"), "cursor_field": ["new_cursor"]}
 
@@ -153,8 +80,9 @@ def test_without_a_cursor_and_with_another_one_input_order_decides(dust: LocalDu
     assert {"test-1": {"id": 1, "new_cursor": 1, "name": "second"}} == contents(dust.world)
 
 
+@pytest.mark.airbyte_case("testDedupChangePk")
 def test_another_key_makes_other_documents(dust: LocalDust, tmp_path: Path) -> None:
-    """BFIT testDedupChangePk: records under the old key stay until a refresh, which clears them."""
+    """Documents under the old key stay until the stream is replaced."""
     by_two = stream("test", key=[["id"], ["part"]])
     assert sync(dust.world, catalog(by_two), some(1, part=1)).failure is None
     assert sync(dust.world, catalog("test"), some(1, part=2)).failure is None
@@ -165,9 +93,11 @@ def test_another_key_makes_other_documents(dust: LocalDust, tmp_path: Path) -> N
     assert {"test-1": {"id": 1, "part": 3}} == contents(dust.world)
 
 
+@pytest.mark.airbyte_case(
+    "testNamespaces", "testSyncUsesAirbyteStreamNamespaceIfNotNull", "testSyncWriteSameTableNameDifferentNamespace"
+)
 def test_equal_names_in_different_namespaces_do_not_meet(dust: LocalDust, tmp_path: Path) -> None:
-    """BFIT testNamespaces, DAT testNamespaces, testSyncUsesAirbyteStreamNamespaceIfNotNull and
-    testSyncWriteSameTableNameDifferentNamespace: strange ones too; replacing one leaves the others alone."""
+    """Not even strange ones; replacing one stream leaves the others alone."""
     namespaces = [None, "test", "test_1", "Test", "ns with spaces", "日本", "a" * 300, "$%&", "-", "1"]
 
     def each(generation: int) -> list[dict[str, Any]]:
@@ -198,9 +128,10 @@ def marks_by_document(dust: LocalDust) -> list[str]:
     return [i for i, stored in dust.world.documents().items() if "airbyte:replaced:1" in stored.tags]
 
 
+@pytest.mark.airbyte_case("testFunkyCharacters", "testFunkyCharactersDedup")
 @pytest.mark.parametrize("mode", ["append", "append_dedup"])
 def test_funky_names_and_values_arrive(dust: LocalDust, tmp_path: Path, mode: str) -> None:
-    """BFIT testFunkyCharacters, testFunkyCharactersDedup: in streams, namespaces, fields, keys and values."""
+    """In streams, namespaces, fields, keys and values."""
     funky = "~!@#$%^&*()`[]{}|;':\",./<>?"
     names = [funky, "1_starts_with_digit", "with-dash", "foo\nbar", "naïve", "stream " * 60]
     streams = [stream(name, namespace=funky, mode=mode, key=[[funky], ["b"]]) for name in names]
@@ -216,24 +147,11 @@ def test_funky_names_and_values_arrive(dust: LocalDust, tmp_path: Path, mode: st
     assert expected == sorted(json.dumps(data) for data in contents(dust.world).values())
 
 
-def test_a_truncate_refresh_keeps_both_attempts_and_drops_what_is_old(dust: LocalDust, tmp_path: Path) -> None:
-    """BFIT testTruncateRefresh, testInterruptedTruncateWithPriorData: a failed attempt, then one that ends."""
-    assert sync(dust.world, catalog(stream("test", mode="append", generation=41)), some(1, 2)).failure is None
-    refreshed = catalog(truncating(42))
-    failed = Connector("write", tmp_path, config=dust.config(), catalog=refreshed)
-    assert 1 == failed.finish(*some(3), state("test", 1))
-    assert "transient_error" == failed.failure()["failure_type"]
-    assert [] == failed.states()
-    assert {"test-1", "test-2", "test-3"} == contents(dust.world).keys()
-
-    write(tmp_path, dust.config(), refreshed, [*some(4), state("test", 2), complete("test")])
-
-    assert {"test-3", "test-4"} == contents(dust.world).keys()
-    assert ["airbyte:replaced:42"] == marks(dust.world)
-
-
-def test_a_truncate_refresh_that_is_killed_can_be_taken_up(dust: LocalDust, tmp_path: Path) -> None:
-    """BFIT testInterruptedTruncateWithPriorData and WithoutPriorData: the kill deletes nothing, the next one ends."""
+@pytest.mark.airbyte_case(
+    "testTruncateRefresh", "testInterruptedTruncateWithPriorData", "testInterruptedTruncateWithoutPriorData"
+)
+def test_a_truncate_refresh_that_is_killed_can_be_resumed(dust: LocalDust, tmp_path: Path) -> None:
+    """The killed attempt deletes nothing, and the next one finishes the replacement."""
     keep(dust.world, stream("test", generation=41), some(1, 2))
     refreshed = catalog(truncating(42), truncating(7) | {"stream": stream("fresh")["stream"]})
     killed = Connector("write", tmp_path, config=dust.config(), catalog=refreshed)
@@ -251,20 +169,10 @@ def test_a_truncate_refresh_that_is_killed_can_be_taken_up(dust: LocalDust, tmp_
     assert {"test-2", "test-3", "test-4", "fresh-1", "fresh-2"} == contents(dust.world).keys()
 
 
-def test_generations_without_a_minimum_all_stay(dust: LocalDust) -> None:
-    """BFIT resumeAfterCancelledTruncate: a truncate that was cancelled, and then plain syncs."""
-    assert sync(dust.world, catalog(stream("test", generation=41)), some(1)).failure is None
-    assert sync(dust.world, catalog(truncating(42)), some(2)).failure == "transient_error"
-
-    later = sync(dust.world, catalog(stream("test", generation=43, minimum=0)), [*some(3), complete("test")])
-
-    assert later.failure is None
-    assert {"test-1", "test-2", "test-3"} == contents(dust.world).keys()
-
-
+@pytest.mark.airbyte_case("testTruncateRefreshNoData", "testClear")
 @pytest.mark.parametrize("messages", [[], [global_state(1, "test")]], ids=["nothing", "a global state"])
 def test_a_stream_without_records_ends_empty(dust: LocalDust, tmp_path: Path, messages: list[dict[str, Any]]) -> None:
-    """BFIT testTruncateRefreshNoData, testClear: proof and no records; again and again."""
+    """That is how the platform clears a stream, once or again."""
     keep(dust.world, stream("test", generation=1), some(1, 2))
     keep(dust.world, stream("other", generation=1), [record("other", id=1)])
     cleared = catalog(truncating(2))
@@ -277,8 +185,9 @@ def test_a_stream_without_records_ends_empty(dust: LocalDust, tmp_path: Path, me
     assert {"other-1": {"id": 1}} == contents(dust.world)
 
 
+@pytest.mark.airbyte_case("testManyStreamsCompletion", "testNoData")
 def test_many_streams_are_completed(dust: LocalDust, tmp_path: Path) -> None:
-    """BFIT testManyStreamsCompletion, testNoData: 21 replaced streams, of which one has no records."""
+    """21 replaced streams, one of them without records."""
     names = [f"stream_{number}" for number in range(21)]
     streams = [stream(name, mode="overwrite", generation=3, minimum=3) for name in names]
     for name in names:
@@ -317,10 +226,12 @@ VALUES: dict[str, list[Any]] = {
 }
 
 
+@pytest.mark.airbyte_case("testBasicTypes", "testContainerTypes", "testUnknownTypes", "testUnions", "testNoColumns")
+@pytest.mark.airbyte_case(
+    "testDataTypeTestWithNormalization", "testLineBreakCharacters", "testSyncNotFailsWithNewFields"
+)
 def test_values_of_every_type_arrive_as_they_are(dust: LocalDust, tmp_path: Path) -> None:
-    """BFIT testBasicTypes, testContainerTypes, testUnknownTypes, testUnions, testNoColumns; DAT
-    testDataTypeTestWithNormalization, testLineBreakCharacters, testSyncNotFailsWithNewFields: a document is JSON,
-    so that nothing has to fit a type, declared or not."""
+    """A document is JSON, so no value has to fit a type, declared or not."""
     schema = {
         "id": {"type": "integer"},
         "number": {"type": "number"},
@@ -346,29 +257,18 @@ def test_values_of_every_type_arrive_as_they_are(dust: LocalDust, tmp_path: Path
     assert '"number":99999999999999999999999999999999' in "".join(texts)
 
 
+@pytest.mark.airbyte_case(
+    "testSyncNumberNanDataType",
+    "testSyncIntegerNanDataType",
+    "testSyncNumberInfinityDataType",
+    "testSyncIntegerInfinityDataType",
+)
 @pytest.mark.parametrize("kind", ["number", "integer"])
 @pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity"])
-def test_numbers_that_are_none_arrive_as_words(dust: LocalDust, kind: str, value: str) -> None:
-    """DAT testSyncNumberNanDataType, testSyncIntegerInfinityDataType and the like."""
+def test_nan_and_infinity_arrive_as_strings(dust: LocalDust, kind: str, value: str) -> None:
+    """JSON has no numbers for them."""
     message = some(1, value=float(value.replace("Infinity", "inf")))
 
     assert sync(dust.world, catalog(stream("test", fields={"value": {"type": kind}})), message).failure is None
 
     assert {"test-1": {"id": 1, "value": value}} == contents(dust.world)
-
-
-def test_streams_of_files_are_refused_in_words(dust: LocalDust) -> None:
-    """BFIT testBasicWriteFile does not apply: Dust's API takes no files."""
-    finished = sync(dust.world, catalog({**stream("test"), "include_files": True}), [])
-
-    assert "config_error" == finished.failure
-    assert "transfers files, which Dust's API cannot take" in finished.message
-
-
-def test_records_keep_their_time(dust: LocalDust) -> None:
-    """All BFIT cases compare `_airbyte_extracted_at`, which a document has as its timestamp."""
-    message = record("test", emitted_at=EMITTED_AT + 1234, id=1)
-
-    assert sync(dust.world, catalog("test"), [message]).failure is None
-
-    assert EMITTED_AT + 1234 == dust.world.documents()["test-1"].timestamp

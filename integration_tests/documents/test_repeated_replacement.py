@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -50,18 +51,25 @@ def test_an_attempt_that_is_only_added_gives_its_states_back_at_once(dust: Local
     assert 0 == connector.finish()
 
 
-@pytest.mark.parametrize("mode", ["append", "overwrite"])
-def test_hosts_that_always_send_1_1_1_can_write_again_and_again(world: World, mode: str) -> None:
-    """Their append appends; their overwrite replaces each time, and is never taken for a repeated attempt."""
-    configured = catalog(stream("users", mode=mode, generation=1, minimum=1, sync=1))
-    first = [*users(1, 2), state("users", 1), complete("users")]
-    assert sync(world, configured, first).failure is None
-    assert sync(world, configured, [*users(2, 3), state("users", 2), complete("users")]).failure is None
+@pytest.mark.airbyte_case("testSecondSync", "testOverwriteSchemaEvolution")
+@pytest.mark.parametrize(("mode", "counts"), [("append", False), ("overwrite", False), ("overwrite", True)])
+def test_each_append_adds_and_each_overwrite_replaces(world: World, mode: str, counts: bool) -> None:
+    """Also with hosts that always send 1/1/1: their overwrites are never taken for repeated attempts."""
 
-    assert sync(world, configured, [*users(3, 4), complete("users")]).failure is None
+    def synced(number: int, *messages: dict[str, Any]) -> None:
+        ids = number if counts else 1
+        users_stream = stream("users", mode=mode, generation=ids, minimum=ids, sync=ids)
+        assert sync(world, catalog(users_stream, "orders"), [*messages, complete("users")]).failure is None
 
-    assert (ids(1, 2, 3, 4) if mode == "append" else ids(3, 4)) == contents(world).keys()
-    assert [] == marks(world)
+    synced(1, *users(1, 2, dropped=1, retyped=1), record("orders", id=1), state("users", 1))
+    synced(2, *users(2, 3, added=2, retyped="2"), state("users", 2))
+    synced(3, *users(3, 4, added=3))
+
+    earlier = {"users-1": {"id": 1, "dropped": 1, "retyped": 1}, "users-2": {"id": 2, "added": 2, "retyped": "2"}}
+    latest = {"users-3": {"id": 3, "added": 3}, "users-4": {"id": 4, "added": 3}}
+    kept = earlier if mode == "append" else {}
+    assert {**kept, **latest, "orders-1": {"id": 1}} == contents(world)
+    assert (["airbyte:replaced:3"] if counts else []) == marks(world)
 
 
 def test_deleting_the_document_with_the_mark_does_not_lose_the_mark(world: World) -> None:

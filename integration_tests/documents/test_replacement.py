@@ -36,6 +36,7 @@ def test_an_overwrite_deletes_exactly_what_is_gone_from_the_source(dust: LocalDu
     assert any("9500 unchanged" in log and "500 stale documents deleted" in log for log in connector.logs())
 
 
+@pytest.mark.airbyte_case("testTruncateRefresh", "testInterruptedTruncateWithPriorData", "resumeAfterCancelledTruncate")
 def test_a_source_that_fails_deletes_nothing_and_fails_the_sync(dust: LocalDust, tmp_path: Path) -> None:
     """With ids, the missing proof means that the source failed; other streams get their states."""
     keep(dust.world, stream("users", generation=4), users(1, 2, 3))

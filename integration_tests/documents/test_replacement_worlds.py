@@ -6,6 +6,7 @@ import itertools
 import json
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -65,6 +66,7 @@ def is_of_users(document: StoredDocument) -> bool:
     return ours == [*USERS]
 
 
+@pytest.mark.airbyte_case("resumeAfterCancelledTruncate")
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(documents, max_size=8),

@@ -16,12 +16,18 @@ def record(stream: str, *, namespace: str | None = None, emitted_at: int = EMITT
 
 
 def state(stream: str, number: int, *, namespace: str | None = None, **stream_state: Any) -> dict[str, Any]:
-    """A STREAM state with the platform's `id` and a key that no protocol model knows."""
+    """A STREAM state with the platform's `id`, the source's counts and a key that no protocol model knows."""
     descriptor = {"name": stream, "namespace": namespace} if namespace else {"name": stream}
     content = {"stream_descriptor": descriptor, "stream_state": {"cursor": number, **stream_state}}
     return {
         "type": "STATE",
-        "state": {"type": "STREAM", "stream": content, "id": number, "from_the_future": [number]},
+        "state": {
+            "type": "STREAM",
+            "stream": content,
+            "id": number,
+            "sourceStats": {"recordCount": float(number)},
+            "from_the_future": [number],
+        },
     }
 
 

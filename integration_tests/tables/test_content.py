@@ -72,61 +72,6 @@ def test_a_name_that_another_table_has_is_named_with_both_tables(world: World) -
     assert [] == finished.states
 
 
-def test_streams_of_one_name_in_two_namespaces_are_two_tables(world: World) -> None:
-    """A namespace is part of what a stream is."""
-    streams = catalog(stream("users", namespace="a"), stream("users", namespace="b"), stream("users"))
-    messages = [record("users", namespace=namespace, id=1) for namespace in ("a", "b", "")]
-
-    sync(world, streams, messages, **settings())
-
-    assert 3 == len(world.tables())
-    assert TABLE in world.tables()
-    assert [1, 1, 1] == [table.row_count for table in world.tables().values()]
-
-
-def test_values_keep_their_meaning(world: World) -> None:
-    """Booleans, numbers, texts, dates, nulls and nested values, as they are after Dust has read its own CSV."""
-    schema = {
-        "id": {"type": "integer"},
-        "day": {"type": "string", "format": "date"},
-        "moment": {"type": "string", "format": "date-time", "airbyte_type": "timestamp_with_timezone"},
-        "local": {"type": "string", "format": "date-time", "airbyte_type": "timestamp_without_timezone"},
-        "clock": {"type": "string", "format": "time", "airbyte_type": "time_without_timezone"},
-    }
-    sent: dict[str, Any] = {
-        "flag": True,
-        "small": -3,
-        "large": 2**60,
-        "real": 0.1,
-        "text": 'a, "b" and\nc',
-        "nothing": None,
-        "nested": {"a": [1, {"b": None}]},
-        "list": [],
-        "day": "1931-07-08",
-        "moment": "1969-12-31T23:59:59.75+00:00",
-        "local": "2024-02-29 12:00:00",
-        "clock": "23:05:01.5",
-    }
-
-    sync(world, catalog(stream("users", fields=schema)), [record("users", id=1, **sent)], **settings())
-
-    expected = {
-        "id": 1,
-        "flag": True,
-        "small": -3,
-        "large": 2**60,
-        "real": 0.1,
-        "text": 'a, "b" and\nc',
-        "nested": '{"a":[1,{"b":null}]}',
-        "list": "[]",
-        "day": "1931-07-08 00:00:00",
-        "moment": "1969-12-31 23:59:59",
-        "local": "2024-02-29 12:00:00",
-        "clock": "1970-01-01 23:05:01",
-    }
-    assert expected == stored(world)["users-1"]
-
-
 def test_values_that_dust_reads_otherwise_are_counted_and_told_once(world: World) -> None:
     """Nothing can keep Dust from taking 007 for a number, so it is said, by column, at the end."""
     messages = [record("users", id=number, zip="007", flag="t", when="2024-01-02", name="Ann") for number in range(3)]
@@ -147,14 +92,6 @@ def test_a_column_that_changes_its_type_is_reported(world: World) -> None:
 
     assert any("column size is a whole number in the table" in line and "text" in line for line in finished.warnings)
     assert {5, "large"} == {row["size"] for row in stored(world).values()}
-
-
-def test_columns_come_by_themselves_and_dropped_ones_stay_empty(world: World) -> None:
-    """A field that is new in the source becomes a column, one that is gone stays, null in new rows."""
-    sync(world, catalog("users"), users(1, old="x"), **settings())
-    sync(world, catalog("users"), users(1, start=1, new="y"), **settings())
-
-    assert {"users-0": {"id": 0, "old": "x"}, "users-1": {"id": 1, "new": "y"}} == stored(world)
 
 
 def test_deletes_follow_rows_of_an_earlier_sync(world: World) -> None:

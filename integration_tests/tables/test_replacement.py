@@ -52,6 +52,7 @@ def dies_at(upsert: int) -> Any:
     return on_arrival
 
 
+@pytest.mark.airbyte_case("testTruncateRefresh")
 @pytest.mark.parametrize("mode", ["overwrite", "append", "append_dedup"])
 def test_a_complete_stream_replaces_its_table(world: World, mode: str) -> None:
     """The last of each row arrives, the rest goes; one state, and the mark; other streams are only added to."""
@@ -62,6 +63,7 @@ def test_a_complete_stream_replaces_its_table(world: World, mode: str) -> None:
 
     assert finished.failure is None, finished.message
     assert {"users-2": 2, "users-4": 3, "users-5": 2} == values(world)
+    assert {5} == {row["_airbyte_generation_id"] for row in world.tables()[TABLE].rows().values()}
     assert {"orders-1"} == stored(world, "airbyte_orders").keys()
     assert ["airbyte:replaced:5"] == tags(world)
     (given,) = finished.states
@@ -85,6 +87,7 @@ def test_what_fits_into_one_request_is_replaced_at_once(world: World) -> None:
     assert {3, 50} == {len(each) for each in states}
 
 
+@pytest.mark.airbyte_case("testTruncateRefresh", "testInterruptedTruncateWithPriorData", "resumeAfterCancelledTruncate")
 def test_nothing_is_touched_before_everything_was_read(world: World) -> None:
     """Until the proof, the old table stands; a source that fails changes nothing, and its states are not given back."""
     keep(world, 1, 2, 3)
@@ -96,6 +99,7 @@ def test_nothing_is_touched_before_everything_was_read(world: World) -> None:
     assert "users" in finished.message
     assert {"users-1": 1, "users-2": 1, "users-3": 1} == values(world)
     assert [] == upserts(world, TABLE)
+    assert {"orders-1": {"id": 1}} == stored(world, "airbyte_orders")
     assert [2] == [each["id"] for each in finished.states]
 
 
@@ -128,6 +132,7 @@ def test_hosts_without_ids_replace_again_and_again(world: World, proof: str) -> 
     assert [] == tags(world)
 
 
+@pytest.mark.airbyte_case("testTruncateRefresh")
 def test_an_attempt_after_a_finished_replacement_only_adds(world: World) -> None:
     """The platform may try again after the states went out: few records or none, and COMPLETE all the same."""
     keep(world, 1, 2, 3)
@@ -183,16 +188,22 @@ def test_a_replacement_that_is_killed_is_done_again(world: World, upsert: int) -
     assert ["airbyte:replaced:5"] == tags(world)
 
 
+@pytest.mark.airbyte_case("testTruncateRefreshNoData", "testClear")
+@pytest.mark.parametrize("states", [[], [state("users", 1)], [global_state(1, "users", "orders")]])
 @pytest.mark.parametrize("exists", [True, False])
-def test_a_complete_stream_without_records_ends_empty(world: World, exists: bool) -> None:
-    """That is how the platform clears a stream. A table that does not exist is not made for that."""
+def test_a_complete_stream_without_records_ends_empty(world: World, exists: bool, states: list[dict[str, Any]]) -> None:
+    """That is how the platform clears a stream, once or again. No table is created for it, and others stay."""
     if exists:
         keep(world, 1, 2, 3)
+    assert run(world, stream("others"), [record("others", id=1)]).failure is None
 
-    finished = run(world, truncating(5), [state("users", 1), complete("users")])
+    for _ in range(2):
+        finished = run(world, truncating(5), [*states, complete("users")])
 
-    assert (None, [1]) == (finished.failure, [each["id"] for each in finished.states])
-    assert ({} if exists else None) == (stored(world) if TABLE in world.tables() else None)
+        assert (None, len(states)) == (finished.failure, len(finished.states))
+        assert ({} if exists else None) == (stored(world) if TABLE in world.tables() else None)
+        assert {"others-1": {"id": 1}} == stored(world, "airbyte_others")
+        assert {"airbyte_others", *([TABLE] if exists else [])} == world.tables().keys()
 
 
 def test_deletes_of_a_replaced_stream_leave_no_row(world: World) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
+import pytest
+
 from integration_tests.harness.connector import write
 from integration_tests.harness.in_process import sync
 from integration_tests.harness.kills import at_many_points, killed_sync, records, versions
@@ -14,6 +16,7 @@ from integration_tests.harness.tables import TABLE, settings, stored
 from local_dust import LocalDust
 
 
+@pytest.mark.airbyte_case("testInterruptedTruncateWithPriorData")
 @at_many_points
 def test_a_replacement_that_is_killed_is_exact_after_the_next_sync(dust: LocalDust, tmp_path: Path, seed: int) -> None:
     """SIGKILL at any point; what fits into one request is old or new at every moment."""

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from integration_tests.harness.connector import Connector, write
-from integration_tests.harness.messages import catalog, record, state, stream
+from integration_tests.harness.messages import EMITTED_AT, catalog, record, state, stream
 from integration_tests.harness.tables import GONE, QUIET, TABLE, looks, settings, stored, upserts, users
 from local_dust import LocalDust, World
 
@@ -58,7 +58,8 @@ def person_row(number: int) -> dict[str, Any]:
 
 def people(count: int, *streams: str, start: int = 0) -> list[dict[str, Any]]:
     """Records of each stream in turn, so many of each, and a state of each at the end."""
-    records = [record(name, **person(number)) for number in range(start, start + count) for name in streams]
+    numbers = range(start, start + count)
+    records = [record(name, emitted_at=EMITTED_AT + 1234, **person(number)) for number in numbers for name in streams]
     return [*records, *(state(name, start + count) for name in streams)]
 
 
@@ -68,6 +69,9 @@ def assert_stored(dust: LocalDust, name: str, count: int) -> None:
     assert {f"{name}-{number}" for number in range(count)} == set(rows)
     for number in range(count):
         assert person_row(number) == rows[f"{name}-{number}"]
+    for row in dust.world.tables()[f"airbyte_{name}"].rows().values():
+        # Dust keeps times to the second.
+        assert (1, EMITTED_AT + 1000) == (row["_airbyte_generation_id"], row["_airbyte_extracted_at"]["epoch"])
 
 
 def assert_few_requests(dust: LocalDust, name: str) -> None:
@@ -77,17 +81,22 @@ def assert_few_requests(dust: LocalDust, name: str) -> None:
     assert len(sizes) <= math.ceil(1.1 * sum(sizes) / 900_000)
 
 
+@pytest.mark.airbyte_case("testBasicWrite", "testSync", "testSyncWithLargeRecordBatch")
 def test_interleaved_streams_arrive_whole_and_in_few_requests(dust: LocalDust, tmp_path: Path) -> None:
     """Each stream becomes one table with exactly its rows, all its states come back, requests are full."""
     names = [f"s{letter}" for letter in "abcd"]
     streams = catalog(*(stream(name, fields=PERSON) for name in names))
 
-    connector = write(tmp_path, dust.config(**settings()), streams, people(3_000, *names))
+    messages = people(3_000, *names)
+
+    connector = write(tmp_path, dust.config(**settings()), streams, messages)
 
     for name in names:
         assert_stored(dust, name, 3_000)
         assert_few_requests(dust, name)
-    assert [{"recordCount": 3_000.0}] * 4 == [each["destinationStats"] for each in connector.states()]
+    sent = [message["state"] for message in messages if message["type"] == "STATE"]
+    returned = sorted(connector.states(), key=lambda each: str(each["stream"]["stream_descriptor"]["name"]))
+    assert [{**each, "destinationStats": {"recordCount": 3_000.0}} for each in sent] == returned
 
 
 @pytest.mark.long
@@ -150,6 +159,7 @@ def test_states_wait_until_rows_can_be_read(dust: LocalDust, tmp_path: Path) -> 
     assert 1 == len(connector.states())
 
 
+@pytest.mark.airbyte_case("testMidSyncCheckpointingStreamState")
 @pytest.mark.parametrize("which", ["first", "middle", "last"])
 def test_a_request_that_dust_drops_fails_the_sync(dust: LocalDust, tmp_path: Path, which: str) -> None:
     """No state after the last row that was read back is given out, and the message says what may be the reason."""
@@ -157,6 +167,7 @@ def test_a_request_that_dust_drops_fails_the_sync(dust: LocalDust, tmp_path: Pat
     connector = Connector("write", tmp_path, config=config, catalog=catalog("users"))
     connector.send(*users(50), state("users", 1))
     connector.wait_for(connector.states)
+    assert {f"users-{number}": {"id": number} for number in range(50)} == stored(dust.world)
     dust.world.lose_rows(TABLE, which=which)
 
     assert 1 == connector.finish(*users(50, start=100), state("users", 2))
@@ -210,6 +221,7 @@ def test_a_slow_continuous_stream_is_acknowledged_steadily(tmp_path: Path) -> No
         assert blocked < 1
 
 
+@pytest.mark.airbyte_case("testCheckConnection", "testCheckConnectionInvalidCredentials")
 @pytest.mark.parametrize(("role", "status"), [("admin", "SUCCEEDED"), ("user", "FAILED")])
 def test_a_check_says_whether_rows_may_be_written_and_writes_none(
     dust: LocalDust, tmp_path: Path, role: Any, status: str
