@@ -48,17 +48,6 @@ def test_a_refused_batch_is_halved_down_to_the_bad_row(world: World, bad: int) -
     assert not any("rumpelstiltskin" in line for line in finished.logs)
 
 
-def test_a_bad_row_fails_the_sync_unless_told_otherwise(world: World) -> None:
-    """The message names the row and what to do."""
-    world.faults.add("status", status=400, path="/rows", method="POST", when=lambda a: has_row(a, 1))
-
-    finished = sync(world, catalog("users"), [*users(4), state("users", 1)], **settings())
-
-    assert "config_error" == finished.failure
-    assert "users-1" in finished.message
-    assert [] == finished.states
-
-
 @pytest.mark.long
 @pytest.mark.parametrize("bad", [0, 3])
 def test_a_row_on_which_dust_fails_is_told_from_trouble(world: World, bad: int) -> None:
@@ -70,18 +59,6 @@ def test_a_row_on_which_dust_fails_is_told_from_trouble(world: World, bad: int) 
 
     assert {f"users-{number}" for number in range(4)} - {f"users-{bad}"} == set(stored(world))
     assert 1.0 == finished.states[0]["destinationStats"]["rejectedRecordCount"]
-
-
-@pytest.mark.long
-def test_trouble_of_dust_is_not_taken_for_bad_rows(world: World) -> None:
-    """If Dust fails on everything, the sync fails after its time, and no row is called bad."""
-    world.faults.add("status", status=500, path="/rows", method="POST")
-    config = settings(on_record_error="skip", timing={"retry_budget": 10})
-
-    finished = sync(world, catalog("users"), [*users(4), state("users", 1)], **config)
-
-    assert "transient_error" == finished.failure
-    assert [] == finished.states
 
 
 def test_a_passing_failure_costs_nothing(world: World) -> None:
