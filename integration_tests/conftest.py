@@ -21,7 +21,7 @@ class FastDust(LocalDust):
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Have the others run beside the tests that wait for minutes."""
+    """Start the tests that wait for minutes first, so the others run beside them."""
     items.sort(key=lambda item: item.get_closest_marker("first") is None)
 
 

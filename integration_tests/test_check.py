@@ -1,4 +1,4 @@
-"""What `check` says of each mistake that one can make in the settings."""
+"""The message of `check` for each mistake in the settings."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ KEY = "sk-" + "0" * 32
 
 
 def checked(folder: Path, config: dict[str, Any], *, fresh: bool = False) -> tuple[str, str]:
-    """Status and message of a check, which must have gone well as a command."""
+    """Status and message of a check whose process must succeed."""
     connector = Connector("check", folder, fresh=fresh, config=config)
     assert 0 == connector.finish(), connector.text()
     (result,) = connector.messages("CONNECTION_STATUS")
@@ -52,10 +52,10 @@ def test_a_data_source_may_be_given_by_name(dust: LocalDust, tmp_path: Path) -> 
         ({"data_format": "spreadsheets"}, ["documents, tables"]),
     ],
 )
-def test_wrong_settings_are_told_apart(
+def test_each_wrong_setting_has_its_own_message(
     dust: LocalDust, tmp_path: Path, changes: dict[str, Any], words: list[str]
 ) -> None:
-    """In words that say what to change."""
+    """It says what to change."""
     status, message = checked(tmp_path, dust.config(**changes))
 
     assert "FAILED" == status
@@ -74,8 +74,8 @@ def test_a_managed_data_source_cannot_be_written_to(dust: LocalDust, tmp_path: P
     assert "notion" in message
 
 
-def test_a_key_that_may_only_read_is_found_out(dust: LocalDust, tmp_path: Path) -> None:
-    """No GET tells it: the probe does."""
+def test_a_key_that_may_only_read_is_detected(dust: LocalDust, tmp_path: Path) -> None:
+    """No GET shows it; the probe does."""
     reader = dust.world.add_key(role="user")
 
     status, message = checked(tmp_path, dust.config(api_key=reader.secret))
@@ -85,8 +85,8 @@ def test_a_key_that_may_only_read_is_found_out(dust: LocalDust, tmp_path: Path) 
     assert "builder" in message
 
 
-def test_a_key_of_another_workspace_is_found_out(dust: LocalDust, tmp_path: Path) -> None:
-    """It is a good key, at the wrong door."""
+def test_a_key_of_another_workspace_is_detected(dust: LocalDust, tmp_path: Path) -> None:
+    """The key is valid, but not here."""
     foreign = dust.world.add_key(workspace=dust.world.add_workspace("Other"))
 
     status, message = checked(tmp_path, dust.config(api_key=foreign.secret))
@@ -96,7 +96,7 @@ def test_a_key_of_another_workspace_is_found_out(dust: LocalDust, tmp_path: Path
 
 
 def test_a_plan_without_api_access_is_named(dust: LocalDust, tmp_path: Path) -> None:
-    """It is not the settings that must change, but the plan."""
+    """The plan must change, not the settings."""
     dust.world.workspace.api_access = False
 
     status, message = checked(tmp_path, dust.config())
@@ -116,7 +116,7 @@ def test_maintenance_is_named(dust: LocalDust, tmp_path: Path) -> None:
 
 
 def test_a_server_that_is_not_dust_is_named(dust: LocalDust, tmp_path: Path) -> None:
-    """A page with status 200, as captive portals serve, is no success."""
+    """A page with status 200, as captive portals serve, is not a success."""
     dust.faults.add("html", status=200)
 
     status, message = checked(tmp_path, dust.config())

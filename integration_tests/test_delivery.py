@@ -1,4 +1,4 @@
-"""When states come back, and what a sync that does not end well leaves behind."""
+"""When states come back, and the state in which a failed sync leaves Dust."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def upsert_of(*ids: str) -> Any:
 
 @pytest.mark.airbyte_case("testMidSyncCheckpointingStreamState")
 def test_a_state_comes_back_while_the_input_is_still_open(dust: LocalDust, tmp_path: Path) -> None:
-    """It neither waits for the end of the input nor sticks in a buffer."""
+    """It neither waits for the end of the input nor stays in a buffer."""
     connector = Connector("write", tmp_path, fresh=True, config=dust.config(), catalog=catalog("users"))
     connector.send(record("users", id=1), state("users", 1))
 
@@ -163,7 +163,7 @@ def test_a_signal_ends_the_sync_with_what_is_under_way(
 
 
 def test_a_second_signal_ends_the_process_at_once(dust: LocalDust, tmp_path: Path) -> None:
-    """Somebody who asks twice does not want to wait for calls under way."""
+    """A second signal does not wait for calls under way."""
     hold = dust.hold(upsert_of("users-1"))
     connector = Connector("write", tmp_path, fresh=True, config=dust.config(), catalog=catalog("users"))
     connector.send(record("users", id=1))
@@ -177,7 +177,7 @@ def test_a_second_signal_ends_the_process_at_once(dust: LocalDust, tmp_path: Pat
 
 
 def test_a_reader_of_the_output_that_goes_away_ends_the_sync(dust: LocalDust, tmp_path: Path) -> None:
-    """A closed pipe is no reason for a traceback."""
+    """A closed pipe causes no traceback."""
     connector = Connector(
         "write", tmp_path, fresh=True, reads_output=False, config=dust.config(), catalog=catalog("users")
     )

@@ -1,4 +1,4 @@
-"""What the network and the server can do to a sync, and what is in Dust afterwards."""
+"""Faults of the network and the server, and the contents of Dust afterwards."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_passing_trouble_costs_nothing_but_time(dust: LocalDust, tmp_path: Path,
 def test_lasting_trouble_fails_the_sync_without_a_state(
     dust: LocalDust, tmp_path: Path, fault: dict[str, Any], kind: str, words: str
 ) -> None:
-    """With the right kind of failure, and words that say what happened."""
+    """With the right failure type and a message that says what happened."""
     dust.faults.add(method="POST", **fault)
     config = dust.config(timing={"retry_budget": 3, "call_deadline": 2})
     connector = Connector("write", tmp_path, config=config, catalog=catalog("users"))
@@ -72,7 +72,7 @@ def test_lasting_trouble_fails_the_sync_without_a_state(
 
 
 def test_a_document_that_dust_keeps_refusing_is_a_bad_record_once_others_pass(dust: LocalDust, tmp_path: Path) -> None:
-    """Dust answers 500 to bad data too; what tells them apart is that other documents are stored."""
+    """Dust answers 500 to bad data too; other documents that are stored show the difference."""
     dust.faults.add("status", method="POST", path="users-3$", status=500)
     connector = Connector("write", tmp_path, config=dust.config(on_record_error="skip"), catalog=catalog("users"))
     connector.send(*MESSAGES)
@@ -88,7 +88,7 @@ def test_a_document_that_dust_keeps_refusing_is_a_bad_record_once_others_pass(du
 
 
 def test_a_server_that_is_down_for_a_while_costs_nothing_but_time(tmp_path: Path) -> None:
-    """Connections are refused, then accepted: nothing is lost, and one warning tells of it."""
+    """Connections are refused, then accepted: nothing is lost, and there is one warning."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

@@ -27,7 +27,7 @@ def refused(dust: LocalDust) -> list[Arrival]:
 
 
 class Watch:
-    """How long this machine stood still, as one does that has to share its processors: nobody's pace counts then."""
+    """Measures how long this machine stood still, as one with shared processors does: that time does not count."""
 
     def __init__(self) -> None:
         self.stood_still = 0.0
@@ -75,7 +75,7 @@ def test_one_connection_uses_the_whole_limit(tmp_path: Path) -> None:
         assert calls_refused <= 3
 
 
-def test_waiting_for_the_limit_is_told_and_ends_at_once(tmp_path: Path) -> None:
+def test_waiting_for_the_limit_is_logged_and_ends_at_once(tmp_path: Path) -> None:
     """Progress lines say why nothing moves, and a signal does not wait for the limit."""
     with LocalDust(World()) as dust:
         config = dust.config(documents_per_minute=3, timing={"progress_interval": 1})

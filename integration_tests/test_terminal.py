@@ -1,4 +1,4 @@
-"""What a person sees who runs a sync by hand: the real process on a real terminal."""
+"""The display for a person who runs a sync by hand: the real process on a real terminal."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ class TerminalSession:
         while True:
             try:
                 self.screen += os.read(self._screen, 65536)
-            except OSError:  # how a terminal says that nobody has it open any more
+            except OSError:  # how a terminal reports that no process has it open
                 return
 
     def _read_output(self) -> None:
@@ -163,7 +163,7 @@ def test_a_person_sees_what_keeps_calls_from_succeeding(
 ) -> None:
     """And at the end why the sync failed."""
     dust.faults.add("status", status=503, method="POST")
-    # Of a smaller budget, the first waits may leave so little that it ends before a line is shown.
+    # With a smaller budget, the sync may end before it shows a line.
     sync = session(dust.config(timing={"retry_budget": 10}))
     sync.send(record("users", id=1))
     sync.wait_for(lambda: any("trying again in" in line for line in sync.lines()))

@@ -56,7 +56,7 @@ def _chunks(model: Any, text: str) -> list[Chunk]:
 
 
 def _vectors(model: Any, chunks: list[Chunk]) -> dict[tuple[int, ...], np.ndarray]:
-    """The vector of each chunk, by its tokens: what is the same for the model is embedded once."""
+    """The vector of each chunk, by its tokens: chunks with equal tokens are embedded once."""
     texts = {chunk.tokens: chunk.text for chunk in chunks}
     return dict(zip(texts, model.encode([*texts.values()], batch_size=64), strict=True))
 

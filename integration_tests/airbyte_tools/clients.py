@@ -22,7 +22,7 @@ PATIENCE = 240.0
 Records: TypeAlias = dict[str, list[dict[str, Any]]]
 """The records of each stream, as a source printed them."""
 
-# Whoever calls anything but this machine fails at once.
+# A call to any other machine fails at once.
 _NOWHERE = "http://127.0.0.1:9"
 _OFFLINE = {
     "AIRBYTE_OFFLINE_MODE": "1",
@@ -40,7 +40,7 @@ class Client:
 
     folder: Path
     output: str = field(default="", init=False)
-    """What the last run wrote, to both outputs."""
+    """Both outputs of the last run."""
 
     def run(self, *command: str | Path, task: object = None, cwd: Path | None = None, **variables: str) -> str:
         """The standard output of a run that must succeed; `task` is its input, as JSON."""
@@ -65,11 +65,11 @@ class Client:
         return done.returncode, done.stdout
 
     def pyairbyte(self, **task: Any) -> None:
-        """Have PyAirbyte do what `drive_pyairbyte.py` can do, with this connector as its destination."""
+        """Run a task of `drive_pyairbyte.py` with this connector as the destination."""
         self.run(*self._pyairbyte(), task={"destination": str(self.connector()), **task})
 
     def failing_pyairbyte(self, **task: Any) -> str:
-        """The same for what must fail; returns what it said."""
+        """Run a task that must fail; returns its output."""
         code, _ = self.attempt(*self._pyairbyte(), task={"destination": str(self.connector()), **task})
         assert code == 1, self.output
         return self.output
@@ -92,7 +92,7 @@ class Client:
 
 
 class Source:
-    """A source that keeps what it prints when it is read."""
+    """A source that keeps its output of each read."""
 
     def __init__(self, client: Client, executable: Path, *, breaks_after: int | None = None) -> None:
         """`breaks_after`: when it is read, it fails after this many lines."""
@@ -106,7 +106,7 @@ class Source:
         )
 
     def reads(self) -> list[Records]:
-        """What it has printed each time that it was read, since this was last asked for."""
+        """The records of each read since the last call."""
         files = sorted(self._prints.glob("read-*.jsonl"))
         reads = [_records(file.read_text()) for file in files]
         for file in files:

@@ -44,7 +44,7 @@ def dust() -> Iterator[QuickDust]:
 
 @pytest.fixture
 def client(tmp_path: Path) -> Client:
-    """What starts PyAirbyte in a folder of its own."""
+    """Starts PyAirbyte in a folder of its own."""
     return Client(tmp_path)
 
 

@@ -46,7 +46,7 @@ SCENARIOS = {
 
 @dataclass
 class Smoke:
-    """What the tool said and printed, and where it wrote."""
+    """The tool's verdict, its output, and the world it wrote to."""
 
     verdict: dict[str, Any]
     printed: Records

@@ -1,4 +1,4 @@
-"""What sources print, and what is to become of it at Dust."""
+"""The output of sources, and the documents and rows that it must become."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def documents(world: World) -> dict[str, tuple[str, int]]:
 
 
 def as_documents(records: Mapping[str, dict[str, Any]]) -> dict[str, tuple[str, int]]:
-    """What `documents` is to be."""
+    """The expected result of `documents`."""
     return {each: (compact(record["data"]), record["emitted_at"]) for each, record in records.items()}
 
 
@@ -46,7 +46,7 @@ def rows(world: World) -> dict[str, dict[str, Any]]:
 
 
 def as_rows(records: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """What `rows` is to be, for fields that are called as Dust calls columns."""
+    """The expected result of `rows`, for fields that have the names of their columns."""
     return {
         each: {name: _cell(name, value) for name, value in record["data"].items() if value is not None}
         for each, record in records.items()

@@ -20,12 +20,12 @@ OF_AIRBYTES_REPOSITORY = {
     "CheckConnectorUsesPythonBaseImage",  # no Dockerfile there: images are built from the base that metadata.yaml names
     "CheckConnectorUsesHTTPSOnly",  # it looks for the letters, which also stand where such addresses are refused
 }
-"""What has to be changed on the day that the connector moves into Airbyte's repository."""
+"""To be changed if the connector moves into Airbyte's repository."""
 
 
 @pytest.fixture(scope="module")
 def verdict(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What the tools say of a checkout like Airbyte's, which has this connector and its page."""
+    """The tools' verdict on a checkout like Airbyte's that has this connector and its page."""
     home = tmp_path_factory.mktemp("registry")
     repository = home / "airbyte"
     client = Client(home)

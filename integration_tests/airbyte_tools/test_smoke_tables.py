@@ -26,7 +26,7 @@ def test_the_verdict_is_success(run: Smoke) -> None:
 
 
 def test_each_stream_has_one_row_for_each_key(run: Smoke) -> None:
-    """Each scenario with records is a table of its own, and there is no other."""
+    """Each scenario with records is a table of its own, and there are no others."""
     assert {stream: count for stream, count in SCENARIOS.items() if count} == {
         stream: len(rows) for stream, rows in run.tables().items()
     }

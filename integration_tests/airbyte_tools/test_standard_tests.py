@@ -34,7 +34,7 @@ def test_the_standard_tests_of_the_cdk_pass(dust: QuickDust, tmp_path: Path, cli
         "test_check['config' Test Scenario]": [],
         "test_check['invalid_config' Test Scenario]": [],
         "test_config_matches_spec['config' Test Scenario]": [],
-        # What is wrong with it, a form cannot know.
+        # A form cannot detect its mistake.
         "test_config_matches_spec['invalid_config' Test Scenario]": ["skipped"],
     } == cases
     assert dust.world.arrivals

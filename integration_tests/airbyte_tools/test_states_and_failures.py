@@ -1,4 +1,4 @@
-"""What PyAirbyte remembers between writes, and what becomes of a write whose source fails."""
+"""PyAirbyte's states between writes, and writes whose source fails."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ REMEMBERING = {"cache": False}
 def test_states_come_back_so_that_the_source_goes_on_where_it_was(
     dust: QuickDust, client: Client, faker: Source
 ) -> None:
-    """What changed nothing is not read again, and all is when it is to be replaced from scratch."""
+    """Unchanged streams are not read again, except in a forced full refresh."""
     config = dust.settings("documents")
     first, unchanged = write(client, faker, config, 50, 50, strategy="AUTO", options=REMEMBERING, always_updated=False)
     assert ({"users": 50, "products": 50, "purchases": 50}, {}) == (sizes(first), sizes(unchanged))
@@ -36,7 +36,7 @@ def test_states_come_back_so_that_the_source_goes_on_where_it_was(
 def test_a_source_that_fails_in_a_replace_removes_nothing_of_unfinished_streams(
     dust: QuickDust, client: Client, faker: Source
 ) -> None:
-    """Of 200 users and purchases, none is gone after a write that broke off among the first users."""
+    """All 200 users and purchases survive a write that fails among the first users."""
     config = dust.settings("documents")
     (before,) = write(client, faker, config, 200, strategy="REPLACE")
     broken = Source(client, FAKER, breaks_after=100)

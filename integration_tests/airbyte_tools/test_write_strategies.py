@@ -21,7 +21,7 @@ in_both_formats = pytest.mark.parametrize(
     [("documents", as_documents, documents, set()), ("tables", as_rows, rows, TABLES)],
     ids=["documents", "tables"],
 )
-"""What records are to be in a format, what there is, and in which tables."""
+"""For each format: how to compute the expected contents, how to read the actual ones, and the tables."""
 
 Expected = Callable[[dict[str, Any]], dict[str, Any]]
 Found = Callable[[World], dict[str, Any]]

@@ -90,7 +90,7 @@ def test_documents_are_what_their_users_chose_stream_by_stream(dust: LocalDust, 
 def test_a_setting_that_cannot_be_used_stops_the_sync_before_anything_is_written(
     dust: LocalDust, tmp_path: Path
 ) -> None:
-    """And the platform is told that the user must act, in words that say where."""
+    """The failure is a config_error that names the setting."""
     config = dust.config(stream_overrides=[{"stream": "tickets", "text_format": "html"}])
     connector = Connector("write", tmp_path, config=config, catalog=catalog("tickets"))
 

@@ -16,7 +16,7 @@ from local_dust import Arrival, LocalDust, World
 
 
 def test_an_attempt_after_a_finished_replacement_deletes_nothing(dust: LocalDust, tmp_path: Path) -> None:
-    """The platform may try again after the states went out: few records or none, and COMPLETE all the same."""
+    """The platform may try again after the states went out, with few records or none, and still send COMPLETE."""
     keep(dust.world, stream("users", generation=4), users(1, 2, 3))
     streams = catalog(truncating(5))
     first = sync(dust.world, streams, [*users(1, 2), record("users", id=4), state("users", 1), complete("users")])
@@ -30,7 +30,7 @@ def test_an_attempt_after_a_finished_replacement_deletes_nothing(dust: LocalDust
     assert [2] == [each["id"] for each in connector.states()]
     assert (0, 0) == (calls(dust.world)["upserts"], calls(dust.world)["deletes"])
 
-    # What such an attempt writes has the mark as well: it may be the document that had it.
+    # Such an attempt marks its documents too: one of them may have been the one with the mark.
     for number in (1, 2, 4):
         again = sync(dust.world, streams, [*users(number, v=number), state("users", 3), complete("users")])
         assert again.failure is None
@@ -38,7 +38,7 @@ def test_an_attempt_after_a_finished_replacement_deletes_nothing(dust: LocalDust
     assert 3 == len(marks(dust.world))
 
 
-def test_an_attempt_that_is_only_added_gives_its_states_back_at_once(dust: LocalDust, tmp_path: Path) -> None:
+def test_an_attempt_that_only_adds_gives_its_states_back_at_once(dust: LocalDust, tmp_path: Path) -> None:
     """It is plain append: nothing waits for the end, and its end needs no proof."""
     streams = catalog(truncating(5))
     assert sync(dust.world, streams, [*users(1), state("users", 1), complete("users")]).failure is None
@@ -97,7 +97,7 @@ def test_deleting_the_document_with_the_mark_does_not_lose_the_mark(world: World
 
 
 def test_the_mark_goes_to_a_document_that_dust_takes(world: World) -> None:
-    """Documents may have become too large for the plan; if all have, the sync fails rather than go on without."""
+    """Documents may have become too large for the plan; if all have, the sync fails because it cannot set the mark."""
     keep(world, stream("users", generation=4), [*users(1, text="x" * 1_100_000), *users(2)])
     world.limits.text_mb = 1
     streams, messages = catalog(truncating(5)), [state("users", 1), complete("users")]

@@ -1,4 +1,4 @@
-"""Refreshes in generated worlds: what is deleted is exactly what is proven stale, and nothing else is touched."""
+"""Replacements in generated worlds: they delete exactly the documents that are proven stale."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ OTHERS = (
 )
 generations = st.none() | st.integers(0, 6)
 documents = st.tuples(st.just(USERS), generations, st.sampled_from([(), (), (), (1,), (4,), (5,)]))
-# Some of each, so that every example can do wrong to all of them.
+# Some of each, so every example can damage all of them.
 others = st.tuples(*(st.tuples(st.just(origin), generations, st.sampled_from([(), (5,)])) for origin in OTHERS))
 ids = st.sampled_from([(5, 5, 7), (5, 5, 7), (5, 4, 7), (5, 0, 7), (1, 1, 7), (1, 1, 1), (None, None, None)])
 
@@ -136,7 +136,7 @@ attempts = st.lists(
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(attempts, st.sampled_from(["overwrite", "append_dedup"]), st.integers(0, 6))
-def test_no_sequence_of_attempts_loses_what_the_source_has(
+def test_no_sequence_of_attempts_loses_records_of_the_source(
     history: list[dict[str, Any]], mode: str, count: int
 ) -> None:
     """Sources that die, processes that are killed anywhere, attempts after the states of another went out.

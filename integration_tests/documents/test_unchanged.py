@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from typing import Any
 
 from integration_tests.harness.connector import write
 from integration_tests.harness.contents import calls, contents, keep, marks
@@ -39,7 +40,7 @@ def test_unchanged_documents_cost_nothing_of_the_limit(dust: LocalDust, tmp_path
 
 
 def test_everything_is_sent_again_if_that_is_asked_for(world: World) -> None:
-    """`skip_unchanged: false` repairs what was changed in Dust behind our back, in every mode."""
+    """`skip_unchanged: false` overwrites changes that were made in Dust, in every mode."""
     for configured in (USERS, truncating(5)):
         keep(world, USERS, users(1, 2))
         world.arrivals.clear()
@@ -52,13 +53,13 @@ def test_everything_is_sent_again_if_that_is_asked_for(world: World) -> None:
 
 
 def test_a_document_that_was_changed_in_dust_is_sent_again(world: World) -> None:
-    """What lost our tags, or has those of another stream, is in doubt."""
+    """A document without our tags, or with those of another stream, may have been changed."""
     keep(world, USERS, users(1, 2, 3))
-    documents = world.data_source.documents
-    for number, tags in ((1, ()), (2, ("airbyte:stream:orders", "airbyte:fingerprint:" + "0" * 32))):
-        stored = documents.stored[f"users-{number}"]
-        changed = {"title": "changed", "text": "changed", "tags": tags, "timestamp": 1, "mime_type": "text/plain"}
-        documents.upsert(stored.document_id, source_url=None, parents=[], **changed)  # type: ignore[arg-type]
+    upsert = world.data_source.documents.upsert
+    changed: dict[str, Any] = {"title": "changed", "text": "changed", "timestamp": 1, "mime_type": "text/plain"}
+    upsert("users-1", tags=(), source_url=None, parents=[], **changed)
+    foreign = ("airbyte:stream:orders", "airbyte:fingerprint:" + "0" * 32)
+    upsert("users-2", tags=foreign, source_url=None, parents=[], **changed)
 
     assert sync(world, catalog(USERS), users(1, 2, 3)).failure is None
 

@@ -112,7 +112,7 @@ def test_equal_records_without_a_key_are_one_document(dust: LocalDust, tmp_path:
 
 
 def test_numbers_that_floats_cannot_hold_arrive_exact(dust: LocalDust, tmp_path: Path) -> None:
-    """What orjson rounds or refuses is in the document's text, digit by digit."""
+    """Numbers that orjson rounds or refuses are in the document's text digit by digit."""
     line = (
         '{"type":"RECORD","record":{"stream":"users","emitted_at":1767225600000,"data":{"id":1,'
         '"big":123456789012345678901234567890,"long":0.12345678901234567890123,"huge":1e400,"nan":NaN}}}'

@@ -20,7 +20,7 @@ _started: list[Connector] = []
 
 
 def kill_what_is_left() -> None:
-    """End the processes of a test that did not come to its end."""
+    """End the processes of a test that failed midway."""
     while _started:
         process = _started.pop().process
         if process.poll() is None:
@@ -89,7 +89,7 @@ class Connector:
             with self.process.stdin as pipe:
                 pipe.write(rest)
         except BrokenPipeError:
-            pass  # it has ended already, which its exit code tells
+            pass  # it has already ended, which its exit code shows
 
     def finish(self, *messages: dict[str, Any] | bytes, patience: float = PATIENCE) -> int:
         """Send the last messages, close its input, and wait for its exit code."""
@@ -106,11 +106,11 @@ class Connector:
             code = self.process.wait(patience)
         except subprocess.TimeoutExpired:
             self.process.kill()
-            raise AssertionError(f"still running after {patience} s; it said:\n{self.text()}") from None
+            raise AssertionError(f"still running after {patience} s; its output was:\n{self.text()}") from None
         for reader in self._readers:
             reader.join(PATIENCE)
         self.end_input()
-        # Of every test: the key is in no output, whatever happened and however much is logged.
+        # Checked in every test: the key is in no output, however much is logged.
         assert not self._secret or self._secret not in self.text()
         return code
 
@@ -119,7 +119,7 @@ class Connector:
         until = time.monotonic() + patience
         while not condition():
             if time.monotonic() > until or (self.process.poll() is not None and not condition()):
-                raise AssertionError(f"what was waited for did not happen; it said:\n{self.text()}")
+                raise AssertionError(f"the condition did not come true; the output was:\n{self.text()}")
             time.sleep(0.01)
 
     def kill(self, number: signal.Signals = signal.SIGKILL) -> None:
@@ -131,11 +131,11 @@ class Connector:
         return [message for _, line in [*self.lines] if (message := json.loads(line))["type"] == kind]
 
     def states(self) -> list[dict[str, Any]]:
-        """The content of the states that it gave back."""
+        """The content of the states that it returned."""
         return [message["state"] for message in self.messages("STATE")]
 
     def logs(self) -> list[str]:
-        """What it logged."""
+        """Its log messages."""
         return [message["log"]["message"] for message in self.messages("LOG")]
 
     def failure(self) -> dict[str, Any]:
@@ -145,7 +145,7 @@ class Connector:
         return error
 
     def text(self) -> str:
-        """All that it wrote, to both outputs."""
+        """Everything it wrote, to both outputs."""
         return (b"\n".join(line for _, line in [*self.lines]) + b"\n" + self.stderr).decode(errors="replace")
 
     def _read_output(self) -> None:

@@ -1,4 +1,4 @@
-"""What a world holds, in terms of records; and worlds that hold something from the beginning."""
+"""The contents of a world as records, and worlds with initial contents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A sync in this process, over a world without sockets: for what takes hundreds of syncs to show."""
+"""A sync in this process, over a world without sockets, for tests that need hundreds of syncs."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ from local_dust.request import Request as ArrivingRequest
 
 
 class Killed(BaseException):
-    """The process was killed, as far as one can within a test."""
+    """Stands for a killed process."""
 
 
 @dataclass
 class Finished:
-    """What a sync gave out. `failure` is Airbyte's kind of it, None if it went well."""
+    """The output of a sync. `failure` is Airbyte's failure type, None if the sync succeeded."""
 
     states: list[dict[str, Any]] = field(default_factory=list)
     failure: str | None = None
@@ -42,7 +42,7 @@ class Finished:
 
     @property
     def warnings(self) -> list[str]:
-        """What was logged as a warning."""
+        """The logged warnings."""
         return [line.removeprefix("WARNING ") for line in self.logs if line.startswith("WARNING ")]
 
 

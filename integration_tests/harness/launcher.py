@@ -87,7 +87,7 @@ def environment(**variables: str) -> dict[str, str]:
 
 
 def can_fork() -> bool:
-    """Whether this system has what the launcher needs, and nobody wants fresh processes."""
+    """Whether this system can fork connectors, and `FRESH_PROCESSES` is not set."""
     return hasattr(os, "pidfd_open") and not os.environ.get("FRESH_PROCESSES")
 
 

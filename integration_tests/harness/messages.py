@@ -59,7 +59,7 @@ def stream(
     minimum: int | None = 0,
     sync: int | None = 7,
 ) -> dict[str, Any]:
-    """A configured stream, keyed by `id` unless told otherwise."""
+    """A configured stream, keyed by `id` by default."""
     properties = {"id": {"type": "integer"}} if fields is None else fields
     return {
         "stream": {

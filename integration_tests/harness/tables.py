@@ -1,4 +1,4 @@
-"""What the tests of tables share: settings that make Dust's quiet time short, and a look at what was sent."""
+"""Shared by the tests of tables: settings that shorten Dust's quiet time, and the requests that were sent."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TIMING = {"burst_interval": 60, "batch_age": 60, "confirmation_delay": 0.5, "con
 
 
 def settings(**overrides: Any) -> dict[str, Any]:
-    """The settings of a sync into tables, but for the connection. Times among the overrides go into `timing`."""
+    """The settings of a sync into tables, except for the connection. Times among the overrides go into `timing`."""
     timing = {name: overrides.pop(name) for name in TIMING.keys() & overrides.keys()}
     return {"data_format": "tables", "timing": {**TIMING, **timing, **overrides.pop("timing", {})}, **overrides}
 
@@ -38,7 +38,7 @@ def upserts(world: World, table_id: str | None = None) -> list[Arrival]:
 
 
 def looks(world: World) -> list[str]:
-    """The rows that were looked at, one by one."""
+    """The rows that were read one by one."""
     return [arrival.row_id for arrival in [*world.arrivals] if is_look(arrival) and arrival.row_id]
 
 

@@ -1,4 +1,4 @@
-"""A row is acknowledged when it can be read back, for Dust drops queued rows without a word."""
+"""A row is acknowledged when it can be read back, because Dust may drop queued rows silently."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def states(finished: Finished) -> list[int]:
 
 
 def test_rows_that_replace_others_are_confirmed_by_their_own_version(world: World) -> None:
-    """That a row is there proves nothing if it was there before: the dropped request is noticed all the same."""
+    """A row that existed before proves nothing: the dropped request is still noticed."""
     config = settings(table_batch_size=10, **IMPATIENT)
     sync(world, catalog("users"), users(30), **config)
     world.lose_rows(TABLE, which="middle")
@@ -93,7 +93,7 @@ def test_rows_that_someone_else_changed_count_as_stored(world: World, loaded_at:
 
 
 def test_a_table_that_is_deleted_meanwhile_is_a_failure_at_once(world: World) -> None:
-    """No row of it will ever come, so nobody waits for one."""
+    """Its rows will never come, so the sync does not wait for them."""
     world.limits.quiet_seconds = 1_000.0
 
     def delete(arrival: Arrival) -> None:
@@ -123,7 +123,7 @@ def test_a_table_near_dusts_limit_is_not_ruined(world: World, monkeypatch: pytes
 
 
 def test_a_burst_is_no_larger_than_the_room_in_the_table(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What changes rows that are there needs no room: it goes in by smaller bursts, each measured before."""
+    """Changes of existing rows need no room: they go in smaller bursts, each measured before."""
     world.limits.table_rows = 2_500
     monkeypatch.setattr("destination_dust.writers.tables.limits.MAX_ROWS", 2_500)
     sync(world, catalog("users"), users(1_200), **settings())
@@ -138,7 +138,7 @@ def test_a_burst_is_no_larger_than_the_room_in_the_table(world: World, monkeypat
 
 
 def test_a_table_that_dust_cannot_read_is_named(world: World) -> None:
-    """A table beyond Dust's limits swallows everything, so nothing more is sent to it."""
+    """Dust silently drops rows of a table beyond its limits, so nothing more is sent to it."""
     sync(world, catalog("users"), users(1), **settings())
     world.faults.add("status", status=500, method="GET", path="/rows", message="Failed to list database rows.")
     world.arrivals.clear()

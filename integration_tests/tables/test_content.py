@@ -1,4 +1,4 @@
-"""What tables are called, what they contain, and what is told of it."""
+"""Names and contents of tables, and the warnings about them."""
 
 from __future__ import annotations
 
@@ -72,8 +72,8 @@ def test_a_name_that_another_table_has_is_named_with_both_tables(world: World) -
     assert [] == finished.states
 
 
-def test_values_that_dust_reads_otherwise_are_counted_and_told_once(world: World) -> None:
-    """Nothing can keep Dust from taking 007 for a number, so it is said, by column, at the end."""
+def test_values_that_dust_misreads_are_counted_and_reported_once(world: World) -> None:
+    """Nothing keeps Dust from taking 007 for a number, so the report counts such values by column."""
     messages = [record("users", id=number, zip="007", flag="t", when="2024-01-02", name="Ann") for number in range(3)]
 
     finished = sync(world, catalog("users"), messages, **settings())
@@ -85,7 +85,7 @@ def test_values_that_dust_reads_otherwise_are_counted_and_told_once(world: World
 
 
 def test_a_column_that_changes_its_type_is_reported(world: World) -> None:
-    """What was a number and becomes a text is a column of texts for Dust, and that is said."""
+    """A column of numbers that gets a text becomes a column of texts in Dust, with a warning."""
     sync(world, catalog("users"), users(2, size=5), **settings())
 
     finished = sync(world, catalog("users"), users(1, start=7, size="large"), **settings())

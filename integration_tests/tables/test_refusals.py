@@ -1,4 +1,4 @@
-"""What Dust refuses: too large, too many, too often, or simply bad."""
+"""Requests that Dust refuses: too large, too many, too often, or simply bad."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ def test_a_refused_batch_is_halved_down_to_the_bad_row(world: World, bad: int) -
 
 @pytest.mark.long
 @pytest.mark.parametrize("bad", [0, 3])
-def test_a_row_on_which_dust_fails_is_told_from_trouble(world: World, bad: int) -> None:
-    """Dust answers 500 to bad rows and to trouble alike: the row is bad if other rows of the table go through."""
+def test_a_row_on_which_dust_fails_is_distinguished_from_an_outage(world: World, bad: int) -> None:
+    """Dust answers 500 to bad rows and in outages alike: the row is bad if other rows of the table pass."""
     world.faults.add("status", status=500, path="/rows", method="POST", when=lambda a: has_row(a, bad))
     messages = [*users(4), state("users", 1)]
 

@@ -1,4 +1,4 @@
-"""The rules of full refreshes of tables, each in a case in which breaking it loses data."""
+"""Replacements of tables, each rule in a case in which breaking it loses data."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def run(world: World, configured: dict[str, Any], messages: list[dict[str, Any]]
 
 
 def keep(world: World, *numbers: int, generation: int = 4) -> None:
-    """Have an earlier sync store some users."""
+    """Store some users in an earlier sync."""
     appended = stream("users", generation=generation, minimum=0)
     assert run(world, appended, [*users(*numbers, v=1), state("users", 0)]).failure is None
     world.arrivals.clear()
@@ -72,7 +72,7 @@ def test_a_complete_stream_replaces_its_table(world: World, mode: str) -> None:
 
 
 def test_what_fits_into_one_request_is_replaced_at_once(world: World) -> None:
-    """There is no moment at which some of the rows are missing, and no wait for a merge."""
+    """No row is missing at any moment, and nothing waits for a merge."""
     keep(world, 1, 2, 3)
     states = []
 
@@ -89,7 +89,7 @@ def test_what_fits_into_one_request_is_replaced_at_once(world: World) -> None:
 
 @pytest.mark.airbyte_case("testTruncateRefresh", "testInterruptedTruncateWithPriorData", "resumeAfterCancelledTruncate")
 def test_nothing_is_touched_before_everything_was_read(world: World) -> None:
-    """Until the proof, the old table stands; a source that fails changes nothing, and its states are not given back."""
+    """Until the proof, the old table stands; a source that fails changes nothing and gets no state back."""
     keep(world, 1, 2, 3)
 
     messages = [*users(2, 4, v=2), state("users", 1), record("orders", id=1), state("orders", 2)]
@@ -104,8 +104,8 @@ def test_nothing_is_touched_before_everything_was_read(world: World) -> None:
 
 
 @pytest.mark.parametrize("three_ids", [(1, 1, 1), (None, None, None)])
-def test_without_ids_and_proof_rows_are_added_and_the_user_is_told(world: World, three_ids: tuple[Any, ...]) -> None:
-    """The source may have failed, and nobody would say so."""
+def test_without_ids_and_proof_rows_are_added_with_a_warning(world: World, three_ids: tuple[Any, ...]) -> None:
+    """The source may have failed without a word."""
     keep(world, 1, 2, 3)
     generation, minimum, sync_id = three_ids
     overwritten = stream("users", mode="overwrite", generation=generation, minimum=minimum, sync=sync_id)
@@ -134,7 +134,7 @@ def test_hosts_without_ids_replace_again_and_again(world: World, proof: str) -> 
 
 @pytest.mark.airbyte_case("testTruncateRefresh")
 def test_an_attempt_after_a_finished_replacement_only_adds(world: World) -> None:
-    """The platform may try again after the states went out: few records or none, and COMPLETE all the same."""
+    """The platform may try again after the states went out, with few records or none, and still send COMPLETE."""
     keep(world, 1, 2, 3)
     assert run(world, truncating(5), [*users(1, 2, 4, v=2), state("users", 1), complete("users")]).failure is None
 
@@ -162,7 +162,7 @@ def test_an_attempt_that_only_adds_gives_its_states_back_at_once(world: World, t
 
 
 def test_rows_of_this_generation_without_a_mark_are_added_to(world: World) -> None:
-    """Who has lost the mark cannot know what was acknowledged: nothing is deleted."""
+    """Without the mark we cannot know what was acknowledged, so nothing is deleted."""
     assert run(world, truncating(5), [*users(1, 2, v=1), state("users", 1), complete("users")]).failure is None
     keep(world, 1, generation=5)  # which describes the table anew
     assert [] == tags(world)
@@ -175,7 +175,7 @@ def test_rows_of_this_generation_without_a_mark_are_added_to(world: World) -> No
 
 @pytest.mark.parametrize("upsert", range(1, 5))
 def test_a_replacement_that_is_killed_is_done_again(world: World, upsert: int) -> None:
-    """Its states were not given back, so that the next attempt brings everything: what it wrote goes."""
+    """Its states were not returned, so the next attempt brings everything and removes what the killed one wrote."""
     keep(world, 1, 2, 3)
     messages = [*users(2, 4, 5, 6, 7, 8, 9, v=2), state("users", 1), complete("users")]
     killed = run(world, truncating(5), messages, on_arrival=dies_at(upsert))
@@ -220,7 +220,7 @@ def test_deletes_of_a_replaced_stream_leave_no_row(world: World) -> None:
 
 
 def test_deletes_are_carried_out_where_rows_are_only_added(world: World) -> None:
-    """Without ids and proof, what the source says is gone goes all the same."""
+    """Without ids and proof, deletes of the source still apply."""
     keep(world, 1, 2, 3)
     deduplicated = stream("users", mode="append_dedup", generation=6, minimum=0)
     gone = {"_ab_cdc_deleted_at": "2026-01-01T00:00:00Z"}
@@ -297,7 +297,7 @@ def test_a_delimiter_that_dust_would_mistake_is_seen_before_the_table_is_touched
 
 
 def test_a_full_disk_leaves_the_table_as_it_was(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Rows wait on disk; where they do not fit, the user is told so."""
+    """Rows wait on disk; if they do not fit, the failure says so."""
     keep(world, 1, 2, 3)
     monkeypatch.setattr("tempfile.tempdir", None)
     monkeypatch.setattr("tempfile._candidate_tempdir_list", lambda: ["/nonexistent"])
@@ -309,8 +309,8 @@ def test_a_full_disk_leaves_the_table_as_it_was(world: World, monkeypatch: pytes
     assert {"users-1": 1, "users-2": 1, "users-3": 1} == values(world)
 
 
-def test_a_table_that_dust_cannot_read_is_mended_by_a_replacement(world: World) -> None:
-    """It has outgrown Dust's limits, which only a replacement of all rows ends."""
+def test_a_replacement_fixes_a_table_that_dust_cannot_read(world: World) -> None:
+    """The table has outgrown Dust's limits; only replacing all rows helps."""
     keep(world, 1, 2, 3)
     world.faults.add("status", status=500, method="GET", path="/rows$", message="Failed to list database rows.")
 

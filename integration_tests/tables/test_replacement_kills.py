@@ -30,7 +30,7 @@ def test_a_replacement_that_is_killed_is_exact_after_the_next_sync(dust: LocalDu
     streams = catalog(truncating(5, mode=chance.choice(["overwrite", "append_dedup"])))
     messages = [*records(new), state("users", 1), complete("users")]
     config = dust.config(**settings(table_batch_size=100 if in_one_request else 10))
-    # What is there (2), the table, its rows in 1 or 6 requests, one look or ten, the mark.
+    # Two reads, the table, its rows in 1 or 6 requests, one look or ten, the mark.
     fatal = chance.randrange(1, 7 if in_one_request else 16)
 
     killed = killed_sync(dust, tmp_path, config, streams, messages, requests=fatal)

@@ -44,7 +44,7 @@ def person(number: int) -> dict[str, Any]:
 
 
 def person_row(number: int) -> dict[str, Any]:
-    """What becomes of `person(number)` in a table."""
+    """The row of `person(number)` in a table."""
     fields = person(number)
     row = {
         **fields,
@@ -162,7 +162,7 @@ def test_states_wait_until_rows_can_be_read(dust: LocalDust, tmp_path: Path) -> 
 @pytest.mark.airbyte_case("testMidSyncCheckpointingStreamState")
 @pytest.mark.parametrize("which", ["first", "middle", "last"])
 def test_a_request_that_dust_drops_fails_the_sync(dust: LocalDust, tmp_path: Path, which: str) -> None:
-    """No state after the last row that was read back is given out, and the message says what may be the reason."""
+    """No state after the last row that was read back is given out, and the message lists possible reasons."""
     config = dust.config(**settings(table_batch_size=10, confirmation_limit=3, burst_interval=1))
     connector = Connector("write", tmp_path, config=config, catalog=catalog("users"))
     connector.send(*users(50), state("users", 1))
@@ -178,7 +178,7 @@ def test_a_request_that_dust_drops_fails_the_sync(dust: LocalDust, tmp_path: Pat
 
 
 def test_a_signal_ends_the_wait_for_a_merge(dust: LocalDust, tmp_path: Path) -> None:
-    """Nobody waits half an hour for a process that was told to stop."""
+    """A process that should stop does not wait half an hour."""
     dust.world.limits.quiet_seconds = 1_000.0
     connector = Connector("write", tmp_path, config=dust.config(**settings()), catalog=catalog("users"))
     connector.send(*users(2), state("users", 1))
@@ -226,7 +226,7 @@ def test_a_slow_continuous_stream_is_acknowledged_steadily(tmp_path: Path) -> No
 def test_a_check_says_whether_rows_may_be_written_and_writes_none(
     dust: LocalDust, tmp_path: Path, role: Any, status: str
 ) -> None:
-    """A key that may only read is found out without a table or row being made."""
+    """A key that may only read is detected without creating a table or row."""
     dust.world.key.role = role
     connector = Connector("check", tmp_path, config=dust.config(**settings()))
 
