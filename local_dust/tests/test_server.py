@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -177,16 +177,9 @@ def test_a_server_stops_at_once_and_its_port_can_be_used_again() -> None:
 
 
 def test_the_command_line_serves_until_a_signal(tmp_path: Path) -> None:
-    """It prints its address when it is ready, and ends well on SIGTERM."""
+    """It prints its address when it is ready, and exits with 0 on SIGTERM."""
     settings = tmp_path / "config.json"
-    command = [sys.executable, "-m", "local_dust", "--config", str(settings)]
-    with subprocess.Popen(
-        [*command, "--limit", "upserts_per_minute=1"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=Path(__file__).parents[2],
-    ) as process:
+    with _command("--config", str(settings), "--limit", "upserts_per_minute=1") as process:
         assert process.stdout is not None
         assert process.stderr is not None
         url = process.stdout.readline().split()[-1]
@@ -197,3 +190,64 @@ def test_the_command_line_serves_until_a_signal(tmp_path: Path) -> None:
         process.send_signal(signal.SIGTERM)
         assert 0 == process.wait(5)
         assert "" == process.stderr.read()
+
+
+def test_the_command_line_prints_settings_that_work() -> None:
+    """As `make local-dust` shows them: the address, a hint, and the settings as JSON."""
+    with _command("--config", "-") as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().split()[-1]
+        hint, title = process.stdout.readline(), process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        config = json.loads(process.stdout.read())
+
+        assert ("browser" in hint, "settings" in title) == (True, True)
+        assert url == config["base_url"]
+        assert 0 == process.wait(5)
+
+
+def test_a_port_in_use_is_reported_in_one_line(dust: LocalDust) -> None:
+    """No traceback: the port, the reason and the option."""
+    port = dust.url.rpartition(":")[2]
+    with _command("--port", port) as process:
+        output, errors = process.communicate(timeout=20)
+
+    assert (1, "", 1) == (process.returncode, output, len(errors.splitlines()))
+    assert f"port {port}" in errors
+    assert "in use" in errors
+    assert "--port" in errors
+
+
+@pytest.mark.parametrize(
+    ("limit", "problem"),
+    [
+        ("upserts=1", "no such limit: upserts"),
+        ("upserts_per_minute", "upserts_per_minute is a number"),
+        ("upserts_per_minute=many", "upserts_per_minute is a number"),
+        ("quiet_seconds=null", "quiet_seconds is a number"),
+        ("ties=loose", "ties is one of stable, swapped, shuffled"),
+    ],
+)
+def test_a_wrong_limit_is_refused_at_the_start(limit: str, problem: str) -> None:
+    """Not by an internal error in the first request that meets it."""
+    with _command("--limit", limit) as process:
+        _, errors = process.communicate(timeout=20)
+
+    assert 2 == process.returncode
+    assert problem in errors
+
+
+@contextmanager
+def _command(*arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """The local Dust as a process, which is killed at the end if it still runs."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "local_dust", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[2],
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
