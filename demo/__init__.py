@@ -1,1 +1,1 @@
-"""A sync of recorded records of a real source into a local Dust: `make demo`."""
+"""Syncs recorded records of a real source into a local Dust: `make demo`."""

@@ -1,4 +1,4 @@
-"""Sync the recording into a local Dust, show what comes of it, and fail unless all of it is right."""
+"""Sync the recording into a local Dust, show the result, and fail unless all of it is right."""
 
 from __future__ import annotations
 
@@ -18,11 +18,13 @@ from pathlib import Path
 from typing import Any
 
 from demo.connector import ConnectorFailed, run
-from demo.local_dust import LocalDust, running_dust
+from demo.documents import list_documents, read_document
 from demo.recording import CATALOG, MESSAGES, Recording, recording
+from local_dust import LocalDust
+from local_dust.client import Visitor
 
 TEXT_SHOWN = 280
-# The source's users have a field `title`, but "Dr." is no title of a document.
+# The users have a field `title`, but "Dr." is not the title of a document.
 CHOSEN = {
     "stream_overrides": [
         {
@@ -37,25 +39,25 @@ CHOSEN = {
 
 
 class Wrong(Exception):
-    """The sync did not do what the recording asks for."""
+    """The result of the sync does not match the recording."""
 
 
 def main() -> None:
-    """Run the demo. Exits with 1 if anything is off."""
+    """Run the demo. Exits with 1 if anything is wrong."""
     parser = argparse.ArgumentParser(prog="python -m demo", description=__doc__)
     parser.add_argument("--keep", action="store_true", help="leave the local Dust running, until Ctrl-C")
     keep = parser.parse_args().keep
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     started = time.monotonic()
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(line_buffering=True)  # or what goes to stderr overtakes it
+        sys.stdout.reconfigure(line_buffering=True)  # or lines on stderr overtake it
     try:
-        with running_dust() as dust, _settings({**dust.config, **CHOSEN}) as config:
+        with LocalDust() as dust, _settings(dust.config(**CHOSEN)) as config:
             _show(dust, config, recording())
-            print(f"\nAll of it as expected, after {time.monotonic() - started:.0f} s.")
+            print(f"\nEverything arrived as expected, after {time.monotonic() - started:.0f} s.")
             if keep:
                 _keep_running(dust)
-    except (Wrong, ConnectorFailed, RuntimeError) as error:
+    except (Wrong, ConnectorFailed, OSError) as error:
         sys.exit(f"\nThe demo failed: {error}")
     except KeyboardInterrupt:
         sys.exit(128 + signal.SIGINT)
@@ -64,8 +66,8 @@ def main() -> None:
 
 
 def _keep_running(dust: LocalDust) -> None:
-    """Until the user, or whoever started this, has seen enough."""
-    print(f"Look at what arrived: {dust.url}/ (Ctrl-C ends it)")
+    """Wait for Ctrl-C or SIGTERM."""
+    print(f"See what arrived: {dust.url}/ (Ctrl-C stops it)")
     try:
         threading.Event().wait()
     except (KeyboardInterrupt, SystemExit):
@@ -82,19 +84,20 @@ def _show(dust: LocalDust, config: Path, expected: Recording) -> None:
     print(f"{_counts(expected.records)} and {len(expected.states)} states, recorded from Airbyte's source-faker")
     states = _write(config)
 
-    _title("States that came back: what they cover is in Dust for good")
+    _title("States that came back: Dust has stored the records before them")
     for state in states:
         print(f"  {_state(state)}")
     _compare_states(expected, states)
 
-    _title("What Dust has now, read with its own API")
-    documents = dust.documents()
+    _title("The documents in Dust now, read with its own API")
+    client = Visitor(dust)
+    documents = list_documents(client)
     stored = Counter(_stream_of_document(document) for document in documents)
     print(f"{len(documents)} documents: {_counts(stored)}")
     _expect("documents by stream", dict(expected.documents), dict(stored))
     for stream in stored:
         first = next(document for document in documents if _stream_of_document(document) == stream)
-        _print_document(dust.document(first["document_id"]))
+        _print_document(read_document(client, first["document_id"]))
 
 
 def _check(config: Path) -> None:
@@ -108,7 +111,7 @@ def _check(config: Path) -> None:
 
 
 def _write(config: Path) -> list[dict[str, Any]]:
-    """Sync, and return the states that came back."""
+    """Sync and return the states that came back."""
     states = []
     for message in run("write", "--config", str(config), "--catalog", str(CATALOG), stdin=MESSAGES):
         _print_log(message)
@@ -153,7 +156,7 @@ def _title(text: str) -> None:
 
 
 def _print_log(message: dict[str, Any]) -> None:
-    over = "\r\033[K" if sys.stdout.isatty() else ""  # the connector may just show its live line there
+    over = "\r\033[K" if sys.stdout.isatty() else ""  # the connector may be showing its live line there
     if message["type"] == "LOG":
         print(f"{over}  {message['log']['level']:<5} {message['log']['message']}")
     elif message["type"] == "TRACE" and message["trace"]["type"] == "ERROR":
@@ -180,7 +183,7 @@ def _counts(by_stream: Counter[str]) -> str:
 
 @contextmanager
 def _settings(config: dict[str, Any]) -> Iterator[Path]:
-    """A file with the settings that only this user can read, until the end."""
+    """A temporary file with the settings, which only this user can read."""
     with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as file:
         json.dump(config, file)
         file.flush()

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 MAIN = Path(__file__).parent.parent / "main.py"
-# Many times what the recording takes: then something hangs.
+# Many times as long as the recording takes: after that, something hangs.
 SYNC_SECONDS = 120.0
 
 
 class ConnectorFailed(Exception):
-    """The connector ended with another exit code than 0, or printed what is no message."""
+    """The connector failed or printed something that is not a message."""
 
 
 def run(*arguments: str, stdin: Path) -> Iterator[dict[str, Any]]:
@@ -32,7 +32,7 @@ def run(*arguments: str, stdin: Path) -> Iterator[dict[str, Any]]:
             assert process.stdout
             try:
                 yield from map(_message, process.stdout)
-            except BaseException:  # also when nobody wants more of it, and on a signal
+            except BaseException:  # also when the caller stops reading, and on a signal
                 process.terminate()
                 raise
     finally:
@@ -47,5 +47,5 @@ def _message(line: str) -> dict[str, Any]:
     except ValueError:
         message = None
     if not isinstance(message, dict):
-        raise ConnectorFailed(f"The connector printed what is no message: {line[:200]!r}")
+        raise ConnectorFailed(f"The connector printed something that is not a message: {line[:200]!r}")
     return message

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Records demo/messages.jsonl and demo/catalog.json anew, from a real Airbyte source: source-faker.
+# Re-records demo/messages.jsonl and demo/catalog.json from a real Airbyte source: source-faker.
 #
-# Both are what the source printed, with two additions that the Airbyte platform makes too: the catalog
-# is configured (incremental, append_dedup, ids of generation and sync), and every STATE has an integer `id`.
-# Needs python3 (3.10 or 3.11) and a Python package index. The source lives in a directory that is thrown away.
+# The source printed both, and the script adds two things, as the Airbyte platform does: it configures the
+# catalog (incremental, append_dedup, generation and sync IDs), and gives every STATE an integer `id`.
+# Needs python3 (3.10 or 3.11) and a Python package index. The source lives in a temporary directory.
 set -euo pipefail
 
 demo="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
@@ -14,7 +14,7 @@ python3 -m venv "$work/venv"
 "$work/venv/bin/python" -m pip install --quiet "airbyte-source-faker==7.2.1"
 cd "$work"
 
-# About as many of each of users, products and purchases: fewer documents than Dust takes in a minute.
+# About 36 users, products and purchases each: fewer documents than Dust accepts in a minute.
 cat >config.json <<'JSON'
 {"count": 36, "seed": 1, "parallelism": 1, "records_per_slice": 12, "always_updated": false}
 JSON

@@ -1,4 +1,4 @@
-"""What a source once printed, and what a destination has to make of it."""
+"""The recorded messages of a source, and the result that a destination must produce."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CATALOG = HERE / "catalog.json"
 
 @dataclass(frozen=True)
 class Recording:
-    """`records`: by stream, as many as were read. `documents`: by stream, one for each primary key."""
+    """`records`: number by stream. `documents`: number by stream, one for each primary key."""
 
     records: Counter[str]
     documents: Counter[str]
