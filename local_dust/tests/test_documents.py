@@ -8,32 +8,13 @@ import pytest
 
 from local_dust import LocalDust, World
 from local_dust.client import Visitor, error
-
-
-class Clock:
-    """A time that a test moves."""
-
-    def __init__(self) -> None:
-        self.time = 1_700_000_000.0
-
-    def __call__(self) -> float:
-        return self.time
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
+from local_dust.tests.conftest import Clock
 
 
 @pytest.fixture
 def dust(clock: Clock) -> Iterator[LocalDust]:
     with LocalDust(World(now=clock, wall=clock, vector_size=8)) as server:
         yield server
-
-
-@pytest.fixture
-def visitor(dust: LocalDust) -> Visitor:
-    return Visitor(dust)
 
 
 def test_a_document_is_replaced_whole(dust: LocalDust, visitor: Visitor, clock: Clock) -> None:

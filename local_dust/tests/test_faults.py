@@ -4,24 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
 
 import pytest
 import requests
 
-from local_dust import LocalDust, World
+from local_dust import LocalDust
 from local_dust.client import Visitor, error
-
-
-@pytest.fixture
-def dust() -> Iterator[LocalDust]:
-    with LocalDust(World(upserts_per_minute=None)) as server:
-        yield server
-
-
-@pytest.fixture
-def visitor(dust: LocalDust) -> Visitor:
-    return Visitor(dust)
 
 
 def test_a_rule_hits_chosen_requests(dust: LocalDust, visitor: Visitor) -> None:

@@ -5,29 +5,17 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Iterator
 from html import unescape
 
 import pytest
 import requests
 
-from local_dust import Arrival, Limits, LocalDust, World
+from local_dust import Arrival, Limits, LocalDust
 from local_dust.client import Visitor
 from local_dust.server.page.readable import readable
 from local_dust.server.page.window import window_chart
 
 HOSTILE = "</pre><script>alert(1)</script><img src=x onerror='alert(1)'>\" onmouseover=\"alert(1)"
-
-
-@pytest.fixture
-def dust() -> Iterator[LocalDust]:
-    with LocalDust(World(upserts_per_minute=None)) as server:
-        yield server
-
-
-@pytest.fixture
-def visitor(dust: LocalDust) -> Visitor:
-    return Visitor(dust)
 
 
 def _page(dust: LocalDust, **parameters: str) -> str:

@@ -23,12 +23,6 @@ from local_dust.client import Visitor
 CONTROL = "/__control__/"
 
 
-@pytest.fixture
-def dust() -> Iterator[LocalDust]:
-    with LocalDust(World(upserts_per_minute=None)) as server:
-        yield server
-
-
 def test_an_answer_is_one_packet(dust: LocalDust) -> None:
     """Head and body in one send, at once: nothing waits for an acknowledgement."""
     config = dust.config()

@@ -9,23 +9,9 @@ import pytest
 
 from local_dust import LocalDust, World
 from local_dust.client import Visitor, error
+from local_dust.tests.conftest import Clock
 
 NOT_UPSERTED = (500, "internal_server_error", "Failed to upsert database rows.")
-
-
-class Clock:
-    """A time that a test moves."""
-
-    def __init__(self) -> None:
-        self.time = 1_700_000_000.0
-
-    def __call__(self) -> float:
-        return self.time
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture
