@@ -58,20 +58,24 @@ def test_what_escapes_nevertheless_is_neither_run_nor_fetched(dust: LocalDust) -
     assert re.search(r"script-src 'sha256-[^']+';", policy)
 
 
-def test_documents_are_found_by_what_they_contain(dust: LocalDust, visitor: Visitor) -> None:
-    """By id, title, tag or text, in any case; a tag can also be chosen."""
-    visitor.upsert("1", title="First", text="apples", tags=["kind:fruit"])
-    visitor.upsert("2", title="Second", text="pears", tags=["kind:fruit"])
+def test_the_search_covers_id_title_tags_and_text(dust: LocalDust, visitor: Visitor) -> None:
+    """One word of each finds its document."""
+    visitor.upsert("crate-1", title="First", text="apples")
+    visitor.upsert("2", title="Second", text="pears")
     visitor.upsert("3", title="Third", text="leeks", tags=["kind:vegetable"])
 
-    found = {query: _titles(_page(dust, q=query)) for query in ("APPLES", "second", "vegetable", "nothing")}
-    assert {"APPLES": ["First"], "second": ["Second"], "vegetable": ["Third"], "nothing": []} == found
-    assert ["Second", "First"] == _titles(_page(dust, tag="kind:fruit"))
-    assert ["Third", "Second", "First"] == _titles(_page(dust))
+    found = {query: _titles(_page(dust, q=query)) for query in ("crate", "second", "vegetable", "pears", "nothing")}
+    assert {
+        "crate": ["First"],
+        "second": ["Second"],
+        "vegetable": ["Third"],
+        "pears": ["Second"],
+        "nothing": [],
+    } == found
 
 
-def test_thousands_of_documents_are_shown_by_the_page(dust: LocalDust) -> None:
-    """Twenty at a time, quickly."""
+def test_thousands_of_documents_are_shown_in_short_pages(dust: LocalDust) -> None:
+    """Twenty at a time, quickly; a page beyond the end is empty."""
     for number in range(5000):
         dust.world.data_source.documents.upsert(
             f"{number}",
@@ -84,27 +88,24 @@ def test_thousands_of_documents_are_shown_by_the_page(dust: LocalDust) -> None:
             parents=(),
         )
     started = time.monotonic()
-    first, second, beyond = (_page(dust, page=number) for number in ("0", "1", "9999"))
+    first, beyond = (_page(dust, page=number) for number in ("0", "9999"))
 
-    assert (20, 20, 0) == (len(_titles(first)), len(_titles(second)), len(_titles(beyond)))
-    assert not {*_titles(first)} & {*_titles(second)}
+    assert (20, 0) == (len(_titles(first)), len(_titles(beyond)))
     assert "1 to 20 of 5,000 documents" in first
     assert time.monotonic() - started < 3
 
 
-def test_a_table_is_shown_with_typed_columns(dust: LocalDust, visitor: Visitor) -> None:
-    """And its rows by the page."""
+def test_rows_are_shown_in_pages_and_datetimes_as_times(dust: LocalDust, visitor: Visitor) -> None:
+    """Fifty rows at a time, in the order of the table."""
     visitor.table("orders")
     moment = {"type": "datetime", "epoch": 1_704_164_645_000}
-    rows = {str(number): {"count": number, "name": "x", "at": moment} for number in range(60)}
-    visitor.rows("orders", rows, truncate=True)
+    visitor.rows("orders", {str(number): {"at": moment} for number in range(60)}, truncate=True)
 
-    first, second = (_page(dust, table="orders", page=number) for number in "01")
+    first, second = (re.findall("<tr><th>([0-9]+)</th>", _page(dust, table="orders", page=number)) for number in "01")
 
-    assert ["count", "name", "at"] == re.findall('<th><span class="column">(.*?) ', first)
-    assert ["int", "text", "datetime"] == re.findall("<small>(.*?)</small>", first)
-    assert (50, 10) == (first.count("<tr><th>") - 1, second.count("<tr><th>") - 1)
-    assert "<td>2024-01-02 03:04:05" in first
+    assert [str(number) for number in range(60)] == [*first, *second]
+    assert (50, 10) == (len(first), len(second))
+    assert "<td>2024-01-02 03:04:05" in _page(dust, table="orders")
 
 
 def test_what_is_not_there_is_said_to_be_missing(dust: LocalDust) -> None:
