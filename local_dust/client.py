@@ -1,4 +1,4 @@
-"""A plain HTTP client of one data source, for tests and demonstrations without the connector."""
+"""A plain HTTP client of one data source, for tests and the demo."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TIMEOUT = 30
 
 
 class Visitor:
-    """Calls with one key, below one data source. `authorization` None sends no such header."""
+    """Sends requests below one data source, with one key. `authorization`: None sends no such header."""
 
     def __init__(
         self,
@@ -28,7 +28,7 @@ class Visitor:
     ) -> None:
         world = dust.world
         self.session = requests.Session()
-        self.session.trust_env = False  # a proxy cannot reach what runs here
+        self.session.trust_env = False  # a proxy cannot reach a local server
         if authorization is not None:
             secret = (key or world.key).secret
             self.session.headers["Authorization"] = authorization or f"Bearer {secret}"
@@ -51,20 +51,20 @@ class Visitor:
         return self.session.request(method, url, timeout=TIMEOUT, allow_redirects=False, **options)
 
     def upsert(self, document_id: str, **body: Any) -> requests.Response:
-        """Upsert a document, with light output and a text unless told otherwise."""
+        """Upsert a document, with light output and some text unless `body` says otherwise."""
         return self.post(
             f"/documents/{quote(document_id, safe='')}", {"text": "text", "light_document_output": True, **body}
         )
 
     def table(self, table_id: str, **body: Any) -> requests.Response:
-        """Describe a table, by its id unless told otherwise."""
+        """Describe a table. Its name and title default to its id."""
         described = {"table_id": table_id, "name": table_id, "title": table_id, "description": "", **body}
         return self.post("/tables", described)
 
     def rows(
         self, table_id: str, rows: Mapping[str, Mapping[str, Any]], *, truncate: bool = False
     ) -> requests.Response:
-        """Send rows, given by their ids."""
+        """Upsert rows, given by their ids."""
         sent = [{"row_id": row_id, "value": dict(value)} for row_id, value in rows.items()]
         return self.post(f"/tables/{table_id}/rows", {"rows": sent, "truncate": truncate})
 

@@ -6,13 +6,13 @@ from collections import deque
 
 
 class SlidingWindow:
-    """Accepts at most so many calls in any window. A refused call leaves no trace."""
+    """Accepts at most `limit` calls in any window. Refused calls do not count."""
 
     def __init__(self) -> None:
         self._accepted: deque[float] = deque()
 
     def accept(self, now: float, limit: int, window: float) -> bool:
-        """Whether a call that arrives `now` passes; if so it is counted."""
+        """Whether a call at `now` passes, in seconds. A call that passes is counted."""
         while self._accepted and self._accepted[0] <= now - window:
             self._accepted.popleft()
         if len(self._accepted) >= limit:
@@ -21,7 +21,7 @@ class SlidingWindow:
         return True
 
     def fill(self, times: list[float]) -> None:
-        """Count calls of somebody else, at the given (ascending) times."""
+        """Count calls of someone else, at the given (ascending) times."""
         self._accepted = deque(sorted([*self._accepted, *times]))
 
 

@@ -1,4 +1,4 @@
-"""The figures that Dust's server enforces, with its real values as defaults."""
+"""The limits that Dust's server enforces. The defaults are its real values."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class Limits:
     title_units: int = 512
     workspace_seats: int = 1
     workspace_used_bytes: int | None = None
-    """What the workspace is taken to use. None: the texts that are stored here."""
+    """Bytes that count as used in the workspace. None: the texts stored here."""
     total_lag_seconds: float = 1.0
-    """How far `total` of a document list is behind the writes (it comes from a search index)."""
+    """How far `total` of a document list lags behind the writes (it comes from a search index)."""
     async_seconds: float = 1.0
     """How long an upsert with `async: true` stays queued."""
     vector_size: int = 1024
@@ -41,7 +41,7 @@ class Limits:
     quiet_seconds: float = 10.0
     """A table's queue is merged only after this long without a change to the table."""
     pending_files: int = 100
-    """Queued requests of one table, beyond which a write to it is refused with 429."""
+    """Queued requests of one table; further writes are refused with 429."""
     dropped_after_seconds: float = 3600.0
     """A queue whose merges keep failing is thrown away after this long."""
     columns: int = 512

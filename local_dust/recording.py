@@ -1,4 +1,4 @@
-"""A record of what was exchanged, as lines of JSON, for checks that are made afterwards by others."""
+"""Records exchanges as lines of JSON, which the contract tests check afterwards."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class Recording:
     path: Path
 
     def note(self, request: Request, answer: Answer, *, server: str) -> None:
-        """Append an exchange: a request that was admitted and its right answer, even if a fault kept that back.
+        """Append an admitted request and its right answer, even if a fault withheld the answer.
 
         The line is an object: `server`, `method`, `path` (as sent), `route` (as in `documents/*`, or null), `agent`
         (the User-Agent), `test`, `request_type` and `request`, `status`, `answer_type` and `answer`. The bodies are
-        texts, as they were on the wire. The API key is not in it.
+        texts, as on the wire. The API key is left out.
         """
         route = find(request.segments[4:]) if request.segments[:3] == PREFIX else None
         exchange = {
@@ -43,12 +43,12 @@ class Recording:
             "answer_type": answer.content_type,
             "answer": answer.body.decode("utf-8", "replace"),
         }
-        # In one unbuffered write, so that lines of different processes do not mix.
+        # One unbuffered write: lines of different processes must not mix.
         with self.path.open("ab", buffering=0) as file:
             file.write(orjson.dumps(exchange, option=orjson.OPT_APPEND_NEWLINE))
 
 
 def recording(environment: Mapping[str, str]) -> Recording | None:
-    """What CONTRACT_LOG asks for: a recording in the file of that name, or none."""
+    """A recording in the file that CONTRACT_LOG names, or None."""
     path = environment.get(VARIABLE)
     return Recording(Path(path)) if path else None

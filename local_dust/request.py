@@ -77,7 +77,7 @@ def _decoded(segment: str) -> str:
 
 
 def repeatedly_decoded(path: str) -> str:
-    """The path as the legacy server's edge filter looks at it: decoded until nothing changes, nine times at most."""
+    """The path as the legacy server's edge filter sees it: decoded until nothing changes, nine times at most."""
     for _ in range(9):
         decoded = unquote(path)
         if decoded == path:

@@ -1,4 +1,4 @@
-"""What the server answers, as plain values."""
+"""The server's answers, as plain values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Making workspaces, spaces, data sources and keys, with ids of the real shape that are the same in every run."""
+"""Creates workspaces, spaces, data sources and keys. Their ids look like Dust's and are the same in every run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ALPHABET = string.ascii_letters + string.digits
 
 
 class Founding:
-    """The tenants of a world. The first of each kind is at hand as `workspace`, `space`, `data_source`, `key`."""
+    """The tenants of a world. The first of each kind is available as `workspace`, `space`, `data_source`, `key`."""
 
     def __init__(
         self,
@@ -69,7 +69,7 @@ class Founding:
         connector: str | None = None,
         workspace: Workspace | None = None,
     ) -> DataSource:
-        """A folder in a space, or with a `connector` (its provider's name) a managed data source."""
+        """Add a folder to a space, or a managed data source if `connector` names its provider."""
         self._made += 1
         number, seed = self._made, self._seed + self._made
         documents = Documents(self._limits, now=self._now, wall=self._wall, seed=seed)
@@ -97,7 +97,7 @@ class Founding:
         spaces: Iterable[Space] = (),
         workspace: Workspace | None = None,
     ) -> ApiKey:
-        """A key; its `secret` is what goes into the header. `spaces`: restricted ones that it may enter."""
+        """Add a key; its `secret` goes into the header. `spaces`: restricted spaces that it may enter."""
         key = ApiKey(
             f"sk-{self._digest()[:32]}",
             (workspace or self.workspace).id,

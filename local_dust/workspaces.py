@@ -1,4 +1,4 @@
-"""Workspaces, spaces, data sources and keys, and what a key may do in a space."""
+"""Workspaces, spaces, data sources and keys, and the rights of a key in a space."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The whole state of a local Dust, and what it does with a request. Knows nothing of sockets."""
+"""The state of a local Dust and how it handles requests. Knows nothing of sockets."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ from local_dust.workspaces import DataSource, Workspace
 
 Server = Literal["hono", "legacy"]
 FOREIGN_ORIGIN = Answer(403, b"", None)
-"""Dust's server refuses what comes from a browser on another site."""
+"""Dust's server refuses requests from a browser on another site."""
 
 
 class World(Founding):
     """One Dust: by default a workspace with an open space, a folder in it, a managed source, and an admin key.
 
     Args:
-        limits: What is enforced. Single figures may also be given by name, as in `World(quiet_seconds=0.1)`.
+        limits: The enforced limits. Single ones may also be given by name, as in `World(quiet_seconds=0.1)`.
         server: `hono`, the current server, or `legacy`, the one before it.
         region: Keys of another region are unknown here.
         now: The clock of windows, queues and arrivals, in seconds; it must not go back.
         wall: The clock of timestamps, in seconds since 1970.
-        seed: Of everything that is left to chance.
+        seed: Seed of all random choices.
         keep_bodies: Whether arrivals keep the parsed bodies.
 
-    Everything here may be called from any thread. If the variable CONTRACT_LOG names a file, all is recorded there.
+    Any thread may call any method. If the variable CONTRACT_LOG names a file, all exchanges are recorded there.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class World(Founding):
             return self._source(data_source_id).tables.snapshot()
 
     def config(self) -> dict[str, str]:
-        """The connector's settings for the default data source, but for `base_url`."""
+        """The connector's settings for the default data source, except `base_url`."""
         return {
             "api_key": self.key.secret,
             "workspace_id": self.workspace.id,
@@ -91,7 +91,7 @@ class World(Founding):
         }
 
     def stats(self) -> dict[str, Any]:
-        """Counts of arrivals by method and kind, and by status, and of what is stored."""
+        """Counts of arrivals, by status and by method, and of stored documents and tables."""
         with self.lock:
             self._work()
             return {
@@ -107,21 +107,21 @@ class World(Founding):
             }
 
     def lose_rows(self, table_id: str, *, which: str | None = None, error: str | None = None) -> None:
-        """Make the next merge of a table lose its `first`, `middle` or `last` queued request without a word, or
-        fail with an `error`: "Too many columns" drops the queue at once, any other is retried for an hour.
+        """Make the next merge of a table silently lose its `first`, `middle` or `last` queued request, or fail with
+        an `error`: "Too many columns" drops the queue at once, any other is retried for an hour.
         """
         with self.lock:
             self.data_source.tables.lose(table_id, which=which, error=error)
 
     def arrive(self, request: Request) -> Arrival:
-        """Note a request in the log."""
+        """Add a request to the log."""
         with self.lock:
             arrived = arrival(request, self.now(), keep_body=self.keep_bodies)
             self.arrivals.append(arrived)
             return arrived
 
     def admit(self, request: Request) -> Effect:
-        """Make all the checks of an arrival and count it; what is returned applies it and answers."""
+        """Check and count a request. Calling the result applies it and returns the answer."""
         with self.lock:
             self._work()
             try:

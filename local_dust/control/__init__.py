@@ -1,1 +1,1 @@
-"""The levers of tests: the log of arrivals, faults, held answers."""
+"""Controls for tests: the log of arrivals, faults, held answers."""

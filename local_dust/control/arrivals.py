@@ -1,4 +1,4 @@
-"""The log of what arrived."""
+"""The log of requests that arrived."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Arrival:
 
     @property
     def is_upsert(self) -> bool:
-        """Whether it is one of the calls that the document limit counts."""
+        """Whether the limit on document upserts counts this call."""
         return self.method == "POST" and self.document_id is not None
 
     def json(self) -> dict[str, Any]:

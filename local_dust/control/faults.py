@@ -18,21 +18,21 @@ KINDS: tuple[str, ...] = get_args(Kind)
 
 @dataclass
 class Fault:
-    """What happens to the requests that a rule matches.
+    """The effect on the requests that a rule hits.
 
     kind:
         `status`: the error `type`/`message` in Dust's envelope with `status` (and `headers`).
         `html`: an HTML page with `status` (200 is a captive portal, 502 a proxy).
         `reset`: the connection is reset; no answer.
-        `delay`: the right answer after `seconds`. `late`: the write itself only happens then, too.
+        `delay`: the right answer after `seconds`. `late`: the write waits, too.
         `slow_loris`: the right answer, one byte per `seconds`.
         `huge`: 200 with a body of `size` bytes of JSON text (`gzip`: sent compressed).
         `truncated`: the right answer, cut off in the middle of the body, then the connection is closed.
         `redirect`: `status` 301, 302, 303, 307 or 308 to `location`.
-        `echo`: the error of `status` with all the request's headers, the key too, in its message.
+        `echo`: the error of `status` with all headers of the request, including the key, in its message.
         `ok_error`: 200 with an error object.
-        `body`: `status` with the text `body` as JSON, as it is.
-    effect: whether the write takes effect nevertheless (for kinds that do not give the right answer).
+        `body`: `status` with the text `body`, unchanged, labelled as JSON.
+    effect: whether the write still takes effect (for kinds that do not give the right answer).
     """
 
     kind: Kind
@@ -61,8 +61,8 @@ class Fault:
 
 @dataclass
 class Rule:
-    """Which requests a fault hits: those of the method whose path (as sent) contains the regular expression
-    `path`, and for which `when` holds; of these, after the first `skip`, the next `times` (None: all).
+    """A fault and the requests that it hits: those with this method whose path (as sent) contains the regular
+    expression `path`, if `when` holds. After the first `skip` of them it hits the next `times` (None: all).
 
     `seen` counts matching requests, `hits` those that were hit.
     """
@@ -107,7 +107,7 @@ class Faults:
         """Add a rule (see `Rule`) with a fault (see `Fault` for the options).
 
         Raises:
-            ValueError: An unknown kind, or a `path` that is no regular expression.
+            ValueError: An unknown kind, or a `path` that is not a regular expression.
         """
         if kind not in KINDS:
             raise ValueError(f"no such fault: {kind}; there are {', '.join(KINDS)}")
@@ -140,7 +140,7 @@ class Faults:
         return {"latency": self.latency, "rules": rules}
 
     def strike(self, arrival: Arrival) -> Fault | None:
-        """The fault that hits this arrival, if any. Counts."""
+        """The fault that hits this arrival, if any. Updates the counts."""
         struck: Fault | None = None
         with self._lock:
             for rule in self._rules:

@@ -1,4 +1,4 @@
-"""Answers that wait until a test lets them go."""
+"""Answers that wait until a test releases them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from local_dust.control.arrivals import Arrival
 class Hold:
     """The requests for which `when` holds get no answer until `let_go`.
 
-    With `late` a held write only happens when it is let go; else it happens on arrival and only its answer waits.
+    With `late` a held write waits, too; otherwise it happens on arrival and only its answer waits.
     """
 
     def __init__(self, when: Callable[[Arrival], bool], *, late: bool = False) -> None:
@@ -25,22 +25,22 @@ class Hold:
 
     @property
     def held(self) -> tuple[Arrival, ...]:
-        """All the requests that were held so far, in the order of their arrival."""
+        """All requests held so far, in order of arrival."""
         with self._changed:
             return tuple(self._held)
 
     def wait_for(self, count: int, timeout: float = 60.0) -> None:
-        """Block until so many requests are held.
+        """Block until `count` requests are held.
 
         Raises:
-            TimeoutError: They did not come within `timeout` seconds.
+            TimeoutError: Fewer were held within `timeout` seconds.
         """
         with self._changed:
             if not self._changed.wait_for(lambda: len(self._held) >= count, timeout):
                 raise TimeoutError(f"{len(self._held)} of {count} requests held after {timeout} s")
 
     def let_go(self) -> None:
-        """Answer what is held, and hold nothing any more."""
+        """Answer the held requests and stop holding."""
         with self._changed:
             self._released = True
             for loop, event in self._waiting:
@@ -76,7 +76,7 @@ class Holds:
         return next((hold for hold in self._holds if hold.wants(arrival)), None)
 
     def let_go(self) -> None:
-        """Let go of everything."""
+        """Release all holds."""
         for hold in self._holds:
             hold.let_go()
         self._holds = []
