@@ -1,1 +1,1 @@
-"""Documents as Dust's server keeps them."""
+"""Documents as Dust's server stores and lists them."""

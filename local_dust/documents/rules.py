@@ -1,4 +1,4 @@
-"""How the server turns the fields of a document into what it stores. Pure functions."""
+"""How the server converts the fields of a document before it stores them. Pure functions."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def section_text(section: dict[str, Any]) -> str:
 
 
 def content_hash(document_id: str, text: str, timestamp: int, tags: Sequence[str], parents: Sequence[str]) -> str:
-    """64 hex digits over what Dust's hash covers, in its order. Dust uses BLAKE3; this is SHA-256."""
+    """64 hex digits over the same fields as Dust's hash, in its order. Dust uses BLAKE3; this is SHA-256."""
     digest = hashlib.sha256()
     for part in (document_id, text, str(timestamp), *tags, *parents):
         digest.update(part.encode("utf-8", "surrogatepass"))

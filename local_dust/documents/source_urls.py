@@ -1,4 +1,4 @@
-"""Links: which ones the server takes, and the form in which it keeps them (that of WHATWG URLs)."""
+"""Links: which ones the server accepts, and their stored form (that of WHATWG URLs)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _FRAGMENT_KEPT = "!#$%&'()*+,-./:;=?@[\\]^_{|}~"
 def normalised(url: str) -> str | None:
     """The link as the server stores it, or None if it refuses it.
 
-    Only http and https are taken, and nothing whose path holds `//`.
+    Only http and https are accepted, without `//` in the path.
     """
     text = re.sub(r"[\t\n\r]", "", url.strip("".join(map(chr, range(33)))))
     text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -1,4 +1,4 @@
-"""The documents of one data source: what is stored and what is read back."""
+"""The documents of one data source: stored, listed and read."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ class Documents:
         parents: Sequence[str],
         parent_id: str | None = None,
     ) -> StoredDocument:
-        """Store a document, replacing all of its earlier version.
+        """Store a document in place of its earlier version.
 
         Raises:
-            CoreError: lone surrogates, NULs (what a NUL in a text does is not known; it is refused here),
+            CoreError: Lone surrogates, NULs (Dust's behaviour with a NUL in a text is unknown; here it is refused),
                 tags that begin with `__DUST`.
         """
         written = (document_id, title, text, mime_type, source_url or "", *tags, *parents)
@@ -79,7 +79,7 @@ class Documents:
         return document
 
     def queue(self, document_id: str, values: dict[str, Any]) -> None:
-        """Store a document later. What then fails is lost without a word, as it is in Dust."""
+        """Store a document later. If that fails, it is silently lost, as in Dust."""
         self._queue.append((self._now() + self._limits.async_seconds, document_id, values))
 
     def work(self) -> None:
@@ -90,7 +90,7 @@ class Documents:
                 self.upsert(document_id, **values)
 
     def delete(self, document_id: str) -> None:
-        """Remove a document. One that does not exist is no error."""
+        """Remove a document. A missing one is not an error."""
         earlier = self.stored.pop(document_id, None)
         if earlier is not None:
             self._changed(-earlier.text_size)
@@ -105,7 +105,7 @@ class Documents:
         return self.stored[document_id]
 
     def page(self, limit: int, offset: int, ids: Sequence[str] | None) -> list[StoredDocument]:
-        """Documents of the given ids (None: all). What comes first among equal timestamps is left to chance."""
+        """Documents with the given ids (None: all), newest first. The order of equal timestamps follows `ties`."""
         if ids is not None:
             chosen = [self.stored[i] for i in dict.fromkeys(ids) if i in self.stored]
             ordered = sorted(chosen, key=lambda document: -document.timestamp)
@@ -121,7 +121,7 @@ class Documents:
         return ordered[offset:end]
 
     def total(self) -> int:
-        """The number of documents some time ago."""
+        """The number of documents `total_lag_seconds` ago."""
         horizon = self._now() - self._limits.total_lag_seconds
         while len(self._counts) > 1 and self._counts[1][0] <= horizon:
             del self._counts[0]

@@ -1,4 +1,4 @@
-"""A document as it is stored, and the forms in which it is sent back."""
+"""A stored document, and the forms in which the server returns it."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Tables as Dust's server keeps them: a queue, its merges, CSV files that are read again each time."""
+"""Tables as Dust's server stores them: a queue, its merges, and CSV files that are re-read each time."""

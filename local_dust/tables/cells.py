@@ -1,6 +1,6 @@
-"""Values of cells: as sent, as written to a CSV file, as read from one, as shown.
+"""Cell values: as sent, as written to a CSV file, as read from one, as returned.
 
-Between a client and a reader every cell is written as CSV text and read back with guessed types at least once.
+Between writer and reader, every cell is written as CSV text and read back with guessed types at least once.
 """
 
 from __future__ import annotations
@@ -47,11 +47,11 @@ class Moment(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class UnusableMoment:
-    """A datetime object without a whole number of ms: it passes the front, not the core."""
+    """A datetime without a whole number of ms: the front accepts it, the core does not."""
 
 
 def sent_cell(value: Any) -> Cell:
-    """A JSON value as it arrives in the core, after a passage through JavaScript's numbers."""
+    """A JSON value as it reaches the core, converted by JavaScript's numbers."""
     if type(value) is int:
         if -LARGEST_EXACT <= value <= LARGEST_EXACT:
             return value
@@ -68,7 +68,7 @@ def sent_cell(value: Any) -> Cell:
 
 
 def sent_column(column: Sequence[Any]) -> Sequence[Cell]:
-    """The same for the values of one column; most of them stay as they are."""
+    """The same for the values of one column. Most columns stay unchanged."""
     kinds = set(map(type, column))
     if kinds <= _AS_SENT:
         return column
@@ -85,7 +85,7 @@ def _integral(value: float) -> int | float:
 
 
 def reread(value: Cell, today: date) -> Cell:
-    """The cell after one more passage through a CSV file.
+    """The cell after one more round trip through a CSV file.
 
     Raises:
         UnwritableCell: A moment before 1970 that is not a whole second.
@@ -105,7 +105,7 @@ def reread(value: Cell, today: date) -> Cell:
 
 
 def is_settled(value: Cell) -> bool:
-    """Whether a cell that was read once does not change any more."""
+    """Whether further round trips leave a cell that was read once unchanged."""
     if type(value) is float:
         return not value.is_integer() or abs(value) >= 2**63
     if type(value) is Moment:
@@ -120,7 +120,7 @@ def trimmed(text: str) -> str:
 
 @lru_cache(maxsize=1 << 16)
 def guessed(text: str, today: date) -> Cell:
-    """What Dust reads from a CSV field."""
+    """The value that Dust reads from a CSV field."""
     text = trimmed(text)
     if not text:
         return None
@@ -137,7 +137,7 @@ def guessed(text: str, today: date) -> Cell:
 
 
 def _reread_float(value: float) -> int | float:
-    """An integral float is written without a point, so it comes back as an integer, if it is not too large."""
+    """An integral float is written without a point and read as an integer, unless it is too large."""
     return int(value) if value.is_integer() and SMALLEST_INTEGER <= value <= LARGEST_INTEGER else value
 
 
@@ -189,7 +189,7 @@ def csv_text(value: Cell) -> str:
 
 
 def shown(value: Cell) -> Any:
-    """The cell as JSON, after another passage through JavaScript's numbers."""
+    """The cell as JSON, converted by JavaScript's numbers once more."""
     if type(value) is Moment:
         return {"type": "datetime", "epoch": value.epoch, "string_value": value.text}
     if type(value) is float and value.is_integer() and abs(value) < _SHORTEST_POWER:

@@ -1,4 +1,4 @@
-"""Column names, which Dust makes into slugs again each time it reads a CSV file."""
+"""Column names, which Dust turns into slugs each time it reads a CSV file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _UNDERSCORES = re.compile(r"_+")
 
 
 class UnreadableCsv(Exception):
-    """Dust's core cannot read this CSV file. `permanent`: it will not try again."""
+    """Dust's core cannot read this CSV file. `permanent`: it does not retry."""
 
     permanent = False
 
@@ -33,10 +33,10 @@ def slug(name: str) -> str:
 
 
 def sanitised(headers: Sequence[str]) -> list[str]:
-    """The column names of a CSV file. Names that meet get `_2`, `_3` … in the order of the columns.
+    """The column names of a CSV file. Equal names get `_2`, `_3` … in column order.
 
     Raises:
-        UnreadableCsv: A name over 1024 bytes, or too many that meet.
+        UnreadableCsv: A name over 1024 bytes, or too many equal names.
     """
     names: dict[str, None] = {}
     for header in headers:

@@ -1,4 +1,4 @@
-"""The passage of rows through a CSV file: Dust stores tables, and what is queued for them, as such files."""
+"""The round trip of rows through a CSV file: Dust stores tables and queued requests as such files."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ csv.field_size_limit(sys.maxsize)
 
 
 class LostForGood(UnreadableCsv):
-    """A file that the core gives up at once."""
+    """A file that the core gives up on at once."""
 
     permanent = True
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows as they are in memory: `values` are parallel to `ids`, each as long as `names`.
+    """Rows in memory: `values` are parallel to `ids`, each as long as `names`.
 
-    `bytes_at_most`: a bound on their size as CSV. `read`: they were read from a file, so that another passage
+    `bytes_at_most`: an upper bound of their size as CSV. `read`: they were read from a file, so another round trip
     changes no text. `settled`: it changes no value at all.
     """
 
@@ -57,7 +57,7 @@ class Rows:
         return list(zip(*self.values, strict=True)) if self.values else [() for _ in self.names]
 
     def aligned(self, names: tuple[str, ...]) -> Rows:
-        """The same rows with these columns: others are lost, missing ones are null."""
+        """The same rows with these columns: others are dropped, missing ones are null."""
         if names == self.names:
             return self
         columns = dict(zip(self.names, self.columns(), strict=True))
@@ -70,7 +70,7 @@ def passed(rows: Rows, limits: Limits, today: date) -> Rows:
     """The rows, written to a file and read from it again.
 
     Raises:
-        UnreadableCsv: The file can be written, but not be read.
+        UnreadableCsv: The file can be written but not read.
         UnwritableCell: A value cannot be written.
     """
     if len(rows.names) + 1 > limits.columns:
@@ -89,7 +89,7 @@ def passed(rows: Rows, limits: Limits, today: date) -> Rows:
 
 
 def reread_cells(rows: Rows, today: date) -> Rows:
-    """What the passage does to ids and values, as long as the columns are told apart rightly."""
+    """The effect of the round trip on ids and values, if the columns are split correctly."""
     columns = [_passed_column(column, today, read=rows.read) for column in rows.columns()]
     values = list(zip(*columns, strict=True)) or [()] * len(rows.ids)
     ids = rows.ids if rows.read else [trimmed(row_id) for row_id in rows.ids]
@@ -97,7 +97,7 @@ def reread_cells(rows: Rows, today: date) -> Rows:
 
 
 def guessed_delimiter(head: bytes) -> str:
-    """The one that occurs most often outside quotes in the first 16 KB; the comma wins a tie, then `;`."""
+    """The delimiter that occurs most often outside quotes in the first 16 KB; the comma wins a tie, then `;`."""
     outside = b"".join(head[:HEAD].split(b'"')[::2])
     return max(DELIMITERS, key=lambda d: (outside.count(d.encode()), -DELIMITERS.index(d)))
 

@@ -1,7 +1,7 @@
-"""Which texts Dust takes for dates when it reads a CSV file, and for which moment.
+"""Which texts Dust reads as dates in a CSV file, and as which moment.
 
-Dust's server tries RFC 3339, RFC 2822, `02-Jan-2021` and `January 02 2021`, then hands the text to the liberal
-Rust crate `dateparser` (with UTC and midnight as defaults). These are the formats of both.
+Dust's server tries RFC 3339, RFC 2822, `02-Jan-2021` and `January 02 2021`, then the liberal
+Rust crate `dateparser` (with UTC and midnight as defaults). This file knows the formats of both.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _HALF = r"\s*(?P<half>am|pm|AM|PM)"
 _ZONE = r"(?P<zone>[+\-:a-zA-Z0-9]{3,6})"
 _NAME = r"(?P<mon>[a-zA-Z]{3,9})"
 _CANDIDATE = re.compile(r"\d{1,4}[-/.:年]|\d{1,2}\s+[a-zA-Z]{3}|\d{6}\s|[a-zA-Z]{3,9}[.,]?\s*\d", re.ASCII)
-"""What every pattern begins with."""
+"""The beginning of every pattern."""
 
 
 def _patterns(*sources: str) -> tuple[re.Pattern[str], ...]:
@@ -71,7 +71,7 @@ _BY_LETTERS = _patterns(
 
 
 def guessed_epoch(text: str, today: date) -> int | None:
-    """The moment in ms since 1970, if the (trimmed) text is taken for one. A time of day alone is today's."""
+    """The moment in ms since 1970 if the (trimmed) text reads as one. A time of day alone means today."""
     if len(text) > LONGEST or not _CANDIDATE.match(text):
         return None
     for pattern in _BY_DIGITS if text[0].isdigit() else _BY_LETTERS:
@@ -134,7 +134,7 @@ def _hour(hour: int, half: str | None) -> int | None:
 
 
 def _offset_minutes(zone: str | None) -> int | None:
-    """An unknown name of a zone means UTC."""
+    """The offset of a time zone. An unknown name means UTC."""
     if zone is None:
         return 0
     if zone[0].isalpha():

@@ -34,9 +34,9 @@ def merge(
     today: date,
     chance: random.Random,
 ) -> tuple[Rows, Schema]:
-    """The rows to be written, in an order that is left to chance, and the schema to be cached.
+    """The rows to write, in random order, and the schema to cache.
 
-    Rows are replaced whole; of changes of one row the last counts. Queued rows made their own passage through a
+    Rows are replaced whole; the last change of a row wins. Queued rows made a round trip of their own through a
     CSV file.
 
     Raises:
@@ -62,8 +62,8 @@ def merge(
     rows = dict(zip(stored.ids, stored.aligned(columns).values, strict=True))
     for row_id in new.keys() - upserts.keys():
         rows.pop(row_id, None)
-    # The file that is now written will be read again. That is done here for the rows that may change in it, so
-    # that it need not be done for all of them. It leaves the text of the file as it is.
+    # Dust will read the written file again. Only the new rows may change then, so only they are reread here.
+    # The text of the file stays the same.
     latest = reread_cells(latest.aligned(columns), today)
     rows.update(zip(latest.ids, latest.values, strict=True))
     ids = _disordered(list(rows), chance)
@@ -72,7 +72,7 @@ def merge(
 
 
 def _disordered(ids: list[str], chance: random.Random) -> list[str]:
-    """Another order; for many rows one that is quick to make."""
+    """A random order; for many rows, one that is fast to make."""
     if len(ids) < SMALL:
         chance.shuffle(ids)
         return ids

@@ -1,4 +1,4 @@
-"""What waits to be merged into one table."""
+"""The changes waiting to be merged into one table."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ WHICH = ("first", "middle", "last")
 
 
 class TableQueue:
-    """Changes in the order of their arrival. Each arrival makes all of them wait again."""
+    """Changes in order of arrival. Each arrival restarts the wait of all."""
 
     def __init__(self) -> None:
         self._changes: list[Change] = []
@@ -33,7 +33,7 @@ class TableQueue:
         return bool(self._changes) and now - self._last_arrival >= quiet and not tried
 
     def next_pass(self, limits: Limits) -> list[Change]:
-        """The oldest changes, as many as are merged at a time. A change that is to get lost is lost here."""
+        """The oldest changes, as many as one merge takes. Drops the change that `lose` chose."""
         if self._lose is not None:
             position = {"first": 0, "middle": len(self._changes) // 2, "last": -1}[self._lose]
             del self._changes[position]
@@ -47,8 +47,12 @@ class TableQueue:
             count += 1
         return self._changes[:count]
 
-    def fail_if_told(self) -> None:
-        """Raises: UnreadableCsv, once after `lose` was called with an error."""
+    def fail_on_demand(self) -> None:
+        """Raise the error that `lose` set, once.
+
+        Raises:
+            UnreadableCsv: `LostForGood` if the columns are too many.
+        """
         error, self._error = self._error, None
         if error is not None:
             raise LostForGood(error) if error.startswith("Too many columns") else UnreadableCsv(error)
@@ -58,7 +62,7 @@ class TableQueue:
         self._last_failure = None
 
     def failed(self, now: float, *, permanent: bool, patience: float) -> None:
-        """Drop everything if the failure is permanent or old; nobody is told."""
+        """Silently drop everything if the failure is permanent, or the last change is over `patience` seconds old."""
         self._last_failure = now
         if permanent or now - self._last_arrival > patience:
             self._changes = []

@@ -1,4 +1,4 @@
-"""The schema of a table: what Dust infers from rows, and how it merges two schemas."""
+"""The schema of a table: inferred from rows, and merged with another."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Schema = tuple[Column, ...]
 
 
 def inferred(names: Sequence[str], columns: Iterable[Sequence[Cell]]) -> Schema:
-    """The schema of some rows, given as their columns. A column without any value does not exist.
+    """The schema of some rows, given as their columns. Columns without values are left out.
 
     Raises:
         UnwritableCell: A moment that cannot be written.
@@ -46,7 +46,7 @@ def inferred(names: Sequence[str], columns: Iterable[Sequence[Cell]]) -> Schema:
 
 
 def merged(ours: Schema, others: Schema) -> Schema:
-    """Our columns, widened to hold the others' of the same name, then the others' new ones."""
+    """Our columns, widened for the others of the same name, then the new columns of the others."""
     by_name = {column.name: column for column in others}
     widened = [_widened(column, by_name.pop(column.name, None)) for column in ours]
     return (*widened, *by_name.values())

@@ -1,4 +1,4 @@
-"""The tables of one data source: their descriptions, what is readable of them, and their queues."""
+"""The tables of one data source: their descriptions, readable rows and queues."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class TooManyPending(Exception):
 
 
 class Tables:
-    """Writes without `truncate` are queued, and merged when their table has been quiet for a while."""
+    """Writes without `truncate` are queued and merged once their table has been quiet for `quiet_seconds`."""
 
     def __init__(self, limits: Limits, *, now: Callable[[], float], wall: Callable[[], float], seed: int) -> None:
         self.stored: dict[str, StoredTable] = {}
@@ -63,7 +63,7 @@ class Tables:
         return table
 
     def delete(self, table_id: str) -> None:
-        """Remove a table and its rows. What is queued for its id stays, and finds a later table of that id."""
+        """Remove a table and its rows. Its queue stays, for a later table of that id."""
         self.stored.pop(table_id, None)
 
     def queue(self, table_id: str, change: Change) -> None:
@@ -74,7 +74,7 @@ class Tables:
         queue.add(change, self._now())
 
     def replace_rows(self, table_id: str, rows: Rows) -> None:
-        """Make these the only rows, at once, and drop what is queued. Equal ids are not merged."""
+        """Replace all rows at once and drop the queue. Equal ids are not merged."""
         self._queues.pop(table_id, None)
         self._store(table_id, rows, inferred(rows.names, rows.columns()))
 
@@ -82,7 +82,7 @@ class Tables:
         self._queues.pop(table_id, None)
 
     def position(self, table: StoredTable, row_id: str) -> int | None:
-        """Where the first row of this id is."""
+        """The position of the first row with this id, None if there is none."""
         rows, positions = self._positions.get(table.table_id, (None, {}))
         if rows is not table.stored:
             positions = {}
@@ -92,7 +92,7 @@ class Tables:
         return positions.get(row_id)
 
     def lose(self, table_id: str, *, which: str | None = None, error: str | None = None) -> None:
-        """Make the next merge of a table lose its `first`, `middle` or `last` request, or fail for good."""
+        """Make the next merge of a table lose its `first`, `middle` or `last` request, or fail with `error`."""
         self._queue(table_id).lose(which=which, error=error)
 
     def work(self) -> None:
@@ -105,9 +105,9 @@ class Tables:
     def _merge_once(self, table_id: str, queue: TableQueue, now: float) -> None:
         changes = queue.next_pass(self._limits)
         collects = gc.isenabled()
-        gc.disable()  # it would look in vain through every row, several times
+        gc.disable()  # it would scan every row several times, for nothing
         try:
-            queue.fail_if_told()
+            queue.fail_on_demand()
             table = self.stored[table_id]
             if table.unreadable is not None:
                 raise UnreadableCsv(table.unreadable)

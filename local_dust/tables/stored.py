@@ -1,4 +1,4 @@
-"""A table as it is stored, and the forms in which it is sent back."""
+"""A stored table, and the forms in which the server returns it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from local_dust.tables.schemas import Schema
 
 @dataclass(frozen=True)
 class StoredTable:
-    """A table as it is readable at one moment. `unreadable` says why its rows are not."""
+    """The readable state of a table at one moment. `unreadable`: why its rows cannot be read."""
 
     table_id: str
     name: str
@@ -43,7 +43,7 @@ class StoredTable:
         return dict(zip(self.stored.names, map(shown, self.stored.values[position]), strict=True))
 
     def rows(self) -> dict[str, dict[str, Any]]:
-        """The readable rows by id. Of rows with the same id (after a truncating request) the first counts."""
+        """The readable rows by id. Of rows with the same id (after a truncating request), the first wins."""
         rows: dict[str, dict[str, Any]] = {}
         for position, row_id in enumerate(self.stored.ids):
             if row_id not in rows:
@@ -76,7 +76,7 @@ class StoredTable:
 
 
 def description(body: Mapping[str, Any], table_id: str, *, title: str, tags: Sequence[str]) -> dict[str, Any]:
-    """The fields of a table that a request sets."""
+    """The fields of a table that the request sets."""
     return {
         "name": body["name"],
         "description": body["description"],
