@@ -1,1 +1,1 @@
-"""The routes of Dust's public API: the checks, in their order, and the answers."""
+"""The routes of Dust's public API: the checks in Dust's order, and the answers."""

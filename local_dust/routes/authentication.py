@@ -1,4 +1,4 @@
-"""Who is calling, checked in the order in which Dust's server checks it."""
+"""Authenticates callers, with the checks in the order of Dust's server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One authenticated call: the order of the checks that come before a handler's own rules."""
+"""One authenticated call, and the checks that precede a handler's own rules."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from local_dust.routes.validation import Check, problems
 from local_dust.workspaces import ApiKey, DataSource, Workspace
 
 Effect = Callable[[], Answer]
-"""What is left of a call after it was admitted: apply it and answer."""
+"""Applies an admitted call and returns the answer."""
 
 NOT_WRITABLE = "You are not allowed to update data in this data source."
 
 
 @dataclass(frozen=True)
 class Call:
-    """A request with its key and workspace. `ids`: what the path's placeholders hold."""
+    """A request with its key and workspace. `ids`: the values of the path's placeholders."""
 
     request: Request
     key: ApiKey
@@ -61,10 +61,10 @@ class Call:
         return source
 
     def writable(self, *, unmanaged: str | None = None) -> DataSource:
-        """The same, if this key may write it.
+        """The data source that the path names, if this key may also write it.
 
         Args:
-            unmanaged: The message with which a managed data source is refused; None lets it pass.
+            unmanaged: The message that refuses a managed data source; None accepts one.
 
         Raises:
             DustError: 403 or 404.
@@ -77,7 +77,7 @@ class Call:
         return source
 
     def _home(self, source: DataSource) -> str | None:
-        """A path without a space means the global space, or for a system key any."""
+        """The space of the path. Without one: the global space, or any space for a system key."""
         if self.space_id is not None:
             return self.space_id
         if self.key.system:
@@ -95,7 +95,7 @@ def invalid_query(call: Call, issues: list[str]) -> DustError:
 
 
 def refuse_all_but_system_keys(call: Call) -> Effect:
-    """Routes that only Dust's own key may use. What such a key could do there is not modelled."""
+    """Routes that only Dust's own keys may use. Their effect is not modelled."""
     if call.key.system:
         raise DustError(500, "internal_server_error", "Not modelled by the local Dust.")
     raise DustError(403, "invalid_oauth_token_error", "Only system keys can perform this action.")

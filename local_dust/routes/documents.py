@@ -61,7 +61,7 @@ def delete_document(call: Call) -> Effect:
 
 
 def post_document(call: Call) -> Effect:
-    """The current server validates the body first and counts what is valid; the legacy one counts every call."""
+    """The current server validates the body first and counts valid calls; the legacy one counts every call."""
     body = None if call.legacy else call.body(UPSERT)
     source = call.writable(unmanaged="You cannot upsert a document on a managed data source.")
     if not call.key.system:
@@ -103,7 +103,7 @@ def _upsert(call: Call, source: DataSource, body: dict[str, Any]) -> Any:
     if not title_tag:
         tags.append(f"title:{title}")
     queued = body.get("async") is True
-    # Without tags in the request the synchronous path forgets the title tag that it has just made.
+    # Without tags in the request the synchronous path drops the title tag that it has just made.
     stored_tags = tags if queued or sent_tags is not None else []
 
     values: dict[str, Any] = {

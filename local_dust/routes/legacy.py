@@ -1,4 +1,4 @@
-"""What the server before the current one did before it looked at a request's content."""
+"""The checks that the legacy server makes before it reads a request's content."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _FORBIDDEN = re.compile(r"\.\./|\.\.\\|\.\.%2f|%2e%2e/|%00|\x00", re.IGNORECASE)
 
 
 def refusal(request: Request, limits: Limits) -> Answer | None:
-    """The answer of the edge filter on paths and of the body parser, or None if both let the request pass."""
+    """The answer of the edge filter on paths and of the body parser, or None if both accept the request."""
     path = repeatedly_decoded(request.path)
     if _FORBIDDEN.search(path) or _FORBIDDEN.search(request.path):
         return Answer(400, b"", None)

@@ -1,4 +1,4 @@
-"""From a path to the handler of it."""
+"""Finds the handler of a path."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _IN_DATA_SOURCE: Routes = {
 
 @dataclass(frozen=True)
 class Route:
-    """Where a path leads. `name` is the same for all paths of one route; `handlers` are by method."""
+    """The route of a path. `name` is the same for all its paths; `handlers` are by method."""
 
     name: str
     handlers: dict[str, Handler]

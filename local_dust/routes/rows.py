@@ -40,7 +40,7 @@ _PENDING = "Too many pending table updates are queued for this table. Please ret
 
 
 def rows_check(value: Any, path: Path) -> list[str]:
-    """The schema of a request with rows; what is plainly valid is seen to be so quickly."""
+    """The schema of a request with rows, with a fast path for plainly valid ones."""
     return [] if _plainly_valid(value) else _SLOW(value, path)
 
 
@@ -126,7 +126,7 @@ def _upsert(call: Call, tables: Tables, body: dict[str, Any]) -> Answer:
         else:
             tables.queue(table_id, rows)
     except UnwritableCell:
-        if truncate:  # Dust discards the queue at the same time as it writes, whatever comes of that.
+        if truncate:  # Dust drops the queue while it writes, even if the write fails.
             tables.drop_queue(table_id)
         raise _failed(_NOT_UPSERTED) from None
     except TooManyPending:
@@ -137,10 +137,10 @@ def _upsert(call: Call, tables: Tables, body: dict[str, Any]) -> Answer:
 
 
 def _sent_rows(sent: Sequence[dict[str, Any]], call: Call) -> Rows:
-    """The rows of a request as its CSV file. Columns that are null in all of them do not exist.
+    """The rows of a request as its CSV file, without columns that are null in all of them.
 
     Raises:
-        UnwritableCell: The core refuses a value, or the columns of a row are too many.
+        UnwritableCell: The core refuses a value, or a row has too many columns.
     """
     values = [row["value"] for row in sent]
     if any(len(value) > call.limits.columns for value in values):

@@ -1,4 +1,4 @@
-"""Spaces, data sources, search, and routes that only exist to refuse an ordinary key."""
+"""Spaces, data sources, search, and routes that refuse ordinary keys."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def check_upsert_queue(call: Call) -> Effect:
 
 
 def search(call: Call) -> Effect:
-    """Documents that contain every word of the query: nothing like the real ranking."""
+    """Documents that contain every word of the query, unlike Dust's ranking."""
     query = call.request.parameters()
     issues = [] if "query" in query else ['Required at "query"']
     top_k, wrong = whole_number(query.get("top_k", ["missing"]), "top_k", 0)
@@ -73,7 +73,7 @@ def search(call: Call) -> Effect:
 
 
 def tokenize(call: Call) -> Effect:
-    """Words in place of the real tokens."""
+    """Split a text into words, in place of real tokens."""
     text: str = call.body(TOKENIZE)["text"]
     call.readable()
     return lambda: ok({"tokens": [[number, word] for number, word in enumerate(text.split())]})

@@ -1,4 +1,4 @@
-"""Schemas of request bodies and queries, and the messages in which the server words what is wrong with one.
+"""Schemas of request bodies and queries, and the server's messages about invalid ones.
 
 Dust's server validates with zod and phrases the issues with zod-validation-error.
 """
@@ -19,7 +19,7 @@ _LONGEST = 99
 
 
 def problems(value: Any, check: Check) -> str | None:
-    """What is wrong with the value, as the server says it, or None."""
+    """The problems of a value in the server's words, or None."""
     issues = check(value, ())
     return "Validation error: " + "; ".join(issues[:_LONGEST]) if issues else None
 
@@ -104,7 +104,7 @@ def record(of: Check) -> Check:
 
 
 def fields(checks: Mapping[str, Check]) -> Check:
-    """An object with these fields. Others are dropped by the server without a word."""
+    """An object with these fields. The server silently drops others."""
 
     def check(value: Any, path: Path) -> list[str]:
         if not isinstance(value, dict):
@@ -115,7 +115,7 @@ def fields(checks: Mapping[str, Check]) -> Check:
 
 
 def whole_number(values: list[str], name: str, default: int) -> tuple[int, list[str]]:
-    """A query parameter as the server coerces it (JavaScript's `Number`), not negative."""
+    """A query parameter as a non-negative integer, coerced like the server's `Number`, and its problems."""
     if not values:
         return default, []
     found = _as_number(values[0]) if len(values) == 1 else math.nan

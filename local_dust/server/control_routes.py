@@ -1,19 +1,19 @@
-"""The routes under `/__control__/`, by which other processes look at a world and steer it. They need no key.
+"""The routes under `/__control__/`, which let other processes inspect and control a world. They need no key.
 
-GET     /                                a page to look at
+GET     /                                the page, for a browser
 GET     /__control__/config             the connector's connection settings
 GET     /__control__/stats              counts
 GET     /__control__/arrivals[?since=N] the log, from the N-th request on;  DELETE empties it
 GET     /__control__/documents          the stored documents by id
 GET     /__control__/tables             the tables by id, with their readable rows (?rows=false: without)
 GET     /__control__/limits             all limits;  POST {"name": value, ...} changes some
-POST    /__control__/workspace          {"maintenance", "kill_switched", "api_access"}: the given ones are set
+POST    /__control__/workspace          {"maintenance", "kill_switched", "api_access"}: sets the given ones
 POST    /__control__/keys               {"disabled": bool, "role"}: changes the default key
 GET     /__control__/faults             the rules;  POST {"kind", "method", "path", "skip", "times", ...} adds one;
                                          {"latency": s} sets the latency;  DELETE removes all
-POST    /__control__/holds              {"method", "path", "late"} holds answers;  DELETE lets all go
+POST    /__control__/holds              {"method", "path", "late"} holds answers;  DELETE releases all
 POST    /__control__/lost_rows          {"table_id", "which": "first" | "middle" | "last"} or
-                                         {"table_id", "error": "Too many columns"}: what the next merge loses
+                                         {"table_id", "error": "Too many columns"}: the loss in the next merge
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The HTTP face of a world: reads requests, applies faults and holds, writes answers."""
+"""Serves a world over HTTP: reads requests, applies faults and holds, writes answers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from local_dust.server.misbehaviour import misbehave, right_answer_misbehaviour
 from local_dust.world import World
 
 KEEP_ALIVE_SECONDS = 5.0
-"""After this idle time the real server closes a connection, too."""
+"""The real server closes idle connections after this time, too."""
 LONGEST_LINE = 16 * 1024
 
 

@@ -20,7 +20,7 @@ Self = TypeVar("Self", bound="LocalDust")
 
 
 class LocalDust:
-    """A real HTTP server on 127.0.0.1 over a world, for the length of a `with` block.
+    """A real HTTP server on 127.0.0.1 over a world, running inside a `with` block.
 
     Args:
         world: None makes a new one.
@@ -57,15 +57,20 @@ class LocalDust:
         return self.world.faults
 
     def config(self, **overrides: Any) -> dict[str, Any]:
-        """The connector's settings for this server, with anything else that is given."""
+        """The connector's settings for this server, with these overrides."""
         return {**self.world.config(), "base_url": self.url, **overrides}
 
     def hold(self, when: Callable[[Arrival], bool], *, late: bool = False) -> Hold:
-        """Withhold the answers to the requests for which `when` holds (see `Hold`)."""
+        """Hold the answers to requests for which `when` is true (see `Hold`)."""
         return self.holds.add(when, late=late)
 
     def start(self) -> None:
-        """Listen. Raises what made it impossible."""
+        """Start listening.
+
+        Raises:
+            OSError: The port cannot be used.
+            TimeoutError: The server did not start in time.
+        """
         self._thread.start()
         if not self._ready.wait(START_SECONDS):
             raise TimeoutError("the local Dust did not start")
@@ -73,7 +78,7 @@ class LocalDust:
             raise self._failure
 
     def stop(self) -> None:
-        """Drop all connections and end the thread. Held answers are let go."""
+        """Drop all connections and end the thread. Releases held answers."""
         if self._loop is not None and self._stop is not None and self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join(START_SECONDS)

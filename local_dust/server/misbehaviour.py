@@ -1,4 +1,4 @@
-"""The faults on the wire."""
+"""Sends faults over the wire."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PAGE = """<!DOCTYPE html>
 
 
 async def misbehave(sent: web.BaseRequest, fault: Fault) -> web.StreamResponse:
-    """Any answer but the right one."""
+    """Send a wrong answer, or none."""
     if fault.kind == "reset":
         return reset(sent)
     if fault.kind == "huge":
@@ -31,7 +31,7 @@ async def misbehave(sent: web.BaseRequest, fault: Fault) -> web.StreamResponse:
 
 
 async def right_answer_misbehaviour(sent: web.BaseRequest, answer: Answer, fault: Fault) -> web.StreamResponse:
-    """The right answer, sent byte by byte or cut off."""
+    """Send the right answer byte by byte, or cut off."""
     response = web.StreamResponse(status=answer.status, headers={"Content-Type": answer.content_type or JSON})
     response.content_length = len(answer.body)
     await response.prepare(sent)
@@ -48,7 +48,7 @@ async def right_answer_misbehaviour(sent: web.BaseRequest, answer: Answer, fault
 
 
 def reset(sent: web.BaseRequest) -> web.Response:
-    """Send RST in place of an answer."""
+    """Reset the connection instead of answering."""
     if sent.transport is not None:
         connection = sent.transport.get_extra_info("socket")
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)

@@ -1,4 +1,4 @@
-"""The page at `/`: what the local Dust holds, for people to look at."""
+"""The page at `/`: shows the stored documents and tables in a browser."""
 
 from local_dust.server.page.frame import page
 

@@ -1,4 +1,4 @@
-"""The documents on the page: a list that can be searched, and one of them in full."""
+"""The documents on the page: a searchable list, and one document in full."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ EXCERPT = 700
 
 
 def document_list(documents: Iterable[StoredDocument], *, query: str, tag: str, number: int) -> Html:
-    """A page of those that contain the query (in id, title, tags or text) and have the tag, the last stored first."""
+    """A page of documents with the query (in id, title, tags or text) and the tag, last stored first."""
     wanted = query.casefold()
     found = [
         document
@@ -31,9 +31,9 @@ def document_list(documents: Iterable[StoredDocument], *, query: str, tag: str, 
 
 
 def whole_document(document: StoredDocument | None) -> Html:
-    """All that is stored of a document."""
+    """A document with all its fields."""
     if document is None:
-        return element("p", "There is no such document (any more).")
+        return element("p", "There is no such document.")
     facts = [
         ("id", document.document_id),
         ("timestamp", moment(document.timestamp)),
@@ -57,7 +57,7 @@ def whole_document(document: StoredDocument | None) -> Html:
 
 
 def moment(milliseconds: int) -> str:
-    """A time as people read it, in UTC."""
+    """A readable time, in UTC."""
     try:
         return f"{datetime.fromtimestamp(milliseconds / 1000, tz=timezone.utc):%Y-%m-%d %H:%M:%S} UTC"
     except (ValueError, OverflowError, OSError):

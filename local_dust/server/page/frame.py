@@ -1,4 +1,4 @@
-"""The page as a whole: what a request to `/` asks for, in its frame."""
+"""The whole page: the requested content in its frame."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SCRIPTS = " ".join(
     for script in re.findall("<script>(.*?)</script>", _SOURCE, re.DOTALL)
 )
 _TEMPLATE = Template(_SOURCE)
-# Should anything that was stored ever get out of its place, the browser still would not run or fetch it.
+# Even if stored content escaped its place, the browser would not run or fetch it.
 _POLICY = (
     f"default-src 'none'; style-src 'unsafe-inline'; script-src {_SCRIPTS}; connect-src 'self'; img-src data:; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -31,10 +31,10 @@ _POLICY = (
 
 
 def page(world: World, request: Request) -> Answer:
-    """The page that the parameters ask for.
+    """The page for these parameters.
 
-    `?document=ID` and `?table=ID` show one in full, `?view=tables` the tables, and else there are the documents
-    that `q` and `tag` choose. `page` counts from 0.
+    `?document=ID` and `?table=ID` show one in full, `?view=tables` lists the tables; otherwise the page lists the
+    documents that match `q` and `tag`. `page` counts from 0.
     """
     parameters = {name: values[-1] for name, values in request.parameters().items()}
     content = _TEMPLATE.substitute(

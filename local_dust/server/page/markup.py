@@ -1,4 +1,4 @@
-"""HTML that is escaped by the way it is made: only what `element` returns is taken as it is."""
+"""HTML that is escaped by construction: only `Html` values stay unescaped."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from urllib.parse import urlencode
 
 
 class Html(str):
-    """Text that is HTML already."""
+    """Text that is already HTML."""
 
     __slots__ = ()
 
 
 def element(name: str, /, *children: str, **attributes: str | None) -> Html:
-    """An element. Children that are not `Html` are escaped, and so is every attribute; those of None are left out.
+    """An element. Escapes attributes and children that are not `Html`; leaves out attributes of None.
 
-    A trailing `_` of an attribute's name is dropped and others become `-`, as in `class_` and `aria_label`.
+    Drops a trailing `_` of an attribute's name and turns others into `-`, as in `class_` and `aria_label`.
     """
     opening = "".join(
         f' {attribute.rstrip("_").replace("_", "-")}="{escape(value)}"'
@@ -27,7 +27,7 @@ def element(name: str, /, *children: str, **attributes: str | None) -> Html:
 
 
 def joined(*parts: str) -> Html:
-    """One after the other; what is not `Html` is escaped."""
+    """Concatenate parts, escaping those that are not `Html`."""
     return Html("".join(part if isinstance(part, Html) else escape(part) for part in parts))
 
 
@@ -37,7 +37,7 @@ def link(text: str, **parameters: str) -> Html:
 
 
 def pager(total: int, number: int, size: int, what: str, **parameters: str) -> Html:
-    """Which part of `total` things is shown on the page of this number (from 0), and links to its neighbours."""
+    """The shown range of `total` items on page `number` (from 0), with links to the pages beside it."""
     first = min(number * size + 1, total)
     shown = f"{first:,} to {min((number + 1) * size, total):,} of {total:,} {what}" if total else f"No {what}"
     parts: list[str] = [element("span", shown)]

@@ -1,4 +1,4 @@
-"""JSON texts in a form that people read: one field per line, nested ones indented, numbers as they were written."""
+"""Formats JSON texts for reading: one field per line, nested ones indented, numbers as written."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any
 
 
 class _Number(str):
-    """A number as it was written."""
+    """A number as written in the text."""
 
     __slots__ = ()
 
 
 def readable(text: str) -> str:
-    """The fields of a JSON object, one per line; any other text as it is."""
+    """The fields of a JSON object, one per line; any other text unchanged."""
     if not text.startswith("{"):
         return text
     try:

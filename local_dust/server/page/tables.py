@@ -1,4 +1,4 @@
-"""The tables on the page: a list of them, and the typed columns and rows of one."""
+"""The tables on the page: a list, and one table with typed columns and rows."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def table_list(tables: Iterable[StoredTable]) -> Html:
 def whole_table(table: StoredTable | None, number: int) -> Html:
     """A table's description, its columns, and a page of its rows."""
     if table is None:
-        return element("p", "There is no such table (any more).")
+        return element("p", "There is no such table.")
     return element(
         "article",
         element("h2", table.title),
@@ -47,7 +47,7 @@ def _article(table: StoredTable) -> Html:
 def _facts(table: StoredTable) -> Html:
     parts = [f"{table.name} · {table.row_count:,} rows · {moment(table.timestamp)}"]
     if table.pending:
-        parts.append(f" · {table.pending} requests are queued, and merged when the table has been left alone")
+        parts.append(f" · {table.pending} queued requests, merged once the table has been quiet")
     facts = element("p", *parts, class_="facts")
     if table.unreadable is None:
         return facts

@@ -1,4 +1,4 @@
-"""The chart of the limit on document upserts: how full its window was at each moment."""
+"""The chart of the limit on document upserts: the accepted upserts in its window over time."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 960, 170, 40, 12, 22
 
 
 def window_chart(arrivals: Sequence[Arrival], limits: Limits, now: float) -> Html:
-    """The accepted upserts of the last `window_seconds`, over the last ten minutes at most, and refusals below.
+    """Accepted upserts per `window_seconds` over the last ten minutes at most, with refusals below.
 
-    An upsert that Dust counted but then refused for its content, or never answered, is not in it.
+    Leaves out upserts that Dust counted but then refused for their content, or never answered.
     """
     since = now - LONGEST - limits.window_seconds
     upserts: list[Arrival] = []
