@@ -68,7 +68,7 @@ class LocalDust:
         """Start listening.
 
         Raises:
-            OSError: The port cannot be used.
+            OSError, OverflowError: The port cannot be used.
             TimeoutError: The server did not start in time.
         """
         self._thread.start()
@@ -91,7 +91,7 @@ class LocalDust:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         try:
             self._port = await server.start("127.0.0.1", self._wanted_port)
-        except OSError as failure:
+        except (OSError, OverflowError) as failure:  # a port in use, one beyond 65535
             self._failure = failure
             return
         finally:

@@ -200,15 +200,16 @@ def test_the_command_line_prints_settings_that_work() -> None:
         assert 0 == process.wait(5)
 
 
-def test_a_port_in_use_is_reported_in_one_line(dust: LocalDust) -> None:
-    """No traceback: the port, the reason and the option."""
-    port = dust.url.rpartition(":")[2]
+@pytest.mark.parametrize(("wanted", "reason"), [(None, "in use"), ("99999", "0-65535")])
+def test_an_unusable_port_is_reported_in_one_line(dust: LocalDust, wanted: str | None, reason: str) -> None:
+    """No traceback: the port, the reason and the option. None stands for the port of `dust`."""
+    port = wanted or dust.url.rpartition(":")[2]
     with _command("--port", port) as process:
         output, errors = process.communicate(timeout=20)
 
     assert (1, "", 1) == (process.returncode, output, len(errors.splitlines()))
     assert f"port {port}" in errors
-    assert "in use" in errors
+    assert reason in errors
     assert "--port" in errors
 
 
