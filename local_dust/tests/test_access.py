@@ -1,4 +1,4 @@
-"""The local Dust refuses as Dust does: same order of checks, same statuses, same words."""
+"""The local Dust refuses requests like Dust: same order of checks, same statuses, same words."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def dust() -> Iterator[LocalDust]:
         yield server
 
 
-def test_the_kinds_of_bad_credentials_are_told_apart(dust: LocalDust) -> None:
-    """No header, no key in it, an unknown, a disabled and a key of another region; all before anything else."""
+def test_bad_credentials_get_different_errors(dust: LocalDust) -> None:
+    """No header, no key in it, an unknown, a disabled and a key of another region; before all other checks."""
     world = dust.world
     disabled, european = world.add_key(disabled=True), world.add_key(region="eu")
     unauthenticated = (
@@ -52,7 +52,7 @@ def test_a_key_is_checked_before_the_workspace_and_the_workspace_before_its_memb
 
 
 def test_a_workspace_may_be_closed(dust: LocalDust) -> None:
-    """Plan, maintenance, relocation and kill switch, in this order, before anyone looks at the data source."""
+    """Plan, maintenance, relocation and kill switch, in this order, before the data source is looked up."""
     workspace = dust.world.workspace
     visitor = Visitor(dust)
     workspace.kill_switched = True
@@ -75,7 +75,7 @@ def test_a_workspace_may_be_closed(dust: LocalDust) -> None:
 
 
 def test_paths_and_methods_that_do_not_exist_are_a_plain_404_after_the_key(dust: LocalDust) -> None:
-    """There is no `data-sources`, no PUT, no deeper path; the answer is text, not Dust's envelope."""
+    """`data-sources`, PUT and deeper paths do not exist; the answer is text, not Dust's envelope."""
     visitor = Visitor(dust)
     hyphen = visitor.url.replace("data_sources", "data-sources") + "/documents/x"
 
@@ -95,14 +95,14 @@ def test_paths_and_methods_that_do_not_exist_are_a_plain_404_after_the_key(dust:
 
 
 def test_a_request_of_another_site_is_refused(dust: LocalDust) -> None:
-    """A header `Origin` is what browsers send; it is refused with nothing in the body."""
+    """Browsers send the header `Origin`; the answer has no body."""
     answer = Visitor(dust).call("GET", "/documents", headers={"Origin": "https://example.com"})
 
     assert (403, "") == (answer.status_code, answer.text)
 
 
 def test_the_counter_of_a_route_can_be_enforced(dust: LocalDust) -> None:
-    """Dust only logs it today. It counts per route and minute, before validation, and tells how long to wait."""
+    """Dust only logs it today. It counts per route and minute, before validation, and says how long to wait."""
     dust.world.limits.route_calls_per_minute = 2
     visitor = Visitor(dust)
 
@@ -132,7 +132,7 @@ def test_a_wrong_body_hides_a_wrong_data_source_and_a_missing_permission(dust: L
 
 
 def test_a_data_source_is_found_by_id_or_name_in_its_own_space_only(dust: LocalDust) -> None:
-    """The right id in a wrong space is as good as none."""
+    """The right id in another space is not found."""
     world = dust.world
     visitor = Visitor(dust)
 
@@ -166,13 +166,13 @@ def test_a_user_key_reads_but_does_not_write(dust: LocalDust, role: str, status:
     ]
 
 
-def test_a_table_is_deleted_by_builders_only_and_others_do_not_even_find_it(dust: LocalDust) -> None:
-    """The one refusal of a write that is a 404."""
+def test_only_builders_delete_a_table_and_others_do_not_find_it(dust: LocalDust) -> None:
+    """The only refused write that is a 404."""
     assert NOT_FOUND == error(Visitor(dust, key=dust.world.add_key("user")).delete("/tables/t"))
 
 
 def test_a_restricted_space_is_for_its_members_only(dust: LocalDust) -> None:
-    """Even an admin key that is no member finds nothing there; a user key that is one may write."""
+    """An admin key that is not a member finds nothing there; a user key that is one may write."""
     world = dust.world
     space = world.add_space("Secrets", restricted=True)
     source = world.add_data_source("secret", space=space)
@@ -192,7 +192,7 @@ def test_documents_of_a_managed_data_source_are_not_written(dust: LocalDust) -> 
     assert delete == error(visitor.delete("/documents/x"))
 
 
-def test_the_conversations_space_is_no_place_for_data(dust: LocalDust) -> None:
+def test_the_conversations_space_holds_no_data(dust: LocalDust) -> None:
     """A data source there is reported as a missing space."""
     space = dust.world.add_space("Conversations", kind="conversations")
     visitor = Visitor(dust, source=dust.world.add_data_source("chat", space=space))
@@ -200,8 +200,8 @@ def test_the_conversations_space_is_no_place_for_data(dust: LocalDust) -> None:
     assert "space_not_found" == error(visitor.get("/documents"))[1]
 
 
-def test_spaces_and_data_sources_are_listed_as_far_as_the_key_sees_them(dust: LocalDust) -> None:
-    """What `check` reads: kinds of spaces, ids, names and the connector of a managed source."""
+def test_only_readable_spaces_and_data_sources_are_listed(dust: LocalDust) -> None:
+    """With all that `check` reads: kinds of spaces, ids, names and the connector of a managed source."""
     world = dust.world
     world.add_space("Secrets", restricted=True)
     visitor = Visitor(dust)
@@ -219,7 +219,7 @@ def test_spaces_and_data_sources_are_listed_as_far_as_the_key_sees_them(dust: Lo
 
 
 def test_some_routes_are_for_system_keys_only(dust: LocalDust) -> None:
-    """CSV upload, folders and the upsert queue; files are refused in another way."""
+    """CSV upload, folders and the upsert queue; files are refused with another error."""
     visitor = Visitor(dust)
     only = (403, "invalid_oauth_token_error", "Only system keys can perform this action.")
 

@@ -1,4 +1,4 @@
-"""What becomes of names and values on their way through CSV files."""
+"""Names and values on a round trip through CSV files."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from local_dust.tables.csv_files import Rows, guessed_delimiter, passed
 TODAY = date(2025, 6, 7)
 
 
-def test_names_are_made_slugs_as_the_core_does() -> None:
+def test_names_become_the_same_slugs_as_in_the_core() -> None:
     """The cases of the core's own test."""
     names = {
         "helloWorld": "helloworld",
@@ -55,12 +55,12 @@ def test_names_are_made_slugs_as_the_core_does() -> None:
     ],
 )
 def test_only_some_slugs_stay_as_they_are(name: str, expected: str) -> None:
-    """A digit after a letter, and runs of underscores, do not."""
+    """Digits after letters and runs of underscores are changed."""
     assert [expected] == sanitised([name])
 
 
-def test_too_many_names_that_meet_cannot_be_read() -> None:
-    """63 of one name are the end."""
+def test_too_many_equal_names_cannot_be_read() -> None:
+    """At most 63 columns of one name."""
     assert 63 == len(set(sanitised(["a"] * 63)))
     with pytest.raises(UnreadableCsv):
         sanitised(["a"] * 64)
@@ -94,7 +94,7 @@ def test_too_many_names_that_meet_cannot_be_read() -> None:
     ],
 )
 def test_texts_are_read_as_numbers_and_booleans(text: str, value: Any) -> None:
-    """Whatever parses as one is one; the rest is trimmed."""
+    """Every text that parses as one; other texts are trimmed."""
     read = guessed(text, TODAY)
     assert (type(value), value) == (type(read), read)
 
@@ -139,11 +139,11 @@ def test_texts_are_read_as_numbers_and_booleans(text: str, value: Any) -> None:
     ],
 )
 def test_texts_that_look_like_dates_are_moments(text: str, epoch: int | None) -> None:
-    """A time of day alone is today's; what is no date stays text."""
+    """A time of day alone means today; other texts stay text."""
     assert (text if epoch is None else Moment(epoch, text)) == guessed(text, TODAY)
 
 
-def test_moments_lose_their_fraction_and_offset_when_they_are_written_again() -> None:
+def test_moments_lose_their_fraction_and_offset_when_written_again() -> None:
     """The second reading has whole seconds in UTC."""
     first = guessed("2024-01-01T10:00:00.75+02:00", TODAY)
     second = reread(first, TODAY)
@@ -198,7 +198,7 @@ def test_a_column_named_like_the_row_id_takes_its_place() -> None:
 
 
 def test_quotes_and_line_breaks_survive() -> None:
-    """Also where the file is really parsed."""
+    """Also where the file is actually parsed."""
     text = 'He said "a;b;;;;", then\r\nleft'
     for names, values in ((("a", "b"), (text, "x")), (("a",), (text + " ;",))):
         read = passed(Rows(names, [" id "], [values], settled=False), Limits(), TODAY)
@@ -207,7 +207,7 @@ def test_quotes_and_line_breaks_survive() -> None:
 
 
 def test_settled_rows_are_not_read_again_and_would_not_change() -> None:
-    """The shortcut for large tables gives what the full passage gives."""
+    """The shortcut for large tables gives the same result as the full round trip."""
     cells = (1, 2.5, "text", True, None, Moment(0), "2024-01-01", "1e3", 10.0)
     names = tuple(f"{letter}_" for letter in "abcdefghi")
     once = passed(Rows(names, ["1"], [cells]), Limits(), TODAY)

@@ -1,4 +1,4 @@
-"""The local Dust keeps documents as Dust does."""
+"""The local Dust stores documents like Dust."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_a_document_is_replaced_whole(dust: LocalDust, visitor: Visitor, clock: 
 
 
 def test_ids_are_decoded_once(dust: LocalDust, visitor: Visitor) -> None:
-    """Percent signs, slashes and other letters survive; dot segments are resolved as URLs do it."""
+    """Percent signs, slashes and other letters survive; dot segments are resolved as in URLs."""
     for document_id in ("a/b", "100%", "é 本", "a+b", "..x"):
         assert 200 == visitor.upsert(document_id).status_code
     assert {"a/b", "100%", "é 本", "a+b", "..x"} == set(dust.world.documents())
@@ -43,7 +43,7 @@ def test_ids_are_decoded_once(dust: LocalDust, visitor: Visitor) -> None:
 
 
 def test_a_missing_document_is_a_400(visitor: Visitor) -> None:
-    """Its code says what it is."""
+    """Only the code of the core's error names it."""
     answer = visitor.get("/documents/none")
 
     message = "There was an error retrieving the data source document."
@@ -123,7 +123,7 @@ def test_titles_fall_back_to_a_tag_and_then_to_the_id(dust: LocalDust, visitor: 
 
 
 def test_a_title_tag_is_added_only_if_tags_were_sent(dust: LocalDust, visitor: Visitor) -> None:
-    """An empty array is enough; null is not; a tag that is there is left alone."""
+    """An empty array is enough; null is not; an existing tag stays unchanged."""
     visitor.upsert("absent")
     visitor.upsert("null", tags=None)
     visitor.upsert("empty", tags=[])
@@ -143,7 +143,7 @@ def test_a_title_tag_is_added_only_if_tags_were_sent(dust: LocalDust, visitor: V
         (b'{"text":"x","tags":["a\\ud83db"]}', "unexpected_response_format"),
     ],
 )
-def test_what_the_core_refuses_is_a_500(visitor: Visitor, body: bytes, code: str) -> None:
+def test_refusals_of_the_core_are_a_500(visitor: Visitor, body: bytes, code: str) -> None:
     """Reserved tags, NULs and lone surrogates: permanent, yet a 500."""
     answer = visitor.call("POST", "/documents/a", data=body, headers={"Content-Type": "application/json"})
 
@@ -172,7 +172,7 @@ def test_half_a_surrogate_pair_at_the_end_of_a_tag_is_cut(dust: LocalDust, visit
     ],
 )
 def test_timestamps_are_seconds_below_1e10(dust: LocalDust, visitor: Visitor, sent: float | None, stored: int) -> None:
-    """Negative ones, and none, mean now."""
+    """Negative and missing ones mean now."""
     visitor.upsert("a", timestamp=sent)
 
     assert stored == dust.world.documents()["a"].timestamp
@@ -188,31 +188,29 @@ def test_timestamps_are_seconds_below_1e10(dust: LocalDust, visitor: Visitor, se
         (" https:\\\\h\\a ", "https://h/a"),
     ],
 )
-def test_links_are_stored_in_their_normal_form(
-    dust: LocalDust, visitor: Visitor, sent: str, stored: str | None
-) -> None:
-    """That of WHATWG URLs; an empty one is none."""
+def test_links_are_stored_normalised(dust: LocalDust, visitor: Visitor, sent: str, stored: str | None) -> None:
+    """In the form of WHATWG URLs; an empty link counts as absent."""
     assert 200 == visitor.upsert("a", source_url=sent).status_code
     assert stored == dust.world.documents()["a"].source_url
 
 
 @pytest.mark.parametrize("link", ["example.com/x", "ftp://h/x", "https://h//x", "https://", "http://a b/"])
 def test_other_links_refuse_the_whole_document(visitor: Visitor, link: str) -> None:
-    """And they count against the limit, as everything does that passes the first validation."""
+    """They count against the limit, like all upserts that pass the first validation."""
     message = "Invalid request body, `source_url` if provided must be a valid URL."
 
     assert (400, "invalid_request_error", message) == error(visitor.upsert("a", source_url=link))
 
 
 def test_a_hierarchy_is_refused_even_if_empty(visitor: Visitor) -> None:
-    """`parents: []` is a hierarchy; `parent_id: ""` is none."""
+    """`parents: []` is a hierarchy; `parent_id: ""` is not."""
     assert "Please omit the parents field." in error(visitor.upsert("a", parents=[]))[2]
     assert "Please omit the parent_id field." in error(visitor.upsert("a", parent_id="b"))[2]
     assert 200 == visitor.upsert("a", parent_id="").status_code
 
 
 def test_texts_are_limited_by_the_plan_and_counted_in_utf_16(dust: LocalDust, visitor: Visitor) -> None:
-    """Two MiB of code units, whatever they need as UTF-8; the workspace has a quota of its own."""
+    """Two MiB of code units, however long as UTF-8; the workspace has a quota of its own."""
     mib = 1024 * 1024
     assert 200 == visitor.upsert("a", text="é" * 2 * mib).status_code
     assert (403, "data_source_quota_error") == error(visitor.upsert("a", text="😀" * mib + "x"))[:2]
@@ -237,9 +235,7 @@ def test_the_window_slides_and_refused_calls_are_not_counted(visitor: Visitor, c
     assert [200] * 60 + [429] == [visitor.upsert("a").status_code for _ in range(61)]
 
 
-def test_what_fails_the_first_validation_is_not_counted_and_what_fails_later_is(
-    dust: LocalDust, visitor: Visitor
-) -> None:
+def test_upserts_count_once_they_pass_the_first_validation(dust: LocalDust, visitor: Visitor) -> None:
     """Reads and deletes do not count either; the limit is the workspace's, not the key's."""
     dust.world.limits.upserts_per_minute = 2
     for _ in range(3):
@@ -271,7 +267,7 @@ def test_lists_are_paged_newest_first_and_their_total_is_late(dust: LocalDust, v
     assert ["11", "3"] == [d["document_id"] for d in chosen["documents"]]
 
 
-def test_documents_of_one_moment_may_be_on_two_pages_or_on_none(dust: LocalDust, visitor: Visitor) -> None:
+def test_documents_with_equal_timestamps_may_be_on_two_pages_or_on_none(dust: LocalDust, visitor: Visitor) -> None:
     """Nothing breaks ties, so paging by offset is not safe."""
     dust.world.limits.upserts_per_minute = None
     for number in range(30):
@@ -295,7 +291,7 @@ def test_documents_of_one_moment_may_be_on_two_pages_or_on_none(dust: LocalDust,
     ],
 )
 def test_bad_pages_are_refused(visitor: Visitor, parameters: dict[str, str], problem: str) -> None:
-    """An empty value is a zero."""
+    """An empty value counts as zero."""
     message = f"Invalid query parameters: Validation error: {problem}"
 
     assert (400, "invalid_request_error", message) == error(visitor.get("/documents", **parameters))
@@ -303,7 +299,7 @@ def test_bad_pages_are_refused(visitor: Visitor, parameters: dict[str, str], pro
 
 
 def test_an_asynchronous_upsert_is_stored_later_or_never(dust: LocalDust, visitor: Visitor, clock: Clock) -> None:
-    """Its 200 says nothing but "queued"; it counts against the limit; the title tag is always added."""
+    """Its 200 only means "queued"; it counts against the limit; the title tag is always added."""
     answer = visitor.upsert("a", **{"async": True})
     assert {"document": {"document_id": "a"}} == answer.json()
     assert 200 == visitor.upsert("lost", tags=["__DUST"], **{"async": True}).status_code
@@ -313,7 +309,7 @@ def test_an_asynchronous_upsert_is_stored_later_or_never(dust: LocalDust, visito
 
 
 def test_search_finds_words(visitor: Visitor) -> None:
-    """Enough to look at; nothing like Dust's ranking."""
+    """Every word of the query; unlike Dust's ranking."""
     visitor.upsert("a", text="The quick brown fox")
     visitor.upsert("b", text="A slow fox")
 

@@ -13,7 +13,7 @@ from local_dust.client import Visitor, error
 
 
 def test_a_rule_hits_chosen_requests(dust: LocalDust, visitor: Visitor) -> None:
-    """By method and path, after the first few, so many times; hits are counted; the write does not happen."""
+    """By method and path, after the first `skip`, `times` times; hits are counted; the write does not happen."""
     rule = dust.faults.add(
         "status",
         status=429,
@@ -36,7 +36,7 @@ def test_a_rule_hits_chosen_requests(dust: LocalDust, visitor: Visitor) -> None:
     assert [["status"], ["status"]] == [a.faults for a in dust.world.arrivals if a.faults]
 
 
-def test_rules_can_look_at_the_arrival_and_can_be_removed(dust: LocalDust, visitor: Visitor) -> None:
+def test_rules_can_inspect_the_arrival_and_can_be_removed(dust: LocalDust, visitor: Visitor) -> None:
     """`when` sees the decoded ids and the body."""
     rule = dust.faults.add("status", when=lambda arrival: arrival.body is not None and arrival.body["text"] == "x")
     assert [200, 500] == [visitor.upsert("a", text=text).status_code for text in "yx"]
@@ -50,7 +50,7 @@ def test_rules_can_look_at_the_arrival_and_can_be_removed(dust: LocalDust, visit
 
 
 def test_an_error_may_come_although_the_write_took_effect(dust: LocalDust, visitor: Visitor) -> None:
-    """The outcome that a client cannot know."""
+    """The client cannot know the outcome."""
     dust.faults.add("status", status=500, effect=True, times=1)
     dust.faults.add("reset", effect=True, times=1)
     dust.faults.add("reset", times=1)
@@ -65,7 +65,7 @@ def test_an_error_may_come_although_the_write_took_effect(dust: LocalDust, visit
 
 
 def test_pages_errors_and_redirects_in_place_of_answers(dust: LocalDust, visitor: Visitor) -> None:
-    """What proxies, portals and careless servers send."""
+    """As proxies, portals and careless servers send them."""
     dust.faults.add("html", status=502, times=1)
     dust.faults.add("html", status=200, times=1)
     dust.faults.add("ok_error", type="oops", message="inside", times=1)
@@ -83,7 +83,7 @@ def test_pages_errors_and_redirects_in_place_of_answers(dust: LocalDust, visitor
 
 
 def test_an_error_may_echo_the_key(dust: LocalDust, visitor: Visitor) -> None:
-    """So that a client can be caught writing it to a log. The log of arrivals does not have it."""
+    """Tests can catch a client that logs it. The log of arrivals leaves it out."""
     dust.faults.add("echo", status=400)
 
     assert dust.world.key.secret in error(visitor.upsert("a"))[2]
@@ -109,7 +109,7 @@ def test_a_slow_answer_counts_on_arrival(dust: LocalDust, visitor: Visitor) -> N
 
 
 def test_latency_delays_every_answer(dust: LocalDust, visitor: Visitor) -> None:
-    """Also those of faults."""
+    """Also the answers of faults."""
     dust.faults.latency = 0.05
     dust.faults.add("status", path="/documents/b")
 
@@ -119,7 +119,7 @@ def test_latency_delays_every_answer(dust: LocalDust, visitor: Visitor) -> None:
 
 
 def test_bodies_may_be_slow_cut_off_or_huge(dust: LocalDust, visitor: Visitor) -> None:
-    """For clients that trust a status."""
+    """They test clients that trust a status."""
     dust.faults.add("slow_loris", seconds=0.001, times=1)
     dust.faults.add("truncated", times=1)
     dust.faults.add("huge", size=3_000_000, times=1)
@@ -138,7 +138,7 @@ def test_bodies_may_be_slow_cut_off_or_huge(dust: LocalDust, visitor: Visitor) -
 
 @pytest.mark.parametrize(("late", "while_held"), [(False, {"a", "b"}), (True, {"b"})])
 def test_answers_can_be_held(dust: LocalDust, visitor: Visitor, late: bool, while_held: set[str]) -> None:
-    """Others go on; with `late` the write waits, too."""
+    """Other requests go on; with `late` the write waits, too."""
     hold = dust.hold(lambda arrival: arrival.document_id == "a", late=late)
     statuses: list[int] = []
     held = threading.Thread(target=lambda: statuses.append(visitor.upsert("a").status_code))
@@ -156,7 +156,7 @@ def test_answers_can_be_held(dust: LocalDust, visitor: Visitor, late: bool, whil
     assert 200 == visitor.upsert("a").status_code
 
 
-def test_a_hold_that_nothing_reaches_times_out(dust: LocalDust) -> None:
+def test_waiting_for_a_request_that_never_comes_times_out(dust: LocalDust) -> None:
     """A test must not hang."""
     with pytest.raises(TimeoutError, match="0 of 1"):
         dust.hold(lambda _: True).wait_for(1, timeout=0.01)

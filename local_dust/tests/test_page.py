@@ -1,4 +1,4 @@
-"""The local Dust's page: its answers. Its look and behaviour are tested in `integration_tests/browser/`."""
+"""The HTML of the page. `integration_tests/browser/` tests its look and behaviour."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def _upserts(*calls: tuple[float, int]) -> list[Arrival]:
     return [Arrival(moment, "POST", "", "", path, {}, status=status) for moment, status in calls]
 
 
-def test_everything_that_is_stored_is_escaped(dust: LocalDust, visitor: Visitor) -> None:
-    """Ids, titles, tags and texts, names and cells of tables, and what was searched for."""
+def test_all_stored_content_is_escaped(dust: LocalDust, visitor: Visitor) -> None:
+    """Ids, titles, tags and texts, names and cells of tables, and the query."""
     visitor.upsert(HOSTILE, title=HOSTILE, text=HOSTILE, tags=[HOSTILE], source_url="https://dust.tt/<script>")
     visitor.table("t", title=HOSTILE, description=HOSTILE)
     visitor.rows("t", {HOSTILE: {"cell": HOSTILE}}, truncate=True)
@@ -50,7 +50,7 @@ def test_everything_that_is_stored_is_escaped(dust: LocalDust, visitor: Visitor)
     assert not any("<img" in page or 'onmouseover="' in page for page in pages)
 
 
-def test_what_escapes_nevertheless_is_neither_run_nor_fetched(dust: LocalDust) -> None:
+def test_the_policy_blocks_scripts_and_requests_of_stored_content(dust: LocalDust) -> None:
     """The page's policy lets one script run, known by its hash, and fetch from the page's own address."""
     policy = requests.get(f"{dust.url}/", timeout=10).headers["Content-Security-Policy"]
 
@@ -108,22 +108,22 @@ def test_rows_are_shown_in_pages_and_datetimes_as_times(dust: LocalDust, visitor
     assert "<td>2024-01-02 03:04:05" in _page(dust, table="orders")
 
 
-def test_what_is_not_there_is_said_to_be_missing(dust: LocalDust) -> None:
-    """An address may be older than what it shows; nonsense in it is no trouble either."""
+def test_missing_documents_and_tables_are_reported(dust: LocalDust) -> None:
+    """Old addresses still work, and invalid parameters are ignored."""
     assert "There is no such document" in _page(dust, document="gone")
     assert "There is no such table" in _page(dust, table="gone")
     assert "No documents" in _page(dust, page="-1", q="\udcff".encode("utf-8", "surrogateescape").decode("latin-1"))
 
 
 def test_looking_at_the_page_is_not_in_the_log(dust: LocalDust) -> None:
-    """Only what goes to Dust is."""
+    """Only requests to Dust are."""
     _page(dust)
 
     assert [] == dust.world.arrivals
 
 
-def test_the_chart_counts_what_was_accepted_within_the_window() -> None:
-    """And what was refused; another's calls and older ones are not counted."""
+def test_the_chart_counts_upserts_accepted_within_the_window() -> None:
+    """It also counts refused ones, but not older ones."""
     arrivals = _upserts((10, 200), (45, 200), (60, 200), (61, 429), (70, 200))
 
     chart = window_chart(arrivals, Limits(), now=80.0)
@@ -133,8 +133,8 @@ def test_the_chart_counts_what_was_accepted_within_the_window() -> None:
     assert 1 == chart.count('class="limit"')
 
 
-def test_the_chart_needs_no_limit_and_no_upserts() -> None:
-    """It shows what there is."""
+def test_the_chart_works_without_a_limit_and_upserts() -> None:
+    """It shows zero, and no line for the limit."""
     chart = window_chart([], Limits(upserts_per_minute=None), now=80.0)
 
     assert "<strong>0</strong> no limit" in chart
@@ -152,5 +152,5 @@ def test_the_chart_needs_no_limit_and_no_upserts() -> None:
     ],
 )
 def test_a_record_is_shown_by_field(text: str, shown: str) -> None:
-    """Numbers as they were written; what is no JSON object stays as it is."""
+    """Numbers stay as written; texts that are not JSON objects stay unchanged."""
     assert shown == readable(text)

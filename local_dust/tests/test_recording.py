@@ -1,4 +1,4 @@
-"""The record of exchanges that the contract tests read."""
+"""Recording exchanges for the contract tests."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def recorded(path: Path) -> list[dict[str, Any]]:
 
 
 def post(config: dict[str, Any], document_id: str, body: str) -> requests.Response:
-    """Upsert a document with a body that is sent as it is."""
+    """Upsert a document with this exact body."""
     url = (
         f"{config['base_url']}/api/v1/w/{config['workspace_id']}/spaces/{config['space_id']}"
         f"/data_sources/{config['data_source_id']}/documents/{document_id}"
@@ -41,7 +41,7 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return file
 
 
-def test_an_exchange_is_recorded_as_it_was_on_the_wire(path: Path) -> None:
+def test_an_exchange_is_recorded_as_on_the_wire(path: Path) -> None:
     """Both bodies as texts, with the route, the sender and the test."""
     with LocalDust() as dust:
         answer = post(dust.config(), "a%2Fb", '{"text" : "x"}')
@@ -62,8 +62,8 @@ def test_an_exchange_is_recorded_as_it_was_on_the_wire(path: Path) -> None:
     } == exchange
 
 
-def test_the_answer_of_a_fault_is_not_recorded_as_one_of_dust(path: Path) -> None:
-    """What never reached Dust is missing; what did is there with its right answer, even if that was kept back."""
+def test_answers_of_faults_are_not_recorded(path: Path) -> None:
+    """A request that never took effect is left out; any other has its right answer, even if a fault withheld it."""
     with LocalDust() as dust:
         dust.faults.add("status", path="refused", status=500)
         dust.faults.add("status", path="stored", status=500, effect=True)
@@ -77,8 +77,8 @@ def test_the_answer_of_a_fault_is_not_recorded_as_one_of_dust(path: Path) -> Non
     assert "document" in json.loads(exchange["answer"])
 
 
-def test_an_unknown_route_and_the_control_routes(path: Path) -> None:
-    """The one is recorded without a name, the other is not part of Dust."""
+def test_unknown_routes_are_recorded_without_a_name_and_control_routes_are_not(path: Path) -> None:
+    """Control routes are not part of Dust."""
     with LocalDust() as dust:
         requests.get(f"{dust.url}/api/v1/w/x/nothing/here", timeout=10)
         requests.get(f"{dust.url}/elsewhere", timeout=10)
@@ -89,7 +89,7 @@ def test_an_unknown_route_and_the_control_routes(path: Path) -> None:
 
 
 def test_the_key_is_not_recorded(path: Path) -> None:
-    """Neither from the headers nor otherwise."""
+    """Neither the headers nor the bodies contain it."""
     with LocalDust() as dust:
         post(dust.config(), "1", "{}")
 
@@ -109,7 +109,7 @@ def test_several_servers_share_a_file(path: Path) -> None:
 
 
 def test_the_command_records_too(path: Path, tmp_path: Path) -> None:
-    """As a process of its own it follows the same variable."""
+    """A separate process reads the same variable."""
     settings = tmp_path / "config.json"
     command = [sys.executable, "-m", "local_dust", "--config", str(settings)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, env=os.environ) as process:

@@ -67,8 +67,8 @@ def test_every_request_is_in_the_log(dust: LocalDust) -> None:
     assert upsert.time <= upsert.answered <= delete.time <= time.monotonic()
 
 
-def test_bodies_need_not_be_kept() -> None:
-    """For long runs."""
+def test_bodies_can_be_left_out_of_the_log() -> None:
+    """This saves memory in long runs."""
     with LocalDust(World(keep_bodies=False)) as dust:
         Visitor(dust).upsert("a", text="x" * 1000)
 
@@ -100,8 +100,8 @@ def test_the_control_routes_show_everything(dust: LocalDust) -> None:
     assert 404 == requests.get(dust.url + CONTROL + "nothing", timeout=5).status_code
 
 
-def test_the_control_routes_steer_everything(dust: LocalDust) -> None:
-    """Limits, faults, holds, the workspace, and what gets lost."""
+def test_the_control_routes_change_everything(dust: LocalDust) -> None:
+    """Limits, faults, holds, the workspace, and lost rows."""
     visitor = Visitor(dust)
 
     def control(method: str, path: str, body: object = None) -> int:
@@ -141,7 +141,7 @@ def test_the_control_routes_steer_everything(dust: LocalDust) -> None:
 
 
 def test_a_server_stops_at_once_and_its_port_can_be_used_again() -> None:
-    """Even with an answer held, and a delay under way."""
+    """Even with a held answer and a running delay."""
     with LocalDust() as first:
         port = int(first.url.rpartition(":")[2])
         first.hold(lambda arrival: arrival.method == "POST")
@@ -186,7 +186,7 @@ def test_the_command_line_serves_until_a_signal(tmp_path: Path) -> None:
         assert "" == process.stderr.read()
 
 
-def test_the_command_line_prints_settings_that_work() -> None:
+def test_the_command_line_prints_the_settings() -> None:
     """As `make local-dust` shows them: the address, a hint, and the settings as JSON."""
     with _command("--config", "-") as process:
         assert process.stdout is not None

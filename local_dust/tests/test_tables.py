@@ -1,4 +1,4 @@
-"""The local Dust keeps tables as Dust does: a queue that merges late, and files that are read again and again."""
+"""The local Dust stores tables like Dust: a queue that merges late, and files that are re-read each time."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def rows(dust: LocalDust, table_id: str = "t") -> dict[str, dict[str, Any]]:
 
 
 def test_a_table_is_described_and_described_again(visitor: Visitor, dust: LocalDust) -> None:
-    """By its id; rows and schema stay; without an id it gets one."""
+    """By its id; rows and schema stay; a missing id is made up."""
     visitor.rows("t", {"1": {"a": 1}}, truncate=True)
     answer = visitor.table("t", title=" ", tags=["title: T "], timestamp=1_600_000_000, source_url="")
 
@@ -46,8 +46,8 @@ def test_a_table_is_described_and_described_again(visitor: Visitor, dust: LocalD
     assert 10 == len(visitor.table("", name="other").json()["table"]["table_id"])
 
 
-def test_two_tables_of_one_name_are_a_500(visitor: Visitor) -> None:
-    """Only the core's message tells it from trouble."""
+def test_a_second_table_of_one_name_is_a_500(visitor: Visitor) -> None:
+    """Only the core's message tells it from an outage."""
     answer = visitor.table("t2", name="t")
 
     message = "Failed to upsert table (table names must be unique)."
@@ -57,7 +57,7 @@ def test_two_tables_of_one_name_are_a_500(visitor: Visitor) -> None:
 
 
 def test_columns_cannot_be_declared_and_a_title_is_required(visitor: Visitor) -> None:
-    """`id` and `columns` are dropped without a word; some fields are not for ordinary keys."""
+    """`id` and `columns` are silently dropped; ordinary keys may not set some fields."""
     without_title = visitor.post("/tables", {"id": "x", "name": "x", "description": "", "columns": []})
     assert 'Invalid request body: Validation error: Required at "title"' == error(without_title)[2]
     assert "mimeType must not be provided" in error(visitor.table("x", mime_type="text/csv"))[2]
@@ -68,7 +68,7 @@ def test_columns_cannot_be_declared_and_a_title_is_required(visitor: Visitor) ->
 
 
 def test_tables_are_listed_and_deleted(visitor: Visitor, dust: LocalDust) -> None:
-    """Newest first; a missing one is a 404; a delete answers nothing, whether there was a table or not."""
+    """Newest first; a missing one is a 404; a delete has an empty answer, even if the table is missing."""
     visitor.table("u", timestamp=1)
 
     assert ["t", "u"] == [table["table_id"] for table in visitor.get("/tables").json()["tables"]]
@@ -101,10 +101,10 @@ def test_rows_are_validated(visitor: Visitor) -> None:
         {f"c{number}_": 1 for number in range(513)},
     ],
 )
-def test_what_the_core_refuses_fails_the_whole_request(
+def test_one_value_that_the_core_refuses_fails_the_whole_request(
     visitor: Visitor, dust: LocalDust, clock: Clock, cells: dict[str, Any]
 ) -> None:
-    """Broken moments, and over 512 keys: a 500 without the core's error, and nothing of it is written."""
+    """Invalid moments or over 512 keys: a 500 without the core's error, and no row is written."""
     answer = visitor.rows("t", {"good": {"a": 1}, "bad": cells})
 
     assert NOT_UPSERTED == error(answer)
@@ -113,7 +113,7 @@ def test_what_the_core_refuses_fails_the_whole_request(
     assert {} == rows(dust)
 
 
-def test_a_missing_table_is_told_in_three_ways(visitor: Visitor) -> None:
+def test_a_missing_table_has_three_errors(visitor: Visitor) -> None:
     """500 to an upsert and to reads of rows, 404 to the delete of a row."""
     assert NOT_UPSERTED == error(visitor.rows("none", {}))
     assert (500, "Failed to list database rows.") == error(visitor.get("/tables/none/rows"))[::2]
@@ -122,7 +122,7 @@ def test_a_missing_table_is_told_in_three_ways(visitor: Visitor) -> None:
 
 
 def test_queued_rows_are_merged_after_ten_quiet_seconds(visitor: Visitor, clock: Clock) -> None:
-    """Every change to the table, deletes too, starts the time again; until then nothing shows, the schema neither."""
+    """Every change to the table, including deletes, restarts the wait; until then no row and no schema shows."""
     answer = visitor.rows("t", {"1": {"a": 1}})
     assert {"name": "t", "table_id": "t", "description": "", "schema": None} == answer.json()["table"]
     clock.time += 9
@@ -142,7 +142,7 @@ def test_queued_rows_are_merged_after_ten_quiet_seconds(visitor: Visitor, clock:
 
 
 def test_rows_are_replaced_whole_and_the_last_change_counts(visitor: Visitor, dust: LocalDust, clock: Clock) -> None:
-    """Columns that the new version lacks become null; a delete is a change, too."""
+    """Columns missing in the new version become null; a delete is a change, too."""
     visitor.rows("t", {"1": {"a": 1, "b": 1}, "2": {"a": 2}, "3": {"a": 3}})
     clock.time += 10
     visitor.rows("t", {"1": {"a": 2}})
@@ -157,7 +157,7 @@ def test_rows_are_replaced_whole_and_the_last_change_counts(visitor: Visitor, du
 def test_truncate_is_at_once_drops_the_queue_and_keeps_duplicates(
     visitor: Visitor, dust: LocalDust, clock: Clock
 ) -> None:
-    """In a truncating request alone equal ids are not merged."""
+    """Only a truncating request does not merge equal ids."""
     visitor.rows("t", {"queued": {"a": 1}})
     twice = {"rows": [{"row_id": "1", "value": {"a": n}} for n in (1, 2)], "truncate": True}
     answer = visitor.post("/tables/t/rows", twice)
@@ -174,7 +174,7 @@ def test_truncate_is_at_once_drops_the_queue_and_keeps_duplicates(
 
 
 def test_a_truncate_that_fails_may_have_lost_the_queue(visitor: Visitor, dust: LocalDust, clock: Clock) -> None:
-    """The rows that were readable stay."""
+    """The readable rows stay."""
     visitor.rows("t", {"1": {"a": 1}}, truncate=True)
     visitor.rows("t", {"2": {"a": 2}})
     broken = {"1": {"a": {"type": "datetime", "epoch": 0.5}}}
@@ -200,7 +200,7 @@ def test_a_hundred_requests_may_wait(visitor: Visitor, dust: LocalDust, clock: C
 
 
 def test_the_order_of_rows_changes_with_each_merge(visitor: Visitor, dust: LocalDust, clock: Clock) -> None:
-    """In a truncated table it is the order sent."""
+    """After a truncate it is the order sent."""
     sent = [str(number) for number in range(50)]
     visitor.rows("t", {row_id: {"a": 1} for row_id in sent}, truncate=True)
     orders = [list(rows(dust))]
@@ -224,7 +224,7 @@ def test_a_deleted_table_leaves_its_queue_behind(visitor: Visitor, dust: LocalDu
 
 
 def test_schemas_widen_with_each_merge_and_narrow_with_a_truncate(visitor: Visitor, clock: Clock) -> None:
-    """int and float make float, all else text; a column of nulls does not exist; few short values are listed."""
+    """int and float make float, all else text; columns of nulls are left out; few short values are listed."""
 
     def columns() -> dict[str, tuple[str, list[str] | None]]:
         schema = visitor.get("/tables/t").json()["table"]["schema"]
@@ -241,7 +241,7 @@ def test_schemas_widen_with_each_merge_and_narrow_with_a_truncate(visitor: Visit
 
 
 def test_511_columns_are_the_most_a_table_can_have(visitor: Visitor, dust: LocalDust, clock: Clock) -> None:
-    """The hidden id is the 512th. One more passes the request, and then nothing can be read any more."""
+    """The hidden id is the 512th. The request accepts one more, which makes the table unreadable."""
     cells = {"c" + "_c" * number: number for number in range(512)}
     most = dict(list(cells.items())[:511])
     assert 200 == visitor.rows("t", {"1": most}, truncate=True).status_code
@@ -257,7 +257,7 @@ def test_511_columns_are_the_most_a_table_can_have(visitor: Visitor, dust: Local
 def test_a_table_past_its_size_is_written_once_and_never_read_again(
     visitor: Visitor, dust: LocalDust, clock: Clock
 ) -> None:
-    """Too many rows or bytes: the merge succeeds, later ones get lost, until a truncate."""
+    """Too many rows or bytes: that merge succeeds, later ones are lost until a truncate."""
     dust.world.limits.table_rows = 3
     visitor.rows("t", {str(n): {"a": n} for n in range(3)})
     clock.time += 10
@@ -279,10 +279,10 @@ def test_a_table_past_its_size_is_written_once_and_never_read_again(
 
 
 @pytest.mark.parametrize(("which", "lost"), [("first", "0"), ("middle", "2"), ("last", "4")])
-def test_a_queued_request_can_be_made_to_vanish(
+def test_a_merge_can_lose_a_chosen_request(
     visitor: Visitor, dust: LocalDust, clock: Clock, which: str, lost: str
 ) -> None:
-    """Dust may lose one without telling; this loses a chosen one, once."""
+    """Dust may silently lose one; this loses a chosen one, once."""
     dust.world.lose_rows("t", which=which)
     for number in range(5):
         visitor.rows("t", {str(number): {"a": number}})
@@ -294,7 +294,7 @@ def test_a_queued_request_can_be_made_to_vanish(
     assert "5" in rows(dust)
 
 
-def test_a_merge_can_be_made_to_fail(visitor: Visitor, dust: LocalDust, clock: Clock) -> None:
+def test_a_merge_can_fail_on_demand(visitor: Visitor, dust: LocalDust, clock: Clock) -> None:
     """Too many columns drop the queue at once; another failure passes."""
     dust.world.lose_rows("t", error="Too many columns in CSV file")
     visitor.rows("t", {"1": {"a": 1}})
@@ -309,7 +309,7 @@ def test_a_merge_can_be_made_to_fail(visitor: Visitor, dust: LocalDust, clock: C
     assert {"1": {"a": 1}} == rows(dust)
 
 
-def test_pages_of_rows(visitor: Visitor) -> None:
+def test_rows_are_listed_in_pages(visitor: Visitor) -> None:
     """`limit` and `offset` are validated, and may be beyond the end."""
     visitor.rows("t", {str(n): {"a": n} for n in range(12)}, truncate=True)
 
@@ -324,8 +324,8 @@ def test_pages_of_rows(visitor: Visitor) -> None:
     assert 400 == visitor.get("/tables/t/rows", limit="x").status_code
 
 
-def test_the_legacy_server_tells_a_full_queue_as_trouble() -> None:
-    """500 in place of 429."""
+def test_the_legacy_server_answers_a_full_queue_with_500() -> None:
+    """The current one answers 429."""
     with LocalDust(World(server="legacy", pending_files=1)) as dust:
         visitor = Visitor(dust)
         visitor.table("t")
