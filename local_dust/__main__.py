@@ -8,11 +8,9 @@ import json
 import signal
 import sys
 import textwrap
-import threading
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
-from types import FrameType
 from typing import Any, get_args
 
 from local_dust.limits import Limits, Ties
@@ -21,6 +19,7 @@ from local_dust.server.local_dust import LocalDust
 from local_dust.world import World
 
 STANDARD_OUTPUT = Path("-")
+STOPPING = {signal.SIGTERM, signal.SIGINT}
 
 DESCRIPTION = """\
 A local server that behaves like Dust's public API (documents and tables of a data source), with its limits and quirks.
@@ -37,13 +36,7 @@ in every run, except for the port. If the variable CONTRACT_LOG names a file, al
 def main(arguments: Sequence[str] | None = None) -> None:
     """Serve until a signal arrives. Exits with 1 if the server cannot start."""
     options = _parser().parse_args(arguments)
-    stopping = threading.Event()
-
-    def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 the signature of a signal handler
-        stopping.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)  # for all threads: `sigwait` receives them, however early
     gc.set_threshold(500_000)  # it would scan millions of row objects for nothing
     world = World(server=options.server, seed=options.seed, keep_bodies=options.bodies, **dict(options.limit))
     world.faults.latency = options.latency
@@ -54,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(f"The local Dust cannot listen on port {options.port}: {error}. Choose another one with --port.")
     try:
         _announce(dust, options.config)
-        stopping.wait()
+        signal.sigwait(STOPPING)
     finally:
         dust.stop()
 
