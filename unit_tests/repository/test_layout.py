@@ -26,7 +26,6 @@ TESTED_ELSEWHERE = {
     "writers/documents/marker.py": "integration_tests/documents/test_replacement.py",
     "writers/documents/replacements.py": "integration_tests/documents/test_replacement.py",
     "writers/documents/writer.py": "integration_tests/documents/test_replacement.py",
-    "writers/record_ids.py": "integration_tests/documents/test_replacement.py",
     "writers/tables/batch.py": "unit_tests/writers/tables/test_burst.py",
     "writers/tables/client.py": "unit_tests/writers/tables/test_table.py",
     "writers/tables/context.py": "unit_tests/writers/tables/test_table.py",

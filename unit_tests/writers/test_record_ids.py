@@ -1,0 +1,45 @@
+"""Which records are the same document or row."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from destination_dust.airbyte.catalog import MissingKey, Mode, StreamPlan
+from destination_dust.airbyte.messages import Record
+from destination_dust.reporting.counts import Counts
+from destination_dust.writers.record_ids import record_id
+from unit_tests.builders import USERS
+
+
+def id_of(data: dict[str, Any], *, mode: Mode = Mode.APPEND, keyed: bool = True, counts: Counts | None = None) -> str:
+    """The id of a user with this data."""
+    plan = StreamPlan(USERS, mode, (("id",),) if keyed else ())
+    return record_id(plan, Record(USERS, data, 1, 1), counts or Counts())
+
+
+def test_records_of_one_key_are_one_whatever_else_they_say() -> None:
+    """The key alone names the document."""
+    assert "users-1" == id_of({"id": 1, "name": "a"}) == id_of({"id": 1, "name": "b"})
+
+
+def test_records_without_a_key_are_one_only_if_they_are_equal() -> None:
+    """The order of their fields does not matter."""
+    assert id_of({"a": 1, "b": 2}, keyed=False) == id_of({"b": 2, "a": 1}, keyed=False)
+    assert id_of({"a": 1}, keyed=False) != id_of({"a": 2}, keyed=False)
+
+
+@pytest.mark.parametrize("mode", [Mode.APPEND, Mode.OVERWRITE])
+def test_a_missing_key_makes_the_whole_record_its_id_and_is_counted(mode: Mode) -> None:
+    """Where no key decides what is replaced, the record can still be stored."""
+    counts = Counts()
+
+    assert id_of({"id": None, "name": "a"}, mode=mode, counts=counts) == id_of({"id": None, "name": "a"}, keyed=False)
+    assert 1 == counts.without_key
+
+
+def test_a_missing_key_is_refused_where_records_are_deduplicated() -> None:
+    """Stored under another id, it would never be replaced or deleted."""
+    with pytest.raises(MissingKey, match="id"):
+        id_of({"name": "a"}, mode=Mode.APPEND_DEDUP)
