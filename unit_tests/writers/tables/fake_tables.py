@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import orjson
@@ -28,13 +28,15 @@ class FakeTables:
         self.now = 0.0
         self.log: list[str] = []
         self.rows_of: dict[str, dict[str, dict[str, Any]]] = {}
+        self.tags_of: dict[str, list[str]] = {}
         self.queues: dict[str, list[tuple[str, dict[str, Any] | None]]] = {}
         self.changed: dict[str, float] = {}
         self.fails: Callable[[list[str]], None] = lambda _row_ids: None
         """Raises what an upsert of these rows is answered with."""
 
-    def upsert_table(self, table_id: str, **_description: str) -> dict[str, Any]:
+    def upsert_table(self, table_id: str, *, tags: Sequence[str] = (), **_description: str) -> dict[str, Any]:
         self.log.append(f"create {table_id}")
+        self.tags_of[table_id] = list(tags)
         self.rows_of.setdefault(table_id, {})
         self.queues.setdefault(table_id, [])
         return {"table_id": table_id, "schema": None}
@@ -42,10 +44,16 @@ class FakeTables:
     def table(self, table_id: str) -> dict[str, Any]:
         if table_id not in self.rows_of:
             raise NotFound("Failed to get table.")
-        return {"table_id": table_id}
+        return {"table_id": table_id, "tags": self.tags_of.get(table_id, [])}
 
     def upsert_rows(self, table_id: str, body: bytes, *, ambiguous_after: int | None = None) -> None:
-        rows = {row["row_id"]: row["value"] for row in orjson.loads(body)["rows"]}
+        content = orjson.loads(body)
+        rows = {row["row_id"]: row["value"] for row in content["rows"]}
+        if content.get("truncate"):
+            self.fails(list(rows))
+            self.log.append(f"replace by {' '.join(rows)}".rstrip())
+            self.rows_of[table_id], self.queues[table_id] = rows, []
+            return
         self.log.append(f"upsert {' '.join(rows)}{'' if ambiguous_after else ' patiently'}")
         self.fails(list(rows))
         self._queue(table_id, list(rows.items()))

@@ -1,0 +1,164 @@
+"""Rows that replace a table: staged, validated, put in place, marked; and nothing is touched without proof."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from destination_dust.airbyte.catalog import Mode, StreamPlan
+from destination_dust.airbyte.completion import Ending
+from destination_dust.airbyte.messages import Record, StreamKey
+from destination_dust.dust.errors import Rejected
+from destination_dust.mapping.tags import replaced_tag, replacing_tag
+from destination_dust.writers.outcomes import BadRecord
+from destination_dust.writers.tables import staging
+from destination_dust.writers.tables.client import UnusableTable
+from unit_tests.builders import ORDERS, USERS
+from unit_tests.writers.tables.fake_tables import TablesHarness
+
+GENERATION = 5
+
+
+class Replacing(TablesHarness):
+    """A sync that replaces the tables of streams, which hold the rows 1 and 2 of the generation before."""
+
+    def __init__(self, *streams: StreamKey, old: int = GENERATION - 1, tags: tuple[str, ...] = (), **more: Any) -> None:
+        super().__init__(**more)
+        ids = (GENERATION, GENERATION, 7)
+        self.plans = {each: StreamPlan(each, Mode.OVERWRITE, (("id",),), *ids) for each in streams or (USERS,)}
+        for stream in self.plans:
+            row = {"_airbyte_generation_id": old}
+            self.dust.rows_of[stream.name] = {f"{stream.name}-{n}": row for n in (1, 2)}
+            self.dust.queues[stream.name] = []
+            self.dust.tags_of[stream.name] = list(tags)
+        self.writer.prepare(list(self.plans.values()))
+        self.turn()
+        self.dust.log.clear()
+
+    def bring(self, *ids: int, stream: StreamKey = USERS) -> None:
+        """Records of these ids."""
+        for number in ids:
+            record = Record(stream, {"id": number}, None, 1)
+            self.writer.add(self.plans[stream], record, self.calls.outcomes.read(stream))
+
+    def conclude(self, ending: Ending = Ending.COMPLETE, *, seconds: float = 60.0) -> list[str]:
+        """End the input; returns the calls."""
+        self.writer.drain()
+        self.writer.conclude(dict.fromkeys(self.plans, ending))
+        return self.turn(seconds)
+
+    def rows(self, stream: StreamKey = USERS) -> set[str]:
+        """The rows that the table has."""
+        return set(self.dust.rows_of[stream.name])
+
+    @property
+    def counts(self) -> str:
+        """What became of the users."""
+        return str(self.calls.progress.of(USERS))
+
+
+def test_the_rows_of_a_complete_stream_replace_those_of_the_table() -> None:
+    """In one request if they fit; then the table is marked. Before the end of the input nothing is touched."""
+    tables = Replacing()
+    tables.bring(2, 3, 3)
+    assert [] == tables.turn(100)
+
+    assert ["create users", "replace by 2 3"] == tables.conclude()[:2]
+
+    assert {"users-2", "users-3"} == tables.rows()
+    assert [replaced_tag(GENERATION)] == tables.dust.tags_of["users"]
+    assert "3 records read, 2 upserted, 0 deleted, 0 rejected, 1 superseded by later ones" == tables.counts
+    assert tables.writer.idle
+
+
+def test_a_table_that_takes_several_requests_is_replaced_by_the_first() -> None:
+    """The others are added. Until the end its tags say that it is being replaced."""
+    tables = Replacing(rows=1)
+    tables.bring(3, 4, 5)
+    seen: list[list[str]] = []
+    tables.dust.fails = lambda _ids: seen.append(tables.dust.tags_of["users"])
+
+    calls = tables.conclude()
+
+    assert ["create users", "replace by 3", "upsert 4", "upsert 5"] == calls[:4]
+    assert [[replacing_tag(GENERATION)]] * 3 == seen
+    assert {"users-3", "users-4", "users-5"} == tables.rows()
+
+
+@pytest.mark.parametrize("ending", [Ending.UNPROVEN, Ending.INCOMPLETE])
+def test_nothing_is_replaced_without_proof(ending: Ending) -> None:
+    """Without ids, the rows are added; if the source failed, not even that."""
+    tables = Replacing()
+    tables.bring(3)
+    tables.conclude(ending)
+
+    expected = {"users-1", "users-2"} | ({"users-3"} if ending is Ending.UNPROVEN else set())
+    assert expected == tables.rows()
+    assert tables.writer.idle
+
+
+def test_a_stream_without_rows_empties_its_table() -> None:
+    """And marks it."""
+    tables = Replacing()
+
+    assert "replace by" in tables.conclude()
+    assert set() == tables.rows()
+    assert [replaced_tag(GENERATION)] == tables.dust.tags_of["users"]
+
+
+def test_rows_of_this_refresh_are_not_thrown_away() -> None:
+    """An earlier attempt has written and perhaps acknowledged them: this one adds."""
+    tables = Replacing(old=GENERATION)
+    tables.bring(3)
+    tables.conclude()
+
+    assert {"users-1", "users-2", "users-3"} == tables.rows()
+
+
+def test_a_replacement_that_was_begun_is_done_again_in_full() -> None:
+    """Its states were held, so nothing of it was acknowledged."""
+    tables = Replacing(old=GENERATION, tags=(replacing_tag(GENERATION),))
+    tables.bring(3)
+    tables.conclude()
+
+    assert {"users-3"} == tables.rows()
+
+
+def test_a_table_with_the_marker_was_replaced_before() -> None:
+    """By this generation, not by another."""
+    tables = Replacing(tags=(replaced_tag(GENERATION),))
+    assert tables.writer.has_replaced(tables.plans[USERS])
+
+    assert not Replacing(tags=(replaced_tag(GENERATION - 1),)).writer.has_replaced(tables.plans[USERS])
+
+
+def test_no_table_is_touched_if_one_cannot_take_its_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All are validated before the first is replaced."""
+    monkeypatch.setattr(staging, "MAX_ROWS", 2)
+    tables = Replacing(USERS, ORDERS)
+    tables.bring(3)
+    tables.bring(3, 4, 5, stream=ORDERS)
+
+    with pytest.raises(UnusableTable, match="orders"):
+        tables.conclude()
+
+    assert {"users-1", "users-2"} == tables.rows()
+    assert {"orders-1", "orders-2"} == tables.rows(ORDERS)
+
+
+def test_a_refused_row_does_not_stop_a_replacement_half_way() -> None:
+    """The others are put in place; then the sync fails, and no marker is set."""
+    tables = Replacing(rows=1)
+    tables.bring(3, 4, 5)
+
+    def fails(row_ids: list[str]) -> None:
+        if "users-4" in row_ids:
+            raise Rejected("Dust said no")
+
+    tables.dust.fails = fails
+
+    with pytest.raises(BadRecord, match=r"users \(1\)"):
+        tables.conclude()
+    assert {"users-3", "users-5"} == tables.rows()
+    assert [replacing_tag(GENERATION)] == tables.dust.tags_of["users"]
