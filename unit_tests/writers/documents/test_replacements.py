@@ -76,6 +76,15 @@ def test_a_complete_stream_loses_what_the_sync_did_not_bring() -> None:
     assert ["users-1"] == world.marked
 
 
+def test_a_document_whose_record_was_refused_stays() -> None:
+    """The source still has it: its old version is better than none."""
+    world = World(listed("users-1"), listed("users-2"))
+    world.prepare()
+    world.replacements.see(USERS, "users-1")
+
+    assert ["users-2"] == world.conclude()
+
+
 def test_a_document_of_this_generation_is_not_stale() -> None:
     """An earlier attempt of this sync has written it."""
     world = World(listed("users-1", generation=GENERATION), listed("users-2"))
@@ -136,6 +145,18 @@ def test_the_only_marker_moves_before_its_document_is_deleted() -> None:
 
     assert ["users-2"] == world.marked
     assert ["users-1"] == deleted
+
+
+def test_the_marker_stays_where_it_is_if_another_document_is_deleted() -> None:
+    """Nothing is written, so nothing has to wait for the limit."""
+    world = World(listed("users-1", replaced_tag(GENERATION)), listed("users-2"))
+    world.prepare()
+    deleted: list[str] = []
+
+    world.replacements.before_delete(world.plan, "users-2", lambda: deleted.append("users-2"))
+
+    assert ["users-2"] == deleted
+    assert [] == world.calls.open
 
 
 def test_the_listing_knows_the_fingerprints() -> None:

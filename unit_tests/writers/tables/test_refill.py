@@ -140,8 +140,11 @@ def test_no_table_is_touched_if_one_cannot_take_its_rows(monkeypatch: pytest.Mon
     tables.bring(3)
     tables.bring(3, 4, 5, stream=ORDERS)
 
+    tables.writer.conclude(dict.fromkeys(tables.plans, Ending.COMPLETE))
+    slow = tables.calls.open.pop()  # the validation of the orders takes its time
+    assert [] == tables.turn(5)
     with pytest.raises(UnusableTable, match="orders"):
-        tables.conclude()
+        slow.send()
 
     assert {"users-1", "users-2"} == tables.rows()
     assert {"orders-1", "orders-2"} == tables.rows(ORDERS)
