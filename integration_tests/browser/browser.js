@@ -1,4 +1,4 @@
-/** A headless Chromium that talks to nobody but the pages it is shown, with an empty profile. */
+/** A headless Chromium that talks to no one except the pages it is shown, with an empty profile. */
 
 import { chromium } from "playwright-core";
 

@@ -27,7 +27,7 @@ const SPACE = {
 const LIGHT = { hash: "a", text_size: 1, chunk_count: 1, token_count: 512, created: 0 };
 const UPSERTED = { document: LIGHT, data_source: DATA_SOURCE };
 
-/** An upsert by the connector that is right on both sides, but for what is given; bodies are values or texts. */
+/** An upsert by the connector that is right on both sides, except for the given parts; bodies are values or texts. */
 function upsert({ request = { text: "x" }, answer = UPSERTED, ...others } = {}) {
   const text = (body) => (typeof body === "string" ? body : JSON.stringify(body));
   return {

@@ -1,4 +1,4 @@
-"""What Dust has of a document, as its fingerprint: from the inventory if it was listed, else looked up in groups."""
+"""The fingerprints of documents in Dust: from the inventory if they were listed, else looked up in groups."""
 
 from __future__ import annotations
 

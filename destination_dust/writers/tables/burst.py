@@ -1,6 +1,6 @@
-"""Bursts: what is sent to a table between two rests.
+"""Bursts: the requests to a table between two rests.
 
-Dust merges what is queued for a table only once the table was left alone for 10 seconds, and refuses the 101st
+Dust merges a table's queue only once the table was left alone for 10 seconds, and refuses the 101st
 request that waits. So rows go out in bursts, and after each of them the table is left alone until it is merged.
 """
 
@@ -18,7 +18,7 @@ from destination_dust.writers.tables.witnesses import Witnesses
 
 
 class Burst:
-    """Changes of one table: those that wait, and what is known of those that were sent.
+    """Changes of one table: those that wait, and facts about those that were sent.
 
     Deletes go out last, because each is a request of its own; an upsert that comes after one cancels it.
     """
@@ -155,7 +155,7 @@ class Burst:
         self.batches.insert(parts[-1] + 1 if parts and not batch.patient else 0, batch)
 
     def settle(self, stream: StreamKey, outcomes: Outcomes) -> None:
-        """Acknowledge what Dust has taken so far."""
+        """Acknowledge the changes that Dust has taken so far."""
         outcomes.queued(stream, -self.upserted.total() - self.deleted.total())
         outcomes.upserted(stream, self.upserted, self.upserted_rows)
         outcomes.deleted(stream, self.deleted, self.deleted_rows)

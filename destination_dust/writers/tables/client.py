@@ -1,4 +1,4 @@
-"""The calls for one table, made on worker threads, with errors that say what is wrong with the table."""
+"""The calls for one table, made on worker threads, with errors about the table."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class ExistingTable:
 
 
 class TableClient:
-    """What Dust is asked to do with one table."""
+    """The calls to Dust for one table."""
 
     def __init__(self, client: DustClient, table_id: str) -> None:
         self._client = client

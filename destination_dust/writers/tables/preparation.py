@@ -69,7 +69,7 @@ class Preparation:
         except TableFull as error:
             raise UnusableTable(
                 f"The table {self._dust.table_id} is full: {error}. Sync fewer rows or fields of the stream "
-                f"{self._plan.stream}, or delete rows that are not needed any more."
+                f"{self._plan.stream}, or delete rows that are no longer needed."
             ) from error
 
     def _check_width(self, columns: Iterable[str], kinds: Mapping[str, DustType] | None = None) -> None:

@@ -44,7 +44,7 @@ class Replacements:
         self.advance()
 
     def advance(self) -> None:
-        """Do what is due. Raises `BadRecord` for what made a complete stream less than complete, once all is done."""
+        """Do what is due. Once all is done, raises the `BadRecord` of a refused row, if any."""
         if self._conclusion:
             self._conclusion.advance()
 

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-# Dust merges what is queued together, or drops it together, once nothing has come for 10 s.
+# Dust merges or drops queued requests together, once nothing has come for 10 s.
 RUN_GAP = 5.0
 MOST_READ = 10
 CANDIDATES = 8

@@ -77,7 +77,7 @@ class TablesWriter:
             table.change(change)
 
     def tick(self) -> None:
-        """Let each table do what is due."""
+        """Advance each table."""
         self._replacements.advance()
         for table in self._tables.values():
             table.advance()
@@ -85,7 +85,7 @@ class TablesWriter:
             self._make_room()
 
     def drain(self) -> None:
-        """Send what is kept back."""
+        """Send the rows that are held back."""
         for table in self._tables.values():
             table.close()
 

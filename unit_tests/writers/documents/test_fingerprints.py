@@ -70,7 +70,7 @@ def test_each_id_that_was_asked_for_is_answered() -> None:
 
 @pytest.mark.parametrize("form", ["users-{}", "users-{:0194d}"])
 def test_groups_fill_the_url_and_no_more(form: str) -> None:
-    """Ids have up to 200 characters, none of which needs to be encoded."""
+    """Ids have up to 200 characters, and need no encoding."""
     dust = Dust()
     ids = [form.format(number) for number in range(1000)]
     for document_id in ids:

@@ -1,4 +1,4 @@
-"""Pages of a listing that is not stable: what nobody has changed meanwhile is listed, always."""
+"""Pages of a listing that is not stable: documents that no one changes meanwhile are always listed."""
 
 from __future__ import annotations
 

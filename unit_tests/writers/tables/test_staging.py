@@ -65,7 +65,7 @@ def test_rows_are_counted_and_not_their_changes() -> None:
 def test_nobody_else_can_read_the_rows_and_nothing_of_them_stays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The file is the user's alone from the beginning, and has no name any more when the first row comes."""
+    """The file is the user's alone from the beginning, and has lost its name when the first row comes."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     modes = []
     unlink = Path.unlink

@@ -270,7 +270,7 @@ def test_a_lone_row_on_which_dust_fails_is_bad_only_if_others_go_through() -> No
     assert [(1, 1)] == tables.released()
 
 
-def test_a_dust_that_fails_on_everything_is_given_time() -> None:
+def test_an_outage_is_waited_out() -> None:
     """Without a success since, the row is sent with all the patience that a call may have, and not called bad."""
 
     def trouble(_row_ids: list[str]) -> None:
