@@ -48,7 +48,7 @@ class Fingerprints:
         self._client = client
         self._submit = submit
         self._replacements = replacements
-        self._skip_unchanged = skip_unchanged
+        self.skip_unchanged = skip_unchanged
         self._now = now
         self._group: list[_Question] = []
         self._query = 0
@@ -57,7 +57,7 @@ class Fingerprints:
 
     def find(self, stream: StreamKey, document_id: str, answer: Answer) -> None:
         """Find the fingerprint of a stream's document, now or later. Not while a write of it is in flight."""
-        if not self._skip_unchanged:
+        if not self.skip_unchanged:
             answer(document_id, None)
         elif self._replacements.covers(stream):
             answer(document_id, self._replacements.fingerprint(document_id))

@@ -56,7 +56,6 @@ class DocumentQueue:
         replacements: Replacements,
         *,
         upserts: int,
-        skip_unchanged: bool,
     ) -> None:
         """`upserts`: how many may be in flight. The others keep their place here, where a newer version can take it."""
         self._client = client
@@ -65,7 +64,6 @@ class DocumentQueue:
         self._fingerprints = fingerprints
         self._replacements = replacements
         self._max_upserts = upserts
-        self._skip_unchanged = skip_unchanged
         self._upserts = 0
         self._waiting: dict[str, DocumentVersion] = {}
         self._looked_up: set[str] = set()
@@ -165,5 +163,5 @@ class DocumentQueue:
         if newer and newer.payload is None:
             self._look_up(newer)
         elif newer:
-            self.resolve(newer.document_id, fingerprint if self._skip_unchanged else None)
+            self.resolve(newer.document_id, fingerprint if self._fingerprints.skip_unchanged else None)
         self._send_upserts()

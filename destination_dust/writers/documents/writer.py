@@ -37,15 +37,7 @@ class DocumentsWriter:
         self._shapes = shapes
         self._replacements = Replacements(client, submit, outcomes)
         self._fingerprints = Fingerprints(client, submit, self._replacements, skip_unchanged=skip_unchanged)
-        self._queue = DocumentQueue(
-            client,
-            submit,
-            outcomes,
-            self._fingerprints,
-            self._replacements,
-            upserts=upserts,
-            skip_unchanged=skip_unchanged,
-        )
+        self._queue = DocumentQueue(client, submit, outcomes, self._fingerprints, self._replacements, upserts=upserts)
 
     @property
     def has_room(self) -> bool:

@@ -39,6 +39,7 @@ class QueueHarness:
         self.asked: list[str] = []
         self.stored: list[tuple[str, str | None]] = []
         self._known = known
+        self.skip_unchanged = skip_unchanged
         client: Any = self.client
         world: Any = self
         self.queue = DocumentQueue(
@@ -48,7 +49,6 @@ class QueueHarness:
             world,
             world,
             upserts=upserts,
-            skip_unchanged=skip_unchanged,
         )
 
     def add(self, document_id: str, text: str | None) -> None:
