@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import random
-import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 
 from destination_dust.spool import IN_MEMORY, DiskFull, Spool
+from unit_tests.conftest import TemporaryFiles
 
 
 @pytest.fixture
@@ -31,23 +30,14 @@ def test_lines_come_back_in_any_order(spool: Spool, size: int) -> None:
     assert [line for _, line in pairs] == [spool.take(number) for number, _ in pairs]
 
 
-def test_the_file_has_no_name_and_no_other_readers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_file_has_no_name_and_no_other_readers(temporary_files: TemporaryFiles) -> None:
     """The lines do not outlive the process under any circumstances."""
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    modes = []
-    unlink = Path.unlink
-
-    def seen(path: Path) -> None:
-        modes.append(stat.S_IMODE(path.stat().st_mode))
-        unlink(path)
-
-    monkeypatch.setattr(Path, "unlink", seen)
     with closing(Spool()) as spool:
         for _ in range(20):
             spool.put(b"x" * (IN_MEMORY // 10))
 
-    assert [0o600] == modes
-    assert [] == list(tmp_path.iterdir())
+    assert [0o600] == temporary_files.modes
+    assert [] == list(temporary_files.folder.iterdir())
 
 
 def test_the_file_reuses_the_space_of_lines_that_were_taken(spool: Spool) -> None:

@@ -28,7 +28,7 @@ class Lost(Exception):
     """What happens to the orders."""
 
 
-class FakeWorkers:
+class InstantWorkers:
     """Calls end when the loop looks, all at once."""
 
     def __init__(self) -> None:
@@ -63,7 +63,7 @@ def _made(call: Call) -> Outcome:
 class FakeWriter:
     """Stores each record with one call, the orders in vain; notes what the loop asks for."""
 
-    def __init__(self, workers: FakeWorkers, outcomes: Outcomes) -> None:
+    def __init__(self, workers: InstantWorkers, outcomes: Outcomes) -> None:
         self.log: list[str] = []
         self.has_room = True
         self.idle = True
@@ -114,7 +114,7 @@ class Loop:
         reading, self._writing = os.pipe()
         self.input = Input(reading)
         ledger = Ledger([USERS, ORDERS])
-        self.workers = FakeWorkers()
+        self.workers = InstantWorkers()
         progress = mocker.MagicMock()
         outcomes = Outcomes(ledger, progress, OnRecordError.FAIL)
         self.writer = FakeWriter(self.workers, outcomes)

@@ -155,7 +155,7 @@ def test_a_path_without_a_space_means_the_company_space(dust: LocalDust) -> None
 @pytest.mark.parametrize(("role", "status"), [("user", 403), ("builder", 200), ("admin", 200)])
 def test_a_user_key_reads_but_does_not_write(dust: LocalDust, role: str, status: int) -> None:
     """In an open space builders and admins write."""
-    visitor = Visitor(dust, key=dust.world.add_key(role))  # type: ignore[arg-type]
+    visitor = Visitor(dust, key=dust.world.add_key(role))  # type: ignore[arg-type]  # one of the roles, as a parameter
 
     assert 200 == visitor.get("/documents").status_code
     assert [status] * 4 == [

@@ -46,7 +46,7 @@ def test_rules_can_inspect_the_arrival_and_can_be_removed(dust: LocalDust, visit
     dust.faults.clear()
     assert 200 == visitor.upsert("a").status_code
     with pytest.raises(ValueError, match="no such fault"):
-        dust.faults.add("nonsense")  # type: ignore[arg-type]
+        dust.faults.add("nonsense")  # type: ignore[arg-type]  # the mistake to report
 
 
 def test_an_error_may_come_although_the_write_took_effect(dust: LocalDust, visitor: Visitor) -> None:

@@ -87,7 +87,7 @@ class World:
         self._takes = takes
         self._stops_at = stops_at
         self.caller = RetryingCaller(
-            self,  # type: ignore[arg-type] # it only has to exchange
+            self,  # type: ignore[arg-type] # it only has to send
             host="dust.tt",
             budget=BUDGET,
             clock=Clock(now=lambda: self.time, pause=self._pause, random=lambda: random),
@@ -112,7 +112,7 @@ class World:
         return self._stops_at is not None and self.time >= self._stops_at
 
     def call(self, request: Request = UPSERT, pacer: Gate | None = None) -> dict[str, Any]:
-        return self.caller.call(request, pacer)  # type: ignore[arg-type]
+        return self.caller.call(request, pacer)  # type: ignore[arg-type]  # a gate does what is needed of one
 
 
 def test_a_success_is_returned_at_once() -> None:
@@ -468,7 +468,7 @@ def test_a_short_budget_is_told_in_seconds() -> None:
     """A user waits for the result of a check."""
     world = World(BAD_GATEWAY)
     world.caller = RetryingCaller(
-        world,  # type: ignore[arg-type]
+        world,  # type: ignore[arg-type]  # it only has to send
         host="dust.tt",
         budget=20.0,
         clock=Clock(now=lambda: world.time, pause=world._pause, random=lambda: 1.0),

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import stat
 import tempfile
-from pathlib import Path
 
 import pytest
 
@@ -13,6 +11,7 @@ from destination_dust.spool import DiskFull
 from destination_dust.writers.tables.batch import Change
 from destination_dust.writers.tables.staging import COUNT_EVERY, StagedRows
 from unit_tests.builders import USERS
+from unit_tests.conftest import TemporaryFiles
 
 
 def spool() -> StagedRows:
@@ -62,25 +61,14 @@ def test_rows_are_counted_and_not_their_changes() -> None:
     assert rows.exceeds(11)
 
 
-def test_nobody_else_can_read_the_rows_and_nothing_of_them_stays(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_one_else_can_read_the_rows_and_nothing_of_them_stays(temporary_files: TemporaryFiles) -> None:
     """The file is the user's alone from the beginning, and has lost its name when the first row comes."""
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    modes = []
-    unlink = Path.unlink
-
-    def seen(path: Path) -> None:
-        modes.append(stat.S_IMODE(path.stat().st_mode))
-        unlink(path)
-
-    monkeypatch.setattr(Path, "unlink", seen)
     rows = spool()
     for number in range(5000):
         rows.put(Change(str(number), b"x" * 500, Span(USERS)))
 
-    assert [0o600] == modes
-    assert [] == list(tmp_path.iterdir())
+    assert [0o600] == temporary_files.modes
+    assert [] == list(temporary_files.folder.iterdir())
     assert 5000 == len(kept(rows))
 
 
