@@ -16,6 +16,7 @@ from destination_dust import exact_json
 MAX_LENGTH = 200
 _DIGEST_LENGTH = 16
 
+_IDENTIFIER = re.compile(f"[A-Za-z0-9_-]{{1,{MAX_LENGTH}}}")
 _WORD = re.compile("[A-Za-z0-9_]+")
 _NO_WORD = re.compile("[^A-Za-z0-9_]+")
 _UUID = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
@@ -47,6 +48,16 @@ def record_identifier(namespace: str | None, stream: str, data: Mapping[str, obj
     if not namespace and len(plain) <= MAX_LENGTH and _WORD.fullmatch(stream):
         return plain
     return _with_digest([namespace or "", stream], digest("record", namespace or "", stream, record.decode()))
+
+
+def marker_identifier(namespace: str | None, stream: str) -> str:
+    """Return the id of the document that marks a stream as replaced. No record has it: theirs have one `--` at most."""
+    return f"airbyte--marker--{digest('marker', namespace or '', stream)}"
+
+
+def is_identifier(document_id: str) -> bool:
+    """Whether an id can be one of ours: of this file's alphabet, and no longer than this file makes them."""
+    return bool(_IDENTIFIER.fullmatch(document_id))
 
 
 def table_name(prefix: str, namespace: str | None, stream: str) -> str:

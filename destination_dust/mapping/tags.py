@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from destination_dust import exact_json
 from destination_dust.mapping.ids import digest
@@ -12,15 +13,30 @@ from destination_dust.mapping.text import cut, one_line, scalar_text
 
 _STREAM = "airbyte:stream:"
 _NAMESPACE = "airbyte:namespace:"
-_GENERATION = "airbyte:generation:"
-_FINGERPRINT = "airbyte:fingerprint:"
-_REPLACED = "airbyte:replaced:"
-_REPLACING = "airbyte:replacing:"
+# `airbyte:{generation}:{fingerprint}`; a host that counts no generations leaves the first part empty.
+_VERSION = re.compile("airbyte:([0-9]{0,19}):([A-Za-z0-9_-]{11})")
+# Version 0.1.0 wrote the generation in a tag of its own.
+_OLD_GENERATION = re.compile("airbyte:generation:([0-9]{1,19})")
+_MARKER = re.compile("airbyte:(replaced|replacing):([0-9]{1,19})(?::([0-9]{1,19}))?")
 
 # To Dust's server the last two mean something else, and it refuses the last.
 _RESERVED = ("airbyte:", "title:", "__DUST")
 _MAX_UNITS = 256
-_GENERATION_NUMBER = re.compile("[0-9]{1,19}")
+
+
+class Marker(NamedTuple):
+    """What is known of the replacement of a stream: by which generation and sync, and whether it was completed."""
+
+    generation: int
+    sync_id: int | None
+    """Airbyte's job: equal in all attempts of one sync. None if the host does not say, or in tags of version 0.1.0."""
+    completed: bool
+
+    @property
+    def tag(self) -> str:
+        """The tag that stands for it."""
+        kind = "replaced" if self.completed else "replacing"
+        return f"airbyte:{kind}:{self.generation}" + ("" if self.sync_id is None else f":{self.sync_id}")
 
 
 def stream_tags(namespace: str | None, stream: str) -> list[str]:
@@ -31,24 +47,13 @@ def stream_tags(namespace: str | None, stream: str) -> list[str]:
     return tags
 
 
-def generation_tag(generation: int) -> str:
-    """Return the tag that says in which generation of its stream a document was written."""
-    return f"{_GENERATION}{generation}"
+def version_tag(generation: int | None, fingerprint: str) -> str:
+    """Return the tag that says which version of its record a document holds.
 
-
-def fingerprint_tag(fingerprint: str) -> str:
-    """Return the tag by which an unchanged document is recognised."""
-    return f"{_FINGERPRINT}{fingerprint}"
-
-
-def replaced_tag(generation: int) -> str:
-    """Return the completion marker: the replacement of the stream by this generation was completed."""
-    return f"{_REPLACED}{generation}"
-
-
-def replacing_tag(generation: int) -> str:
-    """Return the marker of a table whose rows this generation is replacing, so that some may be missing."""
-    return f"{_REPLACING}{generation}"
+    It names the generation in which the document was written, and the fingerprint by which it is recognised when
+    nothing has changed. Each tag travels with every search result to a model, so there is one for both.
+    """
+    return f"airbyte:{'' if generation is None else generation}:{fingerprint}"
 
 
 def origin(tags: Iterable[str]) -> frozenset[str] | None:
@@ -67,29 +72,23 @@ def is_of_stream(tags: Iterable[str], namespace: str | None, stream: str) -> boo
 
 def generation_of(tags: Iterable[str]) -> int:
     """Return the generation in which the document was written, 0 if it does not say."""
-    found = [tag.removeprefix(_GENERATION) for tag in tags if tag.startswith(_GENERATION)]
-    return int(found[0]) if len(found) == 1 and _GENERATION_NUMBER.fullmatch(found[0]) else 0
+    found = [match[1] for tag in tags if (match := _VERSION.fullmatch(tag) or _OLD_GENERATION.fullmatch(tag))]
+    return int(found[0] or 0) if len(found) == 1 else 0
 
 
 def fingerprint_of(tags: Iterable[str]) -> str | None:
     """Return the fingerprint of the document, None unless it has exactly one."""
-    found = [tag.removeprefix(_FINGERPRINT) for tag in tags if tag.startswith(_FINGERPRINT)]
+    found = [match[2] for tag in tags if (match := _VERSION.fullmatch(tag))]
     return found[0] if len(found) == 1 else None
 
 
-def is_replaced_by(tags: Iterable[str], generation: int) -> bool:
-    """Whether the tags contain the marker that this generation has replaced the stream."""
-    return replaced_tag(generation) in tags
-
-
-def is_being_replaced_by(tags: Iterable[str], generation: int) -> bool:
-    """Whether the tags say that a replacement by this generation was begun but not completed."""
-    return replacing_tag(generation) in tags
-
-
-def without_marks(tags: Iterable[str]) -> tuple[str, ...]:
-    """Return the tags without completion markers."""
-    return tuple(tag for tag in tags if not tag.startswith(_REPLACED))
+def marker_of(tags: Iterable[str]) -> Marker | None:
+    """Return the marker in the tags, None unless there is exactly one."""
+    found = [match for tag in tags if (match := _MARKER.fullmatch(tag))]
+    if len(found) != 1:
+        return None
+    kind, generation, sync_id = found[0].groups()
+    return Marker(int(generation), int(sync_id) if sync_id else None, completed=kind == "replaced")
 
 
 def field_tags(data: Mapping[str, object], fields: Sequence[str]) -> tuple[list[str], int]:

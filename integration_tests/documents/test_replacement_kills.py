@@ -35,7 +35,7 @@ def test_a_replacement_that_is_killed_leaves_old_or_new_documents(dust: LocalDus
         assert new == {each: after[each] for each in new}
     if killed.states():
         assert new == after
-        assert ["airbyte:replaced:5"] == marks(dust.world)
+        assert ["airbyte:replaced:5:7"] == marks(dust.world)
         messages = messages[-2:]
 
     assert sync(dust.world, streams, messages).failure is None

@@ -11,17 +11,25 @@ from destination_dust.airbyte.messages import StreamKey
 from destination_dust.mapping.documents.document import DocumentShape, document
 from destination_dust.mapping.ids import identifier
 from integration_tests.harness.messages import catalog
-from local_dust import World
+from local_dust import StoredDocument, World
+
+MARKERS = "airbyte--marker--"
+
+
+def documents(world: World) -> dict[str, StoredDocument]:
+    """The documents of records, by id."""
+    return {each: stored for each, stored in world.documents().items() if not each.startswith(MARKERS)}
 
 
 def contents(world: World) -> dict[str, Any]:
     """The records in the documents, by document id."""
-    return {each: json.loads(stored.text) for each, stored in world.documents().items()}
+    return {each: json.loads(stored.text) for each, stored in documents(world).items()}
 
 
 def marks(world: World) -> list[str]:
-    """The marks that streams were replaced, of all documents."""
-    return [tag for stored in world.documents().values() for tag in stored.tags if tag.startswith("airbyte:replaced:")]
+    """The markers of streams, as tags."""
+    markers = [stored for each, stored in world.documents().items() if each.startswith(MARKERS)]
+    return [tag for stored in markers for tag in stored.tags if tag.startswith("airbyte:")]
 
 
 def calls(world: World) -> dict[str, int]:

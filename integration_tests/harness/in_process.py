@@ -89,7 +89,7 @@ def sync(
     config = Config.parse({**world.config(), "documents_per_minute": 100_000, **settings})
     finished = Finished()
     lines = [json.dumps(message).encode() for message in messages]
-    with _logs(finished.logs), pump(lines) as descriptor:
+    with logs(finished.logs), pump(lines) as descriptor:
         input = Input(descriptor)
         try:
             for line in build_sync(config, Catalog.parse(catalog), input, connect=connect).run():
@@ -112,7 +112,7 @@ def _clear_up(input: Input) -> None:
 
 
 @contextlib.contextmanager
-def _logs(collected: list[str]) -> Iterator[None]:
+def logs(collected: list[str]) -> Iterator[None]:
     class Listener(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             collected.append(f"{record.levelname} {record.getMessage()}")

@@ -65,7 +65,7 @@ def test_a_complete_stream_replaces_its_table(world: World, mode: str) -> None:
     assert {"users-2": 2, "users-4": 3, "users-5": 2} == values(world)
     assert {5} == {row["_airbyte_generation_id"] for row in world.tables()[TABLE].rows().values()}
     assert {"orders-1"} == stored(world, "airbyte_orders").keys()
-    assert ["airbyte:replaced:5"] == tags(world)
+    assert ["airbyte:replaced:5:7"] == tags(world)
     (given,) = finished.states
     assert (7, 4.0) == (given["id"], given["destinationStats"]["recordCount"])
     assert [True, False] == [bool(each.body.get("truncate")) for each in upserts(world, TABLE)]
@@ -141,7 +141,7 @@ def test_an_attempt_after_a_finished_replacement_only_adds(world: World) -> None
     for number in (4, 5):
         again = run(world, truncating(5), [*users(number, v=3), state("users", 2), complete("users")])
         assert (None, [2]) == (again.failure, [each["id"] for each in again.states])
-        assert ["airbyte:replaced:5"] == tags(world)
+        assert ["airbyte:replaced:5:7"] == tags(world)
     assert run(world, truncating(5), [state("users", 3), complete("users")]).failure is None
 
     assert {"users-1": 2, "users-2": 2, "users-4": 3, "users-5": 3} == values(world)
@@ -170,7 +170,7 @@ def test_rows_of_this_generation_without_a_mark_are_added_to(world: World) -> No
     assert run(world, truncating(5), [*users(2, 3, v=2), state("users", 2), complete("users")]).failure is None
 
     assert {"users-1": 1, "users-2": 2, "users-3": 2} == values(world)
-    assert ["airbyte:replaced:5"] == tags(world)
+    assert ["airbyte:replaced:5:7"] == tags(world)
 
 
 @pytest.mark.parametrize("upsert", range(1, 5))
@@ -185,7 +185,7 @@ def test_a_replacement_that_is_killed_is_done_again(world: World, upsert: int) -
     assert run(world, truncating(5), messages[1:]).failure is None
 
     assert {f"users-{number}": 2 for number in (4, 5, 6, 7, 8, 9)} == values(world)
-    assert ["airbyte:replaced:5"] == tags(world)
+    assert ["airbyte:replaced:5:7"] == tags(world)
 
 
 @pytest.mark.airbyte_case("testTruncateRefreshNoData", "testClear")
@@ -246,7 +246,7 @@ def test_a_row_that_dust_refuses_does_not_stop_the_others(world: World, choice: 
         (given,) = finished.states
         stats = given["destinationStats"]
         assert (7.0, 1.0) == (stats["recordCount"], stats["rejectedRecordCount"])
-        assert ["airbyte:replaced:5"] == tags(world)
+        assert ["airbyte:replaced:5:7"] == tags(world)
 
 
 @pytest.mark.parametrize("choice", ["fail", "skip"])
@@ -264,7 +264,7 @@ def test_if_dust_refuses_every_row_the_setting_decides_about_the_old_ones(world:
     else:
         assert (None, 1) == (finished.failure, len(finished.states))
         assert {} == stored(world)
-        assert ["airbyte:replaced:5"] == tags(world)
+        assert ["airbyte:replaced:5:7"] == tags(world)
 
 
 def test_limits_are_seen_before_any_table_is_touched(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -324,4 +324,4 @@ def test_the_table_keeps_its_mark_when_its_columns_are_described_anew(world: Wor
     """The attempt that only adds creates the table like any other."""
     assert run(world, truncating(5), [*users(1, v=1), state("users", 1), complete("users")]).failure is None
     assert run(world, truncating(5), [*users(2, more=1), state("users", 2), complete("users")]).failure is None
-    assert ["airbyte:replaced:5"] == tags(world)
+    assert ["airbyte:replaced:5:7"] == tags(world)

@@ -9,7 +9,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from destination_dust.exact_json import dumps, loads
-from destination_dust.mapping.ids import MAX_LENGTH, identifier, record_identifier, table_name
+from destination_dust.mapping.ids import (
+    MAX_LENGTH,
+    identifier,
+    is_identifier,
+    marker_identifier,
+    record_identifier,
+    table_name,
+)
 
 UUID = "550e8400-e29b-41d4-a716-446655440000"
 HEX16 = "0123456789abcdef"
@@ -63,6 +70,21 @@ def test_a_record_with_a_key_never_meets_one_without(key: Any, record: dict[str,
     assert without != identifier(namespace, stream, [without.rsplit("-", 1)[1]])
 
 
+@given(_KEYS, _RECORDS, _KEYS)
+@example((None, "airbyte", ("marker", HEX16)), {}, (None, "s", ()))
+@example(("airbyte", "marker", ()), {}, (None, "s", ()))
+@example((None, "airbyte--marker", ()), {}, (None, "s", ()))
+def test_no_record_has_the_id_of_a_marker(key: Any, record: dict[str, Any], marked: Any) -> None:
+    """Writing either would destroy the other. Each stream has its own."""
+    namespace, stream, _ = key
+    marker = marker_identifier(marked[0], marked[1])
+
+    assert is_identifier(marker)
+    assert marker not in (identifier(*key), record_identifier(namespace, stream, record))
+    equal = (namespace or None, stream) == (marked[0] or None, marked[1])
+    assert equal == (marker == marker_identifier(namespace, stream))
+
+
 @given(st.tuples(st.sampled_from([None, "", "n"]), _TEXTS, _RECORDS), st.tuples(st.none(), _TEXTS, _RECORDS))
 def test_records_without_a_key_meet_only_if_they_are_equal(a: Any, b: Any) -> None:
     """In one stream; streams never share documents."""
@@ -78,6 +100,8 @@ def test_ids_are_safe_everywhere(key: Any, record: dict[str, Any]) -> None:
 
     assert re.fullmatch("[A-Za-z0-9_-]{1,200}", identifier(*key))
     assert re.fullmatch("[A-Za-z0-9_-]{1,200}", record_identifier(namespace, stream, record))
+    assert is_identifier(identifier(*key))
+    assert is_identifier(record_identifier(namespace, stream, record))
     assert re.fullmatch("[a-z_][a-z0-9_]{0,199}", table_name("", namespace, stream))
     assert re.fullmatch("[a-z_][a-z0-9_]{0,199}", table_name("airbyte_", namespace, stream))
 

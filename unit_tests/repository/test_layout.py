@@ -23,7 +23,7 @@ TESTED_ELSEWHERE = {
     "dust/permit.py": "unit_tests/dust/test_pacer.py",
     "exact_json/nesting.py": "unit_tests/exact_json/test_codec.py",
     "wiring.py": "integration_tests/test_delivery.py",
-    "writers/documents/marker.py": "unit_tests/writers/documents/test_cleanup.py",
+    "writers/documents/version.py": "unit_tests/writers/documents/test_queue.py",
     "writers/documents/writer.py": "integration_tests/documents/test_replacement.py",
     "writers/tables/batch.py": "unit_tests/writers/tables/test_burst.py",
     "writers/tables/client.py": "unit_tests/writers/tables/test_table.py",

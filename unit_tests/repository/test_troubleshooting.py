@@ -29,6 +29,7 @@ UNSAID = {
     "SELECT * FROM changes ORDER BY rowid",
     "SELECT span, content IS NULL FROM changes",
     "a folder for temporary files",
+    "Airbyte keeps the stream … up to date in this data source.",
     "CREATE TABLE lines (number INTEGER PRIMARY KEY, line BLOB)",
     "SELECT line FROM lines WHERE number = ?",
     "DELETE FROM lines WHERE number = ?",

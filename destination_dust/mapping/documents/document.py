@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from destination_dust import exact_json
 from destination_dust.mapping.documents.markdown import markdown
 from destination_dust.mapping.documents.source_urls import source_url
 from destination_dust.mapping.paths import MISSING, find
-from destination_dust.mapping.tags import field_tags, fingerprint_tag, generation_tag, replaced_tag, stream_tags
+from destination_dust.mapping.tags import field_tags, stream_tags, version_tag
 from destination_dust.mapping.text import cut, one_line, scalar_text
 from destination_dust.mapping.timestamps import epoch_milliseconds, stored_timestamp
 
@@ -20,7 +21,8 @@ MAX_TITLE_UNITS = 512
 
 _TITLE_FIELDS = ("title", "name", "subject", "headline", "label")
 _CDC_PREFIX = "_ab_cdc_"
-_FINGERPRINT_DIGITS = 32
+# 64 bits, as 11 characters of base64.
+_FINGERPRINT_BYTES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class Document:
     """As Dust's server reads it; see `stored_timestamp`."""
     source_url: str | None
     fingerprint: str
-    """Equal for documents that differ only in generation, completion marker and default timestamp."""
+    """Equal for documents that differ only in generation, default timestamp and the order of the record's fields."""
     cleaned: int = 0
     """How many values were changed because Dust cannot store them as they are."""
     left_out: int = 0
@@ -75,13 +77,11 @@ def document(
     url, url_dropped = _source_url(data, shape)
     moment, moment_dropped = _timestamp(data, shape)
     tags = [*stream_tags(namespace, stream), *user_tags]
-    covered = exact_json.dumps([title, text, mime_type, tags, url, moment])
-    fingerprint = hashlib.sha256(covered).hexdigest()[:_FINGERPRINT_DIGITS]
+    in_order, _ = _text(title, title_path, _in_order(chosen, shape), shape)
+    fingerprint = _fingerprint([title, in_order, mime_type, tags, url, moment])
     if moment is None and emitted_at is not None:
         moment = stored_timestamp(emitted_at)
-    if generation is not None:
-        tags.append(generation_tag(generation))
-    tags.append(fingerprint_tag(fingerprint))
+    tags.append(version_tag(generation, fingerprint))
     return Document(
         title,
         text,
@@ -94,11 +94,6 @@ def document(
         left_out=url_dropped + moment_dropped,
         lacks_text=not chosen and bool(shape.text_fields),
     )
-
-
-def with_marker(content: Document, generation: int) -> Document:
-    """Return the document with the marker that this generation has replaced its stream."""
-    return replace(content, tags=(*content.tags, replaced_tag(generation)))
 
 
 def upsert_body(content: Document) -> bytes:
@@ -137,6 +132,17 @@ def _chosen(data: Mapping[str, Any], shape: DocumentShape) -> dict[str, Any]:
         return {name: value for name, value in data.items() if not name.startswith(_CDC_PREFIX)}
     found = {path: find(data, path) for path in shape.text_fields}
     return {path: value for path, value in found.items() if value is not MISSING}
+
+
+def _in_order(chosen: dict[str, Any], shape: DocumentShape) -> dict[str, Any]:
+    """The same fields, however the record orders them. Those that the settings name keep the order of the settings."""
+    in_order: dict[str, Any] = exact_json.loads(exact_json.dumps(chosen, sort_keys=True))
+    return {path: in_order[path] for path in chosen} if shape.text_fields else in_order
+
+
+def _fingerprint(content: list[object]) -> str:
+    digest = hashlib.sha256(exact_json.dumps(content)).digest()[:_FINGERPRINT_BYTES]
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
 def _text(title: str, title_path: str | None, chosen: dict[str, Any], shape: DocumentShape) -> tuple[str, int]:

@@ -1,40 +1,43 @@
-"""The end of a stream's replacement: stale documents go, and a marker says that this is done."""
+"""The end of a stream's replacement: stale documents go, and the marker says that this is done."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from functools import partial
 
 from destination_dust.airbyte.catalog import StreamPlan
 from destination_dust.dust.client import DustClient
+from destination_dust.dust.errors import Rejected
 from destination_dust.writers.documents.inventory import Inventory
 from destination_dust.writers.documents.marker import mark
 from destination_dust.writers.outcomes import Outcomes
 from destination_dust.writers.steps import Ask, Runner, Steps, Submit
+
+logger = logging.getLogger("airbyte")
 
 # Deletes share the threads for calls without a limit; more in line would make none of them faster.
 DELETES_AT_ONCE = 16
 
 
 class Cleanup:
-    """Deletes the stale documents of a stream, then marks one of those that remain."""
+    """Deletes the stale documents of a stream, then marks the stream as replaced."""
 
     def __init__(
         self,
         plan: StreamPlan,
         inventory: Inventory,
+        stale: Iterator[str],
         client: DustClient,
         submit: Submit,
         outcomes: Outcomes,
-        *,
-        deletes: bool,
     ) -> None:
-        """Without `deletes` nothing is deleted, and the marker keeps later attempts from it, too."""
+        """`stale`: the documents to delete. Without any, the marker still keeps later attempts from deleting."""
         self._plan = plan
         self._inventory = inventory
+        self._stale = stale
         self._client = client
         self._outcomes = outcomes
-        self._stale: Iterator[str] = inventory.stale(plan) if deletes else iter(())
         self._deleting = DELETES_AT_ONCE
         self._runners = [Runner(("cleanup", plan.stream, n), submit, self._live()) for n in range(DELETES_AT_ONCE)]
 
@@ -51,11 +54,19 @@ class Cleanup:
     def _live(self) -> Steps:
         """Delete one stale document after another, as all of these do at once. The last one to end sets the marker."""
         for document_id in self._stale:
-            yield Ask(partial(self._client.delete_document, document_id), key=document_id)
+            try:
+                yield Ask(partial(self._client.delete_document, document_id), key=document_id)
+            except Rejected as error:
+                # The states of the stream must not wait for ever for it; the next replacement tries again.
+                logger.warning(
+                    "Stream %s: the stale document %s stays, because Dust does not delete it: %s",
+                    self._plan.stream,
+                    document_id,
+                    error,
+                )
+                continue
             self._inventory.remove(document_id)
             self._outcomes.counts(self._plan.stream).stale += 1
         self._deleting -= 1
-        # A host that counts no generations does not try again by itself, so nothing would read the marker.
-        if not self._deleting and self._plan.generation is not None:
-            remaining = self._inventory.remaining(self._plan.stream)
-            yield from mark(self._client, self._plan.stream, self._plan.generation, remaining)
+        if not self._deleting:
+            yield from mark(self._client, self._plan)

@@ -59,8 +59,12 @@ class Fingerprints:
         """Find the fingerprint of a stream's document, now or later. Not while a write of it is in flight."""
         if not self.skip_unchanged:
             answer(document_id, None)
-        elif self._replacements.covers(stream):
-            answer(document_id, self._replacements.fingerprint(document_id))
+            return
+        listed = self._replacements.covers(stream)
+        fingerprint = self._replacements.fingerprint(document_id) if listed else None
+        # Only a recent listing proves that a document is still there; that it was not there needs no proof.
+        if listed and (fingerprint is None or self._replacements.recent):
+            answer(document_id, fingerprint)
         else:
             self._look_up(_Question(document_id, stream, answer))
 

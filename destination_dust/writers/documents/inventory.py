@@ -5,13 +5,14 @@ from __future__ import annotations
 import sqlite3
 import weakref
 from collections.abc import Iterable, Iterator
+from operator import attrgetter
 from typing import NamedTuple
 
-from destination_dust.airbyte.catalog import StreamPlan
 from destination_dust.airbyte.messages import StreamKey
 
 CHUNK = 1000
-_ANY_GENERATION = 2**63 - 1
+# Tags and catalogs can claim numbers that SQLite's integers of 64 bits do not hold.
+_HIGHEST_GENERATION = 2**63 - 1
 
 
 class Entry(NamedTuple):
@@ -30,7 +31,7 @@ class Inventory:
         # The loop may change threads between two steps, but is never on two at once.
         self._table = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
         self._table.execute(
-            "CREATE TABLE documents (id TEXT PRIMARY KEY, stream INTEGER, fingerprint BLOB, generation INTEGER, "
+            "CREATE TABLE documents (id TEXT PRIMARY KEY, stream INTEGER, fingerprint TEXT, generation INTEGER, "
             "seen INTEGER) WITHOUT ROWID"
         )
         weakref.finalize(self, self._table.close)
@@ -42,7 +43,7 @@ class Inventory:
     def add_listed(self, entries: Iterable[Entry]) -> None:
         """Add listed documents. One may come more than once, because pages overlap."""
         # In the order of their ids they go to few places of the table.
-        rows = [(*self._row(entry), 0) for entry in sorted(entries)]
+        rows = [(*self._row(entry), 0) for entry in sorted(entries, key=attrgetter("document_id"))]
         self._table.executemany("INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?)", rows)
 
     def add_stored(self, entry: Entry) -> None:
@@ -60,34 +61,24 @@ class Inventory:
     def fingerprint(self, document_id: str) -> str | None:
         """The fingerprint of a document in Dust, None if there is none."""
         row = self._table.execute("SELECT fingerprint FROM documents WHERE id = ?", (document_id,)).fetchone()
-        return row[0].hex() if row and row[0] else None
+        return str(row[0]) if row and row[0] else None
 
-    def stale(self, plan: StreamPlan) -> Iterator[str]:
-        """The documents of a stream that this sync did not bring: with generations, those below the minimum."""
-        below = plan.minimum_generation_id if plan.has_ids else _ANY_GENERATION
-        return self._select(plan.stream, "NOT seen AND generation < ?3", below)
+    def stale(self, stream: StreamKey, *, keeps: range = range(0)) -> Iterator[str]:
+        """The documents of a stream that this sync did not bring, except those of the generations in `keeps`.
 
-    def remaining(self, stream: StreamKey) -> Iterator[str]:
-        """The documents of a stream that were not removed."""
-        return self._select(stream, "?3", 1)
-
-    def _select(self, stream: StreamKey, condition: str, value: int | None) -> Iterator[str]:
-        """Ids in ascending order. Documents may come and go meanwhile."""
-        query = f"SELECT id FROM documents WHERE stream = ?1 AND id > ?2 AND {condition} ORDER BY id LIMIT {CHUNK}"
+        Ids in ascending order. Documents may come and go meanwhile.
+        """
+        query = (
+            "SELECT id FROM documents WHERE stream = ?1 AND id > ?2 AND NOT seen "
+            f"AND NOT (generation >= ?3 AND generation < ?4) ORDER BY id LIMIT {CHUNK}"
+        )
+        kept = [min(bound, _HIGHEST_GENERATION) for bound in (keeps.start, keeps.stop)]
         chunk = [("",)]
         while chunk:
-            chunk = self._table.execute(query, (self._numbers.get(stream), chunk[-1][0], value)).fetchall()
+            chunk = self._table.execute(query, (self._numbers.get(stream), chunk[-1][0], *kept)).fetchall()
             yield from (row[0] for row in chunk)
 
-    def _row(self, entry: Entry) -> tuple[str, int, bytes | None, int]:
+    def _row(self, entry: Entry) -> tuple[str, int, str | None, int]:
         number = self._numbers.setdefault(entry.stream, len(self._numbers))
-        # Tags can claim numbers that SQLite's integers of 64 bits do not hold.
-        generation = min(entry.generation, _ANY_GENERATION - 1)
-        return entry.document_id, number, _packed(entry.fingerprint), generation
-
-
-def _packed(fingerprint: str | None) -> bytes | None:
-    try:
-        return bytes.fromhex(fingerprint or "")
-    except ValueError:
-        return None  # a tag that only looks like ours
+        generation = min(entry.generation, _HIGHEST_GENERATION)
+        return entry.document_id, number, entry.fingerprint, generation

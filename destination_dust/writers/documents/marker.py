@@ -1,65 +1,76 @@
-"""The marker that a generation has replaced a stream: a tag on one of its documents.
+"""The marker of a replaced stream, as a document of its own; `writers/markers.py` says what it proves.
 
-The platform may try again after the states of an attempt went out. The source then brings only what came since, and
-everything else would look stale without the marker. The attempt that finds it only adds.
+It is not tagged as one of the stream's documents, so no cleanup deletes it and no label for the stream shows it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Collection, Generator
 from functools import partial
 from typing import Any
 
+from destination_dust.airbyte.catalog import StreamPlan
 from destination_dust.airbyte.messages import StreamKey
 from destination_dust.dust.client import DustClient
-from destination_dust.dust.errors import NotFound, Rejected
-from destination_dust.mapping.documents.document import Document, upsert_body, with_marker
-from destination_dust.mapping.tags import is_of_stream, without_marks
-from destination_dust.mapping.timestamps import stored_timestamp
+from destination_dust.dust.errors import NotFound
+from destination_dust.mapping.documents.document import Document, upsert_body
+from destination_dust.mapping.ids import marker_identifier
+from destination_dust.mapping.tags import Marker, marker_of
+from destination_dust.mapping.text import cut, one_line
 from destination_dust.workers import Lane
-from destination_dust.writers.steps import Ask
+from destination_dust.writers.markers import marker_for
+from destination_dust.writers.steps import Ask, Steps
+
+# As many ids as fit in the URL of one call; see `fingerprints.MAX_QUERY`.
+GROUP = 80
+MAX_NAME = 200
 
 
-def mark(
-    client: DustClient, stream: StreamKey, generation: int, candidates: Iterable[str]
-) -> Generator[Ask | None, Any, str | None]:
-    """Steps that write one document of the stream again, with the marker. Returns its id, None if none exists.
-
-    Without any document no marker is needed: whatever a later attempt writes is itself of this generation, so it is
-    never stale. Raises `Rejected` if Dust takes none of the candidates again.
-    """
-    refusal: Rejected | None = None
-    for document_id in candidates:
-        try:
-            write = partial(_mark, client, document_id, stream, generation)
-            if (yield Ask(write, lane=Lane.LIMITED, key=document_id)):
-                return document_id
-        except NotFound:
-            pass
-        except Rejected as error:
-            refusal = error  # limits may have shrunk since the document was stored
-    if refusal:
-        raise refusal
-    return None
+def find_markers(
+    client: DustClient, plans: Collection[StreamPlan]
+) -> Generator[Ask | None, Any, dict[StreamKey, Marker]]:
+    """Steps that find the markers of these streams. A stream that is not in the result surely has none."""
+    waiting = [plan for plan in plans if plan.generation is not None]
+    markers: dict[StreamKey, Marker] = {}
+    while waiting:
+        group, waiting = waiting[:GROUP], waiting[GROUP:]
+        ids = {marker_identifier(*plan.stream): plan.stream for plan in group}
+        listed = yield Ask(partial(client.look_up_documents, list(ids)))
+        tags = {document.document_id: document.tags for document in listed}
+        for document_id, stream in ids.items():
+            # A list that lacks a document proves less than Dust's word that it does not exist.
+            found = tags.get(document_id) or (yield Ask(partial(_tags, client, document_id)))
+            if marker := marker_of(found):
+                markers[stream] = marker
+    return markers
 
 
-def _mark(client: DustClient, document_id: str, stream: StreamKey, generation: int) -> bool:
-    """On a worker: whether the document is one of the stream, and has the marker now."""
-    content = _as_stored(client.document(document_id))
-    if not is_of_stream(content.tags, *stream):
-        return False
-    client.upsert_document(document_id, upsert_body(with_marker(content, generation)))
-    return True
+def mark(client: DustClient, plan: StreamPlan) -> Steps:
+    """Steps that mark the stream as replaced by this sync. Without generations there is nothing to mark."""
+    if marker := marker_for(plan, completed=True):
+        document_id = marker_identifier(*plan.stream)
+        body = upsert_body(_document(plan.stream, marker))
+        yield Ask(partial(client.upsert_document, document_id, body), lane=Lane.LIMITED, key=document_id)
 
 
-def _as_stored(answer: dict[str, Any]) -> Document:
-    """A document as Dust has it, without markers of earlier generations."""
+def _tags(client: DustClient, document_id: str) -> tuple[str, ...]:
+    """On a worker: the tags of a document, none if it does not exist."""
+    try:
+        return tuple(map(str, client.document(document_id).get("tags") or ()))
+    except NotFound:
+        return ()
+
+
+def _document(stream: StreamKey, marker: Marker) -> Document:
+    name = cut(one_line(str(stream))[0], MAX_NAME)
     return Document(
-        title=answer["title"],
-        text=answer["text"],
-        mime_type=answer["mime_type"],
-        tags=without_marks(answer["tags"]),
-        timestamp=stored_timestamp(answer["timestamp"]),
-        source_url=answer["source_url"],
+        title=f"Airbyte stream {name}",
+        # An embedder may refuse an empty text.
+        text=f"Airbyte keeps the stream {name} up to date in this data source.",
+        mime_type="text/plain",
+        tags=(marker.tag,),
+        # The oldest of all, so that what reads the newest documents first does not read it.
+        timestamp=0,
+        source_url=None,
         fingerprint="",
     )

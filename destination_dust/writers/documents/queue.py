@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
-from dataclasses import dataclass
+from collections import deque
 from functools import partial
 
-from destination_dust.airbyte.catalog import StreamPlan
-from destination_dust.airbyte.ledger import Span
 from destination_dust.dust.client import DustClient
 from destination_dust.dust.errors import Rejected
 from destination_dust.workers import Call, Lane
 from destination_dust.writers.documents.fingerprints import Fingerprints
 from destination_dust.writers.documents.replacements import Replacements
+from destination_dust.writers.documents.version import DocumentVersion
 from destination_dust.writers.outcomes import Outcomes
 from destination_dust.writers.steps import Submit
 
@@ -21,30 +19,12 @@ MAX_DOCUMENTS = 2000
 MAX_BYTES = 64 * 1024 * 1024
 
 
-@dataclass(slots=True, eq=False)
-class DocumentVersion:
-    """What a record makes of its document, and the records that count as stored once this is."""
-
-    plan: StreamPlan
-    document_id: str
-    payload: bytes | None
-    """The body of the upsert; None if the document is to be deleted."""
-    fingerprint: str | None
-    records: Counter[Span]
-    """Its own record, and those of earlier versions that were never sent, by span."""
-
-    @property
-    def size(self) -> int:
-        """Bytes that it keeps in memory."""
-        return len(self.payload or b"")
-
-
 class DocumentQueue:
     """Sends versions, each after all earlier ones of its document have ended.
 
     A version waits while its document is looked up, while an earlier one is in flight, and in line for Dust's limit.
-    A newer one then takes its place. The version sent last outranks any look-up, so a document is only looked up
-    while none of its versions is in flight.
+    A newer one then takes its place; under `skip`, the earlier one is still sent if Dust refuses the newer. The version
+    sent last outranks any look-up, so a document is only looked up while none of its versions is in flight.
     """
 
     def __init__(
@@ -69,6 +49,8 @@ class DocumentQueue:
         self._looked_up: set[str] = set()
         """Documents whose fingerprint was asked for."""
         self._in_flight: dict[str, DocumentVersion] = {}
+        self._in_doubt: set[str] = set()
+        """Documents whose last call did not succeed. Dust's upsert is not atomic: a part of it may be stored."""
         self._line: deque[str] = deque()
         """Documents to upsert. Entries of those that no longer wait may remain."""
         self._bytes = 0
@@ -87,10 +69,12 @@ class DocumentQueue:
         """Take the newest version of a document."""
         older = self._waiting.get(version.document_id)
         if older:
-            older.records.update(version.records)
-            version.records = older.records
-            self._outcomes.superseded(version.plan.stream)
             self._bytes -= older.size
+            if self._outcomes.fails_on_rejects:
+                version.records.update(older.records)
+            else:
+                version.supersede(older)
+            self._outcomes.superseded(version.plan.stream)
         self._bytes += version.size
         self._waiting[version.document_id] = version
         keeps_place = older is not None and version.payload is not None
@@ -98,15 +82,15 @@ class DocumentQueue:
             self._look_up(version)
 
     def resolve(self, document_id: str, fingerprint: str | None) -> None:
-        """Send the version that waits, unless Dust has the document with the same fingerprint."""
+        """Send the version that waits, unless Dust provably has the document with the same fingerprint."""
         self._looked_up.discard(document_id)
         version = self._waiting[document_id]
         if version.payload is None:
             self._send(version)
-        elif version.fingerprint == fingerprint:
+        elif version.fingerprint == fingerprint and document_id not in self._in_doubt:
             del self._waiting[document_id]
             self._bytes -= version.size
-            self._outcomes.unchanged(version.plan.stream, version.records)
+            self._outcomes.unchanged(version.plan.stream, version.all_records)
         else:
             self._line.append(document_id)
             self._send_upserts()
@@ -117,10 +101,7 @@ class DocumentQueue:
     def _look_up(self, version: DocumentVersion) -> None:
         self._looked_up.add(version.document_id)
         if version.payload is None:
-            # A delete depends on no fingerprint. It goes once another document has the marker, if this one had it.
-            self._replacements.before_delete(
-                version.plan, version.document_id, partial(self.resolve, version.document_id, None)
-            )
+            self.resolve(version.document_id, None)  # a delete depends on no fingerprint
         else:
             self._fingerprints.find(version.plan.stream, version.document_id, self.resolve)
 
@@ -143,21 +124,33 @@ class DocumentQueue:
         self._submit(Call(document_id, send, done, failed, version.size, lane))
 
     def _done(self, version: DocumentVersion, _answer: None) -> None:
+        self._in_doubt.discard(version.document_id)
+        self._bytes -= version.size
         self._replacements.store(version.plan, version.document_id, version.fingerprint)
         book = self._outcomes.deleted if version.payload is None else self._outcomes.upserted
-        book(version.plan.stream, version.records)
+        book(version.plan.stream, version.all_records)
         self._go_on(version, version.fingerprint)
 
     def _failed(self, version: DocumentVersion, error: Exception) -> None:
         if not isinstance(error, Rejected):
             raise error
+        self._in_doubt.add(version.document_id)
+        self._bytes -= version.size
         self._outcomes.rejected(version.plan.stream, version.document_id, str(error), version.records)
+        newer = self._waiting.get(version.document_id)
+        if version.earlier and newer:
+            self._bytes -= newer.size
+            newer.supersede(version.earlier)
+            self._bytes += newer.size
+        elif version.earlier:
+            self._waiting[version.document_id] = version.earlier
+            self._bytes += version.earlier.size
+            self._outcomes.superseded(version.plan.stream, -1)
         self._go_on(version, None)
 
     def _go_on(self, version: DocumentVersion, fingerprint: str | None) -> None:
         """A version has ended: the next one of its document has its turn, and others get the place in flight."""
         del self._in_flight[version.document_id]
-        self._bytes -= version.size
         self._upserts -= version.payload is not None
         newer = self._waiting.get(version.document_id)
         if newer and newer.payload is None:

@@ -1,12 +1,13 @@
 """Streams that are being replaced: their new documents are stored first, then what is stale is deleted.
 
-A document is stale if Dust listed it before the first record, with exactly the tags of the stream, and the sync did
-not bring it; with generations, only if its own is one that the platform no longer wants. Nothing else is touched.
+A document is stale if Dust listed it before the first record, with exactly the tags of the stream, the sync did not
+bring it, and no other sync can have acknowledged it (see `writers/markers.py`). Nothing else is touched.
 """
 
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 
@@ -14,54 +15,66 @@ from destination_dust.airbyte.catalog import StreamPlan
 from destination_dust.airbyte.completion import Ending
 from destination_dust.airbyte.messages import StreamKey
 from destination_dust.dust.client import DustClient, ListedDocument
-from destination_dust.mapping.tags import fingerprint_of, generation_of, is_replaced_by, origin, stream_tags
+from destination_dust.mapping.ids import is_identifier
+from destination_dust.mapping.tags import Marker, fingerprint_of, generation_of, marker_of, origin, stream_tags
 from destination_dust.writers.documents.cleanup import Cleanup
 from destination_dust.writers.documents.inventory import Entry, Inventory
-from destination_dust.writers.documents.marker import mark
+from destination_dust.writers.documents.marker import find_markers
 from destination_dust.writers.documents.pagination import paginate
+from destination_dust.writers.markers import Decision, announce, decide
 from destination_dust.writers.outcomes import Outcomes
 from destination_dust.writers.steps import Ask, Runner, Steps, Submit
 
 logger = logging.getLogger("airbyte")
 
-# Each upsert to a stream that was replaced earlier holds the marker. Knowing a few of them is enough.
-MARKERS_KNOWN = 10
+# Someone may delete documents in Dust at any time. After this, in seconds, a listing is only a hint.
+BELIEVED_FOR = 300.0
 
 
 class Replacements:
     """The documents that streams had before this sync, and what becomes of them."""
 
-    def __init__(self, client: DustClient, submit: Submit, outcomes: Outcomes) -> None:
+    def __init__(
+        self, client: DustClient, submit: Submit, outcomes: Outcomes, *, now: Callable[[], float] = time.monotonic
+    ) -> None:
         self._client = client
         self._submit = submit
         self._outcomes = outcomes
+        self._now = now
         self._inventory = Inventory()
         self._plans: dict[StreamKey, StreamPlan] = {}
-        self._listing = Runner("listing", submit, self._list())
-        self._marked: dict[StreamKey, set[str]] = {}
-        """For each stream that was replaced earlier, some documents that hold the marker."""
+        """The streams whose documents are in the inventory."""
+        self._decisions: dict[StreamKey, Decision] = {}
+        self._preparation: Runner | None = None
+        self._listed_at = 0.0
         self._reasons: dict[StreamKey, str] = {}
         """Why nothing of a stream may be deleted."""
         self._cleanups: list[Cleanup] = []
 
     @property
     def idle(self) -> bool:
-        """Whether the listing and the cleanups that were begun have ended."""
-        return (self._listing.ended or not self._plans) and all(each.ended for each in self._cleanups)
+        """Whether the preparation and the cleanups that were begun have ended."""
+        prepared = self._preparation is None or self._preparation.ended
+        return prepared and all(each.ended for each in self._cleanups)
 
     def prepare(self, plans: Collection[StreamPlan]) -> None:
-        """List the documents of these streams."""
-        self._plans = {plan.stream: plan for plan in plans}
+        """Find out what may be replaced, and list it."""
         if plans:
-            self._listing.advance()
+            self._preparation = Runner("preparation", self._submit, self._prepare(plans))
+            self._preparation.advance()
+
+    def has_replaced(self, stream: StreamKey) -> bool:
+        """Whether the stream was replaced before, so that this sync only adds to it."""
+        return self._decisions[stream].adds
 
     def covers(self, stream: StreamKey) -> bool:
         """Whether the inventory holds the documents of a stream."""
         return stream in self._plans
 
-    def has_replaced(self, stream: StreamKey) -> bool:
-        """Whether an earlier attempt completed the replacement by this generation."""
-        return stream in self._marked
+    @property
+    def recent(self) -> bool:
+        """Whether the inventory can be believed to be what Dust has now."""
+        return self._now() - self._listed_at < BELIEVED_FOR
 
     def fingerprint(self, document_id: str) -> str | None:
         """The fingerprint of a document of such a stream, None if it has none or does not exist."""
@@ -85,25 +98,8 @@ class Replacements:
             return
         if fingerprint is None:
             self._inventory.remove(document_id)
-            self._marked.get(plan.stream, set()).discard(document_id)
         else:
             self._inventory.add_stored(Entry(document_id, plan.stream, fingerprint, plan.generation or 0))
-            self._add_marked(plan.stream, document_id)
-
-    def before_delete(self, plan: StreamPlan, document_id: str, then: Callable[[], None]) -> None:
-        """Call `then` (the delete), first moving the marker to another document if this holds the only known copy."""
-        if plan.generation is None or self._marked.get(plan.stream) != {document_id}:
-            then()
-            return
-        stream, generation = plan.stream, plan.generation
-
-        def move() -> Steps:
-            others = (each for each in self._inventory.remaining(stream) if each != document_id)
-            if other := (yield from mark(self._client, stream, generation, others)):
-                self._add_marked(stream, other)
-            then()
-
-        Runner(("marker", document_id), self._submit, move()).advance()
 
     def conclude(self, endings: Mapping[StreamKey, Ending]) -> None:
         """Delete what is stale in complete streams and mark them as replaced; say what stays elsewhere, and why."""
@@ -111,9 +107,8 @@ class Replacements:
             plan = self._plans[stream]
             reason = self._reasons.get(stream)
             if ending is Ending.COMPLETE:
-                cleanup = Cleanup(
-                    plan, self._inventory, self._client, self._submit, self._outcomes, deletes=reason is None
-                )
+                stale = iter(()) if reason else self._inventory.stale(stream, keeps=self._kept_generations(plan))
+                cleanup = Cleanup(plan, self._inventory, stale, self._client, self._submit, self._outcomes)
                 self._cleanups.append(cleanup)
                 cleanup.start()
             elif ending is Ending.UNPROVEN:
@@ -124,21 +119,40 @@ class Replacements:
             if reason and ending is not Ending.INCOMPLETE:
                 self._warn_of_old_documents(plan, reason)
 
+    def _kept_generations(self, plan: StreamPlan) -> range:
+        if self._decisions[plan.stream] is Decision.REPLACE:
+            return range(0)
+        return range(plan.minimum_generation_id or 0, (plan.generation or 0) + 1)
+
     def _warn_of_old_documents(self, plan: StreamPlan, reason: str) -> None:
-        stays = sum(1 for _ in self._inventory.stale(plan))
+        stays = sum(1 for _ in self._inventory.stale(plan.stream, keeps=self._kept_generations(plan)))
         if stays:
             logger.warning("Stream %s: %d old documents were kept, because %s.", plan.stream, stays, reason)
 
-    def _list(self) -> Steps:
-        """List the data source page by page."""
+    def _prepare(self, plans: Collection[StreamPlan]) -> Steps:
+        """Read the markers, list the documents of streams that were not replaced before, and decide about each."""
+        markers = yield from find_markers(self._client, plans)
+        self._plans = {plan.stream: plan for plan in plans if not decide(plan, markers.get(plan.stream)).adds}
+        if self._plans:
+            yield from self._list(markers)
+        for plan in plans:
+            decision = self._decisions[plan.stream] = decide(plan, markers.get(plan.stream))
+            announce(plan, decision)
+        for stream, decision in self._decisions.items():
+            if decision.adds:
+                self._plans.pop(stream, None)
+
+    def _list(self, markers: dict[StreamKey, Marker]) -> Steps:
+        """List the data source page by page. Adds to `markers` what version 0.1.0 has marked."""
         logger.info("Listing the data source to find the documents to be replaced.")
+        self._listed_at = self._now()
         by_tags = {frozenset(stream_tags(*plan.stream)): plan for plan in self._plans.values()}
         pages = paginate()
         try:
             offset, limit = next(pages)
             while True:
                 page = yield Ask(partial(self._client.list_documents, offset=offset, limit=limit))
-                self._add_listed(page, by_tags)
+                self._add_listed(page, by_tags, markers)
                 offset, limit = pages.send(page)
         except StopIteration as end:
             is_complete = end.value
@@ -147,19 +161,20 @@ class Replacements:
             reason = "Dust's listing was not complete; the next sync may get a complete one"
             self._reasons = dict.fromkeys(self._plans, reason)
 
-    def _add_listed(self, page: Sequence[ListedDocument], by_tags: Mapping[frozenset[str], StreamPlan]) -> None:
+    def _add_listed(
+        self,
+        page: Sequence[ListedDocument],
+        by_tags: Mapping[frozenset[str], StreamPlan],
+        markers: dict[StreamKey, Marker],
+    ) -> None:
+        """Take those that we wrote: their tags are ours, and so is their id."""
         entries = []
         for document in page:
             plan = by_tags.get(origin(document.tags) or frozenset())
-            if plan:
-                fingerprint = fingerprint_of(document.tags)
-                entries.append(Entry(document.document_id, plan.stream, fingerprint, generation_of(document.tags)))
-                if plan.generation is not None and is_replaced_by(document.tags, plan.generation):
-                    self._marked.setdefault(plan.stream, set())
-                    self._add_marked(plan.stream, document.document_id)
+            if plan and is_identifier(document.document_id):
+                fingerprint, generation = fingerprint_of(document.tags), generation_of(document.tags)
+                entries.append(Entry(document.document_id, plan.stream, fingerprint, generation))
+                # Version 0.1.0 tagged one of the stream's documents.
+                if (marker := marker_of(document.tags)) and marker.generation == plan.generation:
+                    markers.setdefault(plan.stream, marker)
         self._inventory.add_listed(entries)
-
-    def _add_marked(self, stream: StreamKey, document_id: str) -> None:
-        known = self._marked.get(stream)
-        if known is not None and len(known) < MARKERS_KNOWN:
-            known.add(document_id)

@@ -10,10 +10,11 @@ from destination_dust.airbyte.completion import Ending
 from destination_dust.airbyte.ledger import Span
 from destination_dust.airbyte.messages import Record, StreamKey
 from destination_dust.dust.client import DustClient
-from destination_dust.mapping.documents.document import Document, DocumentShape, document, upsert_body, with_marker
+from destination_dust.mapping.documents.document import Document, DocumentShape, document, upsert_body
 from destination_dust.writers.documents.fingerprints import Fingerprints
-from destination_dust.writers.documents.queue import DocumentQueue, DocumentVersion
+from destination_dust.writers.documents.queue import DocumentQueue
 from destination_dust.writers.documents.replacements import Replacements
+from destination_dust.writers.documents.version import DocumentVersion
 from destination_dust.writers.outcomes import Outcomes
 from destination_dust.writers.record_ids import record_id
 from destination_dust.writers.steps import Submit
@@ -74,11 +75,11 @@ class DocumentsWriter:
         self._fingerprints.drain()
 
     def prepare(self, replaced: Collection[StreamPlan]) -> None:
-        """List the documents of these streams."""
+        """Read the markers of these streams, and list their documents."""
         self._replacements.prepare(replaced)
 
     def has_replaced(self, plan: StreamPlan) -> bool:
-        """Whether the listing showed that the replacement is done."""
+        """Whether the marker showed that the replacement is done."""
         return self._replacements.has_replaced(plan.stream)
 
     def conclude(self, endings: Mapping[StreamKey, Ending]) -> None:
@@ -101,6 +102,4 @@ class DocumentsWriter:
         counts.cleaned += content.cleaned > 0
         counts.left_out += content.left_out > 0
         counts.lacking_text += content.lacks_text
-        if plan.generation is not None and self._replacements.has_replaced(plan.stream):
-            return with_marker(content, plan.generation)
         return content

@@ -6,7 +6,8 @@ import logging
 
 from destination_dust.airbyte.catalog import StreamPlan
 from destination_dust.airbyte.completion import Ending
-from destination_dust.mapping.tags import is_being_replaced_by, is_replaced_by, replaced_tag, replacing_tag
+from destination_dust.mapping.tags import marker_of
+from destination_dust.writers.markers import Decision, announce, decide, marker_for
 from destination_dust.writers.outcomes import BadRecord
 from destination_dust.writers.steps import WAIT, Ask, Runner, Steps
 from destination_dust.writers.tables.batch import Change
@@ -47,8 +48,17 @@ class Refill:
 
     @property
     def was_done(self) -> bool:
-        """Whether an earlier attempt completed the replacement by this generation."""
-        return self.plan.generation is not None and is_replaced_by(self._existing.tags, self.plan.generation)
+        """Whether the stream was replaced before, so that this sync only adds to it."""
+        return self._decision.adds
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The tags that the table had before the sync."""
+        return self._existing.tags
+
+    @property
+    def _decision(self) -> Decision:
+        return decide(self.plan, marker_of(self._existing.tags))
 
     def put(self, change: Change) -> None:
         """Stage a change. Raises `DiskFull`, and `UnusableTable` if there are too many rows for a table."""
@@ -81,6 +91,7 @@ class Refill:
     def _live(self) -> Steps:
         """Raises `UnusableTable` before the table is touched if it cannot take all rows."""
         self._existing = yield Ask(self._dust.existing)
+        announce(self.plan, self._decision)
         while self._ending is None:
             yield WAIT
         rows = self._rows or ()
@@ -102,14 +113,11 @@ class Refill:
 
     @property
     def _is_written(self) -> bool:
-        """Whether the table holds rows of this replacement, though not the mark that it was completed.
-
-        Without either mark we cannot know what an earlier attempt acknowledged.
-        """
+        """Whether rows of this generation are there, which another attempt may have acknowledged."""
         generation, minimum = self.plan.generation, self.plan.minimum_generation_id
-        if generation is None or minimum is None or is_being_replaced_by(self._existing.tags, generation):
+        if generation is None or minimum is None or self._decision is Decision.REPLACE:
             return False
-        return self._existing.generation >= minimum
+        return minimum <= self._existing.generation <= generation
 
     def _empty(self) -> Steps:
         """The stream has no rows."""
@@ -120,10 +128,10 @@ class Refill:
 
     def _begin(self, count: int, *, replaces: bool) -> None:
         """Have the rows replace those of the table, or be added to them, and log which."""
-        stream, generation, table_id = self.plan.stream, self.plan.generation, self._dust.table_id
+        stream, table_id = self.plan.stream, self._dust.table_id
         if replaces:
             logger.info("Stream %s: %d rows replace those of the table %s.", stream, count, table_id)
-            self._table.replace(tags=() if generation is None else [replacing_tag(generation)])
+            self._table.replace(tags=self._tags(completed=False))
             return
         self._table.tag(self._existing.tags)
         if self._ending is Ending.COMPLETE:
@@ -167,8 +175,12 @@ class Refill:
         yield from self._mark()
 
     def _mark(self) -> Steps:
-        if self.plan.generation is not None:
-            yield from self._table.describe([replaced_tag(self.plan.generation)])
+        if tags := self._tags(completed=True):
+            yield from self._table.describe(tags)
+
+    def _tags(self, *, completed: bool) -> list[str]:
+        marker = marker_for(self.plan, completed=completed)
+        return [marker.tag] if marker else []
 
     def _book_unsent(self, *, replaces: bool) -> None:
         """Book the records that were not sent, because later ones of the same row were."""

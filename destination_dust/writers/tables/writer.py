@@ -15,7 +15,6 @@ from destination_dust.mapping.ids import table_name
 from destination_dust.mapping.tables.cells import Difference
 from destination_dust.mapping.tables.differences import changed_types, differences, listed, renamed
 from destination_dust.mapping.tables.rows import RowEncoder, TooManyColumns
-from destination_dust.mapping.tags import replaced_tag
 from destination_dust.writers.record_ids import record_id
 from destination_dust.writers.tables.batch import Change
 from destination_dust.writers.tables.context import TablesContext
@@ -98,11 +97,10 @@ class TablesWriter:
     def has_replaced(self, plan: StreamPlan) -> bool:
         """Whether the table's tags say that it was replaced."""
         refill = self._replacements.of(plan.stream)
-        if not refill or plan.generation is None or not refill.was_done:
+        if not refill or not refill.was_done:
             return False
         self._replacements.forget(plan.stream)
-        self._tables[plan.stream].tag([replaced_tag(plan.generation)])
-        logger.info("Stream %s: an earlier attempt has replaced its table, so rows are only added.", plan.stream)
+        self._tables[plan.stream].tag(refill.tags)
         return True
 
     def conclude(self, endings: Mapping[StreamKey, Ending]) -> None:

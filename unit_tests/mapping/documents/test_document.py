@@ -1,7 +1,6 @@
 """A record as a document: title, text, tags, link, time, fingerprint."""
 
 import json
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -9,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from destination_dust.mapping.documents.document import Document, DocumentShape, document, upsert_body, with_marker
+from destination_dust.mapping.documents.document import Document, DocumentShape, document, upsert_body
 
 PLAIN = DocumentShape()
 
@@ -43,8 +42,7 @@ def test_the_request_holds_only_fields_that_dust_takes() -> None:
         "tags": [
             "airbyte:stream:users",
             "airbyte:namespace:public",
-            "airbyte:generation:3",
-            f"airbyte:fingerprint:{content.fingerprint}",
+            f"airbyte:3:{content.fingerprint}",
         ],
         "timestamp": 1_700_000_000_123,
         "light_document_output": True,
@@ -186,21 +184,12 @@ def test_the_fingerprint_covers_stream_and_format() -> None:
     assert 4 == len({content.fingerprint for content in prints})
 
 
-def test_generation_mark_and_default_time_do_not_change_the_fingerprint() -> None:
+def test_generation_and_default_time_do_not_change_the_fingerprint() -> None:
     """Each sync has new ones: they would make every document a changed one."""
     content = made({"a": 1})
 
     assert content.fingerprint == made({"a": 1}, generation=4, emitted_at=1).fingerprint
     assert content.fingerprint == made({"a": 1}, generation=None, emitted_at=None).fingerprint
-    assert content.fingerprint == with_marker(content, 3).fingerprint
-
-
-def test_a_mark_is_one_more_tag() -> None:
-    """On a document that is otherwise the same."""
-    content = made({"a": 1})
-
-    assert (*content.tags, "airbyte:replaced:3") == with_marker(content, 3).tags
-    assert replace(content, tags=with_marker(content, 3).tags) == with_marker(content, 3)
 
 
 _VALUES = st.recursive(
@@ -242,6 +231,34 @@ def test_any_record_in_any_shape_can_be_sent(record: Any, shape: DocumentShape, 
     assert 1 == sum(tag.startswith("airbyte:stream:") for tag in sent["tags"])
     assert not any(tag.startswith(("title:", "__DUST")) for tag in sent["tags"])
     assert 0 <= sent["timestamp"]
+
+
+def _reversed(value: Any) -> Any:
+    """The same value, with the fields of each object in the other order."""
+    if isinstance(value, dict):
+        return {name: _reversed(inner) for name, inner in reversed(value.items())}
+    return [_reversed(inner) for inner in value] if isinstance(value, list) else value
+
+
+@given(
+    st.dictionaries(st.sampled_from(["title", "a", "b", "\ud800", "_ab_cdc_x"]), _VALUES),
+    st.builds(
+        DocumentShape,
+        text_fields=st.lists(st.sampled_from(["title", "a", "b"]), max_size=3, unique=True).map(tuple),
+        text_format=st.sampled_from(["json", "markdown"]),
+    ),
+)
+def test_the_order_of_fields_does_not_change_the_fingerprint(record: Any, shape: DocumentShape) -> None:
+    """At any depth: some sources shuffle them, and nothing has changed then."""
+    assert made(record, shape).fingerprint == made(_reversed(record), shape).fingerprint
+
+
+def test_the_order_of_elements_and_of_chosen_fields_changes_the_fingerprint() -> None:
+    """The text is another then."""
+    ab, ba = DocumentShape(text_fields=("a", "b")), DocumentShape(text_fields=("b", "a"))
+
+    assert made({"a": [1, 2]}).fingerprint != made({"a": [2, 1]}).fingerprint
+    assert made({"a": 1, "b": 2}, ab).fingerprint != made({"a": 1, "b": 2}, ba).fingerprint
 
 
 def test_deep_records_can_be_sent() -> None:

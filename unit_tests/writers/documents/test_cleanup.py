@@ -1,24 +1,26 @@
-"""The end of a replacement of documents: everything stale goes, nothing else, and then the marker is set."""
+"""The end of a replacement of documents: everything stale goes, nothing else, and then the marker is written."""
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import pytest
 
 from destination_dust.airbyte.catalog import Mode, StreamPlan
-from destination_dust.dust.errors import Rejected
-from destination_dust.mapping.tags import replaced_tag, stream_tags
+from destination_dust.dust.errors import Rejected, Unavailable
+from destination_dust.mapping.ids import marker_identifier
+from destination_dust.mapping.tags import Marker
 from destination_dust.workers import Lane
 from destination_dust.writers.documents.cleanup import DELETES_AT_ONCE, Cleanup
 from destination_dust.writers.documents.inventory import Entry, Inventory
 from unit_tests.builders import ORDERS, USERS
-from unit_tests.writers.outcomes import FakeClient, FakeWorkers
+from unit_tests.writers.documents.world import DocumentsWorld
 
 GENERATION = 5
 
 
-class World(FakeClient):
+class World(DocumentsWorld):
     """A stream in Dust, and its cleanup."""
 
     def __init__(self, *, stale: int, kept: int, counts: bool = True, deletes: bool = True) -> None:
@@ -30,111 +32,90 @@ class World(FakeClient):
         self.inventory.add_listed([Entry("of another stream", ORDERS, None, 0)])
         for n in range(kept):
             self.inventory.add_stored(Entry(f"new-{n:03}", USERS, "0a", GENERATION))
-        self.calls = FakeWorkers()
-        self.refused: set[str] = set()
-        self.tags = stream_tags(*USERS)
         client: Any = self
-        self.cleanup = Cleanup(plan, self.inventory, client, self.calls.submit, self.calls.outcomes, deletes=deletes)
+        documents = self.inventory.stale(USERS) if deletes else iter(())
+        self.cleanup = Cleanup(plan, self.inventory, documents, client, self.calls.submit, self.calls.outcomes)
 
-    def document(self, document_id: str) -> dict[str, Any]:
-        if document_id in self.refused:
-            raise Rejected("too large now")
-        parts: dict[str, Any] = {"title": "t", "text": "x", "mime_type": "text/plain", "timestamp": 1}
-        return {**parts, "tags": list(self.tags), "source_url": None}
-
-    def end_all(self) -> None:
+    def run(self) -> None:
+        self.cleanup.start()
         while self.calls.open:
             call = self.calls.open.pop(0)
             try:
                 answer = call.send()
-            except Rejected as error:
+            except (Rejected, Unavailable) as error:
                 call.failed(error)
             else:
                 call.done(answer)
 
-    @property
-    def deleted(self) -> list[str]:
-        return sorted(entry.removeprefix("delete ") for entry in self.made if entry.startswith("delete"))
 
-    @property
-    def marked(self) -> list[str]:
-        return [entry.split()[1] for entry in self.made if replaced_tag(GENERATION) in entry]
-
-
-def test_everything_stale_is_deleted_and_then_one_document_is_marked() -> None:
+def test_everything_stale_is_deleted_and_then_the_stream_is_marked() -> None:
     """A bounded number of deletes at once; the marker last; other streams are not touched."""
     world = World(stale=50, kept=3)
     world.cleanup.start()
     assert DELETES_AT_ONCE == len(world.calls.open)
     assert all(call.lane is Lane.FREE for call in world.calls.open)
 
-    world.end_all()
+    world.calls.end_all()
 
     assert [f"old-{n:03}" for n in range(50)] == world.deleted
-    assert ["new-000"] == world.marked
-    assert world.made[-1].startswith("upsert new-000")
+    assert Marker(GENERATION, 7, True) == world.marker
+    assert world.made[-1].startswith(f"upsert {marker_identifier(*USERS)}")
     assert world.cleanup.ended
     assert 50 == world.calls.progress.of(USERS).stale
 
 
-def test_a_stream_without_documents_needs_no_marker() -> None:
-    """Whatever a later attempt writes is of this generation itself."""
+def test_a_stream_without_documents_is_marked_too() -> None:
+    """Another connection may write some before the next attempt."""
     world = World(stale=2, kept=0)
-    world.cleanup.start()
-    world.end_all()
+    world.run()
 
     assert 2 == len(world.deleted)
-    assert [] == world.marked
+    assert Marker(GENERATION, 7, True) == world.marker
     assert world.cleanup.ended
 
 
 def test_a_host_without_generations_sets_no_marker() -> None:
     """It does not try again by itself."""
     world = World(stale=2, kept=2, counts=False)
-    world.cleanup.start()
-    world.end_all()
+    world.run()
 
     assert 2 == len(world.deleted)
-    assert [] == world.marked
+    assert world.marker is None
 
 
 def test_nothing_is_deleted_if_nothing_may_be_but_the_marker_is_set() -> None:
     """It keeps later attempts from deleting, too."""
     world = World(stale=2, kept=2, deletes=False)
-    world.cleanup.start()
-    world.end_all()
+    world.run()
 
     assert [] == world.deleted
-    assert 1 == len(world.marked)
+    assert Marker(GENERATION, 7, True) == world.marker
 
 
-def test_the_next_document_is_marked_if_one_cannot_be() -> None:
-    """Limits may have shrunk since it was stored."""
-    world = World(stale=0, kept=2)
-    world.refused = {"new-000"}
-    world.cleanup.start()
-    world.end_all()
+def test_a_stale_document_that_dust_does_not_delete_is_named_and_holds_nothing_up(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The states of the stream would otherwise wait for it in every sync."""
+    world = World(stale=40, kept=1)
+    world.refused["old-007"] = Rejected("it cannot go")
 
-    assert ["new-001"] == world.marked
+    with caplog.at_level(logging.WARNING, "airbyte"):
+        world.run()
+
+    assert 39 == len(world.deleted) == world.calls.progress.of(USERS).stale
+    assert ["old-007"] == list(world.inventory.stale(USERS))
+    assert Marker(GENERATION, 7, True) == world.marker
+    assert ["Stream users: the stale document old-007 stays, because Dust does not delete it: it cannot go"] == [
+        record.getMessage() for record in caplog.records
+    ]
 
 
-def test_a_stream_that_cannot_be_marked_fails_the_sync() -> None:
-    """Its states must not go out: the next attempt would delete what this one brought."""
-    world = World(stale=0, kept=2)
-    world.refused = {"new-000", "new-001"}
-    world.cleanup.start()
+def test_an_outage_during_the_cleanup_leaves_the_stream_unmarked() -> None:
+    """Then the next attempt goes on with it."""
+    world = World(stale=40, kept=1)
+    world.refused["old-007"] = Unavailable("gone")
 
-    with pytest.raises(Rejected):
-        world.end_all()
+    with pytest.raises(Unavailable):
+        world.run()
+    assert world.marker is None
     assert not world.cleanup.ended
-
-
-def test_a_document_that_is_not_the_streams_is_never_marked() -> None:
-    """Someone else has written under its id since it was listed."""
-    world = World(stale=0, kept=2)
-    world.tags = stream_tags(*ORDERS)
-    world.cleanup.start()
-    world.end_all()
-
-    assert [] == world.made
-    assert world.cleanup.ended

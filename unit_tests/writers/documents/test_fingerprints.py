@@ -10,14 +10,15 @@ import pytest
 from destination_dust.airbyte.messages import StreamKey
 from destination_dust.dust.client import ListedDocument
 from destination_dust.dust.errors import Rejected, Unavailable
-from destination_dust.mapping.tags import fingerprint_tag, stream_tags
+from destination_dust.mapping.tags import stream_tags, version_tag
 from destination_dust.workers import Call
 from destination_dust.writers.documents.fingerprints import MAX_AGE, MAX_QUERY, Fingerprints
 from unit_tests.builders import ORDERS, TEAMS, USERS
 
+A, B, C = "a" * 11, "b" * 11, "c" * 11
 STORED: dict[str, tuple[str, ...]] = {
-    "users-1": (*stream_tags(*USERS), fingerprint_tag("0a")),
-    "users-2": (*stream_tags(*ORDERS), fingerprint_tag("0b")),
+    "users-1": (*stream_tags(*USERS), version_tag(1, A)),
+    "users-2": (*stream_tags(*ORDERS), version_tag(1, B)),
     "users-3": (*stream_tags(*USERS),),
 }
 
@@ -31,6 +32,7 @@ class Dust:
         self.groups: list[Sequence[str]] = []
         self.answers: list[tuple[str, str | None]] = []
         self.listed: dict[str, str] = {}
+        self.recent = True
         world: Any = self
         self.fingerprints = Fingerprints(
             world, self.calls.append, world, skip_unchanged=skip_unchanged, now=lambda: self.time
@@ -64,7 +66,7 @@ def test_each_id_that_was_asked_for_is_answered() -> None:
 
     dust.answer()
 
-    assert [("users-1", "0a"), ("users-2", None), ("users-3", None), ("users-4", None)] == dust.answers
+    assert [("users-1", A), ("users-2", None), ("users-3", None), ("users-4", None)] == dust.answers
     assert 1 == len(dust.groups)
 
 
@@ -121,20 +123,36 @@ def test_documents_of_a_refused_look_up_are_in_doubt() -> None:
 def test_the_inventory_answers_for_a_stream_that_is_being_replaced() -> None:
     """Its documents were listed, so none is looked up."""
     dust = Dust()
-    dust.listed["teams-1"] = "0c"
+    dust.listed["teams-1"] = C
 
     dust.ask("teams-1", TEAMS)
     dust.ask("teams-2", TEAMS)
 
-    assert [("teams-1", "0c"), ("teams-2", None)] == dust.answers
+    assert [("teams-1", C), ("teams-2", None)] == dust.answers
     dust.fingerprints.drain()
     assert [] == dust.calls
+
+
+def test_an_old_listing_does_not_prove_that_a_document_is_still_there() -> None:
+    """It is looked up again; one that was not there is sent in any case."""
+    dust = Dust()
+    dust.listed["teams-1"] = C
+    dust.recent = False
+
+    dust.ask("teams-1", TEAMS)
+    dust.ask("teams-2", TEAMS)
+    assert [("teams-2", None)] == dust.answers
+    dust.fingerprints.drain()
+    dust.answer()
+
+    assert [["teams-1"]] == dust.groups
+    assert ("teams-1", None) == dust.answers[-1]
 
 
 def test_nothing_is_asked_if_unchanged_documents_are_sent_again() -> None:
     """Then no fingerprint can save an upsert."""
     dust = Dust(skip_unchanged=False)
-    dust.listed["teams-1"] = "0c"
+    dust.listed["teams-1"] = C
 
     dust.ask("teams-1", TEAMS)
     dust.ask("users-1")

@@ -7,13 +7,11 @@ import sys
 
 import pytest
 
-from destination_dust.airbyte.catalog import Mode, StreamPlan
+from destination_dust.airbyte.messages import StreamKey
 from destination_dust.writers.documents.inventory import CHUNK, Entry, Inventory
 from unit_tests.builders import ORDERS, USERS
 
-TRUNCATED = StreamPlan(USERS, Mode.APPEND_DEDUP, (("id",),), 5, 5, 7)
-OVERWRITTEN = StreamPlan(USERS, Mode.OVERWRITE)
-FINGERPRINT = "00ff" * 8
+FINGERPRINT = "q83vASNFZ4k"
 
 
 def user(number: int, generation: int = 0, fingerprint: str | None = FINGERPRINT) -> Entry:
@@ -33,16 +31,16 @@ def test_what_the_sync_did_not_bring_is_stale() -> None:
     listed.mark_seen("users-0002")
     listed.mark_seen("users-0009")
 
-    assert ["users-0001", "users-0003"] == list(listed.stale(OVERWRITTEN))
+    assert ["users-0001", "users-0003"] == list(listed.stale(USERS))
 
 
-def test_with_ids_only_generations_below_the_minimum_are_stale() -> None:
-    """Documents of an earlier attempt of the same generation stay; without a tag, the generation is 0."""
-    listed = inventory(user(1), user(2, 4), user(3, 5), user(4, 6), user(5, 4))
+def test_generations_that_are_kept_are_not_stale() -> None:
+    """Those below and above are; without a tag, the generation is 0."""
+    listed = inventory(user(1), user(2, 4), user(3, 5), user(4, 6), user(5, 4), user(6, 7))
 
     listed.mark_seen("users-0005")
 
-    assert ["users-0001", "users-0002"] == list(listed.stale(TRUNCATED))
+    assert ["users-0001", "users-0002", "users-0006"] == list(listed.stale(USERS, keeps=range(5, 7)))
 
 
 def test_what_the_sync_stores_is_not_stale() -> None:
@@ -52,8 +50,8 @@ def test_what_the_sync_stores_is_not_stale() -> None:
     listed.add_stored(user(1, 5))
     listed.add_stored(user(3, 5))
 
-    assert ["users-0002"] == list(listed.stale(OVERWRITTEN))
-    assert ["users-0001", "users-0002", "users-0003"] == list(listed.remaining(USERS))
+    assert ["users-0002"] == list(listed.stale(USERS))
+    assert 3 == len(listed)
 
 
 def test_what_was_removed_is_forgotten() -> None:
@@ -63,14 +61,13 @@ def test_what_was_removed_is_forgotten() -> None:
     listed.remove("users-0001")
 
     assert listed.fingerprint("users-0001") is None
-    assert ["users-0002"] == list(listed.remaining(USERS))
+    assert ["users-0002"] == list(listed.stale(USERS))
     assert 1 == len(listed)
 
 
-@pytest.mark.parametrize("fingerprint", [None, "", "not hexadecimal", "0"])
-def test_a_fingerprint_is_given_back_if_it_is_one(fingerprint: str | None) -> None:
-    """Tags can hold anything."""
-    listed = inventory(user(1), user(2, fingerprint=fingerprint))
+def test_a_fingerprint_is_given_back() -> None:
+    """None for a document without one, and for one that does not exist."""
+    listed = inventory(user(1), user(2, fingerprint=None))
 
     assert FINGERPRINT == listed.fingerprint("users-0001")
     assert listed.fingerprint("users-0002") is None
@@ -78,9 +75,17 @@ def test_a_fingerprint_is_given_back_if_it_is_one(fingerprint: str | None) -> No
 
 
 def test_generations_beyond_all_numbers_are_held() -> None:
-    """A tag can claim 19 digits."""
-    assert [] == list(inventory(user(1, 10**19 - 1)).stale(TRUNCATED))
-    assert ["users-0001"] == list(inventory(user(1, 10**19 - 1)).stale(OVERWRITTEN))
+    """A tag can claim 19 digits, a catalog any number."""
+    listed = inventory(user(1, 10**19 - 1))
+
+    assert ["users-0001"] == list(listed.stale(USERS))
+    assert ["users-0001"] == list(listed.stale(USERS, keeps=range(5, 6)))
+    assert ["users-0001"] == list(listed.stale(USERS, keeps=range(10**30, 10**30 + 1)))
+
+
+def test_a_page_may_hold_a_document_twice() -> None:
+    """Whatever its tags are then."""
+    assert 1 == len(inventory(user(1), user(1, fingerprint=None), user(1)._replace(stream=StreamKey("a", "users"))))
 
 
 def test_documents_may_go_while_they_are_gone_through() -> None:
@@ -88,7 +93,7 @@ def test_documents_may_go_while_they_are_gone_through() -> None:
     listed = inventory(*(user(number) for number in range(2 * CHUNK + 5)))
 
     gone = []
-    for document_id in listed.stale(OVERWRITTEN):
+    for document_id in listed.stale(USERS):
         listed.remove(document_id)
         gone.append(document_id)
 
@@ -115,7 +120,7 @@ def peak():
 before, inventory = peak(), Inventory()
 for page in range(0, 1_000_000, 1000):
     ids = [f"{page + n:036d}--{page + n:016x}" for n in range(1000)]
-    inventory.add_listed(Entry(document_id, users, "0123456789abcdef" * 2, 5) for document_id in ids)
+    inventory.add_listed(Entry(document_id, users, "0123456789a", 5) for document_id in ids)
 assert len(inventory) == 1_000_000
 print(peak() - before)
 """

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -16,7 +15,8 @@ from destination_dust.airbyte.messages import StreamKey
 from destination_dust.dust.errors import Rejected, Unavailable
 from destination_dust.writers.documents import queue as module
 from destination_dust.writers.documents.fingerprints import Answer
-from destination_dust.writers.documents.queue import DocumentQueue, DocumentVersion
+from destination_dust.writers.documents.queue import DocumentQueue
+from destination_dust.writers.documents.version import MAX_EARLIER, DocumentVersion
 from destination_dust.writers.outcomes import BadRecord
 from unit_tests.builders import USERS, state
 from unit_tests.writers.outcomes import FakeClient, FakeWorkers
@@ -66,9 +66,6 @@ class QueueHarness:
             self.asked.append(document_id)
         else:
             answer(document_id, self._known)
-
-    def before_delete(self, _plan: StreamPlan, _document_id: str, then: Callable[[], None]) -> None:
-        then()
 
     def store(self, _plan: StreamPlan, document_id: str, fingerprint: str | None) -> None:
         self.stored.append((document_id, fingerprint))
@@ -227,8 +224,8 @@ def test_no_more_upserts_are_in_flight_than_may_be() -> None:
     assert documents.queue.idle
 
 
-def test_a_refused_version_takes_those_that_it_superseded_with_it() -> None:
-    """Each record is counted once, and the ledger is even."""
+def test_the_earlier_version_is_stored_if_dust_refuses_the_later_one() -> None:
+    """It is the newest that Dust takes; each record has its own fate, and the ledger is even."""
     documents = QueueHarness(skip=True)
     documents.add("users-1", "v1")
     documents.add("users-1", "v2")
@@ -236,9 +233,74 @@ def test_a_refused_version_takes_those_that_it_superseded_with_it() -> None:
     documents.queue.resolve("users-1", None)
 
     documents.calls.end("users-1", Rejected("too strange"))
+    documents.calls.end("users-1")
 
-    assert [(0, 2)] == [(safe.stored, safe.rejected) for safe in documents.calls.ledger.release()]
-    assert "2 records read, 0 upserted, 0 deleted, 2 rejected" == documents.counts
+    assert ["upsert users-1 v1"] == documents.client.made
+    assert [(1, 1)] == [(safe.stored, safe.rejected) for safe in documents.calls.ledger.release()]
+    assert "2 records read, 1 upserted, 0 deleted, 1 rejected" == documents.counts
+    assert 0 == documents.queue._bytes
+
+
+def test_an_earlier_delete_is_made_if_dust_refuses_the_later_version() -> None:
+    """The source deleted the record once, and what it wrote then cannot be stored."""
+    documents = QueueHarness(known=None, skip=True, upserts=1)
+    documents.add("users-1", "v1")
+    documents.add("users-1", None)
+    documents.add("users-1", "v2")
+
+    documents.calls.end("users-1")
+    documents.calls.end("users-1", Rejected("too strange"))
+    documents.calls.end("users-1")
+
+    assert ["upsert users-1 v1", "delete users-1"] == documents.client.made
+
+
+def test_versions_that_were_superseded_follow_a_newer_one_that_waits() -> None:
+    """The newest that Dust takes is stored, whichever is refused before."""
+    documents = QueueHarness(known=None, skip=True, upserts=1)
+    documents.add("users-0", "v1")
+    documents.add("users-1", "v1")
+    documents.add("users-1", "v2")
+    documents.calls.end("users-0")
+    documents.add("users-1", "v3")
+
+    documents.calls.end("users-1", Rejected("v2 is strange"))
+    documents.calls.end("users-1", Rejected("v3 is strange"))
+    documents.calls.end("users-1")
+
+    assert ["upsert users-0 v1", "upsert users-1 v1"] == documents.client.made
+    assert "4 records read, 2 upserted, 0 deleted, 2 rejected" == documents.counts
+
+
+def test_few_earlier_versions_are_kept() -> None:
+    """Those before them count as superseded by the oldest that is kept."""
+    documents = QueueHarness(skip=True)
+    for number in range(MAX_EARLIER + 3):
+        documents.add("users-1", f"v{number}")
+    documents.calls.ledger.add_state(state(USERS))
+    assert (MAX_EARLIER + 1) * 2 == documents.queue._bytes
+    documents.queue.resolve("users-1", None)
+
+    while documents.calls.open:
+        documents.calls.end("users-1", Rejected("too strange"))
+
+    assert [(0, MAX_EARLIER + 3)] == [(safe.stored, safe.rejected) for safe in documents.calls.ledger.release()]
+    assert 0 == documents.calls.progress.of(USERS).unsettled == documents.queue._bytes
+    assert documents.queue.idle
+
+
+def test_a_document_whose_upsert_did_not_succeed_is_sent_again() -> None:
+    """A part of it may be stored, so that its fingerprint is no proof; one success later, it is."""
+    documents = QueueHarness(known="v1", skip=True)
+    documents.add("users-1", "v2")
+    documents.calls.end("users-1", Rejected("strange"))
+
+    documents.add("users-1", "v1")
+    documents.calls.end("users-1")
+    documents.add("users-1", "v1")
+
+    assert ["upsert users-1 v1"] == documents.client.made
+    assert [] == documents.calls.open
 
 
 def test_a_record_that_ends_the_sync_does_not_hold_up_what_was_read_before() -> None:
@@ -320,3 +382,48 @@ def test_dust_ends_with_the_last_version_of_each_document(
     assert documents.queue.idle
     assert [len(changes)] == [safe.stored for safe in documents.calls.ledger.release()]
     assert 0 == documents.calls.progress.of(USERS).unsettled
+
+
+refusals = st.sets(st.integers(0, 39))
+
+
+@given(versions, refusals, st.integers(1, 3), st.integers(0, 999))
+def test_dust_ends_with_the_last_version_that_it_takes(
+    changes: list[tuple[int, str | None]], refused: set[int], upserts: int, seed: int
+) -> None:
+    """Of the last few that waited: none that it takes is lost to a later one that it refuses."""
+    chance = random.Random(seed)
+    documents = QueueHarness(known=None, upserts=upserts, skip=True)
+    dust: dict[str, str | None] = {}
+
+    def a_call_ends() -> None:
+        if not documents.calls.open:
+            return
+        key = chance.choice(documents.calls.keys)
+        call = next(call for call in documents.calls.open if call.key == key)
+        call.send()
+        kind, _, text = documents.client.made[-1].partition(f" {key}")
+        number = int(text.split("#")[1]) if kind == "upsert" else -1
+        if number in refused:
+            documents.calls.end(key, Rejected("too strange"))
+        else:
+            documents.calls.end(key)
+            dust[key] = text.strip() if kind == "upsert" else None
+
+    for number, (each, text) in enumerate(changes):
+        waiting = [version for version in documents.queue._waiting.values() if version.document_id == f"users-{each}"]
+        if waiting and len(list(waiting[0].chain)) > MAX_EARLIER:
+            break  # what is dropped then is another test's
+        documents.add(f"users-{each}", None if text is None else f"#{number}")
+        while chance.random() < 0.4:
+            a_call_ends()
+    while documents.calls.open:
+        a_call_ends()
+
+    taken = {
+        f"users-{each}": text and f"#{n}" for n, (each, text) in enumerate(changes) if n not in refused or not text
+    }
+    if documents.calls.progress.of(USERS).read == len(changes):
+        assert {key: text for key, text in taken.items() if text} == {key: text for key, text in dust.items() if text}
+    assert 0 == documents.calls.progress.of(USERS).unsettled == documents.queue._bytes
+    assert documents.queue.idle

@@ -9,35 +9,27 @@ import pytest
 
 from destination_dust.airbyte.catalog import Mode, StreamPlan
 from destination_dust.airbyte.completion import Ending
-from destination_dust.airbyte.messages import StreamKey
 from destination_dust.dust.client import ListedDocument
-from destination_dust.mapping.tags import fingerprint_tag, generation_tag, replaced_tag, stream_tags
-from destination_dust.writers.documents.replacements import Replacements
+from destination_dust.mapping.tags import Marker, stream_tags
+from destination_dust.writers.documents.replacements import BELIEVED_FOR, Replacements
 from unit_tests.builders import ORDERS, USERS
-from unit_tests.writers.outcomes import FakeClient, FakeWorkers
+from unit_tests.writers.documents.world import DocumentsWorld, listed
 
-GENERATION = 5
+GENERATION, SYNC = 5, 70
 
 
-class World(FakeClient):
+class World(DocumentsWorld):
     """A data source that can be listed, and the replacements of a sync."""
 
-    def __init__(self, *documents: ListedDocument, generation: int | None = GENERATION) -> None:
-        super().__init__()
-        self.stored = list(documents)
-        self.calls = FakeWorkers()
+    def __init__(
+        self, *documents: ListedDocument, generation: int | None = GENERATION, mode: Mode = Mode.OVERWRITE
+    ) -> None:
+        super().__init__(*documents)
+        self.time = 0.0
         client: Any = self
-        self.replacements = Replacements(client, self.calls.submit, self.calls.outcomes)
-        ids = (generation, generation, 7) if generation else (None, None, None)
-        self.plan = StreamPlan(USERS, Mode.OVERWRITE, (("id",),), *ids)
-
-    def list_documents(self, *, offset: int, limit: int) -> list[ListedDocument]:
-        return self.stored[offset : offset + limit]
-
-    def document(self, document_id: str) -> dict[str, Any]:
-        tags = next(list(each.tags) for each in self.stored if each.document_id == document_id)
-        parts: dict[str, Any] = {"title": "t", "text": "x", "mime_type": "text/plain", "timestamp": 1}
-        return {**parts, "tags": tags, "source_url": None}
+        self.replacements = Replacements(client, self.calls.submit, self.calls.outcomes, now=lambda: self.time)
+        ids = (generation, generation, SYNC) if generation else (None, None, None)
+        self.plan = StreamPlan(USERS, mode, (("id",),), *ids)
 
     def prepare(self) -> None:
         self.replacements.prepare([self.plan])
@@ -50,17 +42,7 @@ class World(FakeClient):
         self.replacements.conclude({USERS: ending})
         self.calls.end_all()
         assert self.replacements.idle
-        return sorted(entry.removeprefix("delete ") for entry in self.made if entry.startswith("delete"))
-
-    @property
-    def marked(self) -> list[str]:
-        """The documents that got the marker."""
-        return [entry.split()[1] for entry in self.made if replaced_tag(GENERATION) in entry]
-
-
-def listed(document_id: str, *more: str, stream: StreamKey = USERS, generation: int = GENERATION - 1) -> ListedDocument:
-    """A document as a listing has it."""
-    return ListedDocument(document_id, 1, (*stream_tags(*stream), generation_tag(generation), *more))
+        return self.deleted
 
 
 def test_a_complete_stream_loses_what_the_sync_did_not_bring() -> None:
@@ -73,7 +55,16 @@ def test_a_complete_stream_loses_what_the_sync_did_not_bring() -> None:
     world.replacements.store(world.plan, "users-1", "0a")
 
     assert ["users-2"] == world.conclude()
-    assert ["users-1"] == world.marked
+    assert Marker(GENERATION, SYNC, True) == world.marker
+
+
+@pytest.mark.parametrize("document_id", ["..", ".", "", "a/b", "users-1?x", "é", "x" * 201, "users-1\n"])
+def test_a_document_whose_id_cannot_be_ours_is_not(document_id: str) -> None:
+    """A copy with our tags, made by another program; a call for such an id might reach something else."""
+    world = World(listed("users-1"), listed(document_id))
+    world.prepare()
+
+    assert ["users-1"] == world.conclude()
 
 
 def test_a_document_whose_record_was_refused_stays() -> None:
@@ -85,12 +76,34 @@ def test_a_document_whose_record_was_refused_stays() -> None:
     assert ["users-2"] == world.conclude()
 
 
-def test_a_document_of_this_generation_is_not_stale() -> None:
-    """An earlier attempt of this sync has written it."""
-    world = World(listed("users-1", generation=GENERATION), listed("users-2"))
+@pytest.mark.parametrize("mode", [Mode.OVERWRITE, Mode.APPEND_DEDUP])
+def test_documents_of_this_generation_stay_and_those_of_others_go(mode: Mode) -> None:
+    """An earlier attempt may have written them; a higher generation was counted by another connection."""
+    documents = [listed(f"users-{number}", generation=number) for number in (3, 4, 5, 6, 9)]
+    world = World(*documents, listed("users-0", generation=None), mode=mode)
     world.prepare()
 
-    assert ["users-2"] == world.conclude()
+    assert ["users-0", "users-3", "users-4", "users-6", "users-9"] == world.conclude()
+    assert Marker(GENERATION, SYNC, True) == world.marker
+
+
+def test_a_sync_that_overwrites_after_another_one_of_its_generation_replaces_all() -> None:
+    """Of a connection that was made again: its generations begin at one, too."""
+    world = World(listed("users-1", generation=GENERATION), listed("users-2"), listed("users-3", generation=9))
+    world.mark(Marker(GENERATION, SYNC - 1, True))
+    world.prepare()
+
+    assert ["users-1", "users-2", "users-3"] == world.conclude()
+    assert Marker(GENERATION, SYNC, True) == world.marker
+
+
+def test_a_sync_that_truncates_after_another_one_of_its_generation_only_adds() -> None:
+    """The other one may have acknowledged what this one does not bring."""
+    world = World(listed("users-1"), mode=Mode.APPEND_DEDUP)
+    world.mark(Marker(GENERATION, SYNC - 1, True))
+    world.prepare()
+
+    assert world.replacements.has_replaced(USERS)
 
 
 @pytest.mark.parametrize("ending", [Ending.UNPROVEN, Ending.INCOMPLETE])
@@ -122,52 +135,49 @@ def test_nothing_is_deleted_if_the_listing_is_not_complete() -> None:
     assert [] == world.conclude()
 
 
-def test_a_stream_with_the_marker_was_replaced_before() -> None:
-    """By this generation, not by another."""
-    world = World(listed("users-1", replaced_tag(GENERATION)))
+def test_a_stream_with_the_marker_of_this_sync_is_only_added_to() -> None:
+    """Nothing needs to be listed for it."""
+    world = World(listed("users-1"))
+    world.mark(Marker(GENERATION, SYNC, True))
+    world.prepare()
+
+    assert world.replacements.has_replaced(USERS)
+    assert not world.replacements.covers(USERS)
+
+
+def test_a_mark_of_version_0_1_0_keeps_its_stream_from_being_replaced_again() -> None:
+    """It tagged one of the stream's documents; a sync that was begun before the upgrade must not suffer."""
+    world = World(listed("users-1", "airbyte:replaced:5"), listed("users-2"))
     world.prepare()
     assert world.replacements.has_replaced(USERS)
+    assert not world.replacements.covers(USERS)
 
-    other = World(listed("users-1", replaced_tag(GENERATION - 1)))
-    other.prepare()
-    assert not other.replacements.has_replaced(USERS)
-
-
-def test_the_only_marker_moves_before_its_document_is_deleted() -> None:
-    """Without it, the next attempt would take everything for stale."""
-    world = World(listed("users-1", replaced_tag(GENERATION)), listed("users-2", generation=GENERATION))
-    world.prepare()
-    deleted: list[str] = []
-
-    world.replacements.before_delete(world.plan, "users-1", lambda: deleted.append("users-1"))
-    assert [] == deleted
-    world.calls.end_all()
-
-    assert ["users-2"] == world.marked
-    assert ["users-1"] == deleted
+    earlier = World(listed("users-1", "airbyte:replaced:4"), listed("users-2"))
+    earlier.prepare()
+    assert not earlier.replacements.has_replaced(USERS)
+    assert ["users-1", "users-2"] == earlier.conclude()
 
 
-def test_the_marker_stays_where_it_is_if_another_document_is_deleted() -> None:
-    """Nothing is written, so nothing has to wait for the limit."""
-    world = World(listed("users-1", replaced_tag(GENERATION)), listed("users-2"))
-    world.prepare()
-    deleted: list[str] = []
-
-    world.replacements.before_delete(world.plan, "users-2", lambda: deleted.append("users-2"))
-
-    assert ["users-2"] == deleted
-    assert [] == world.calls.open
-
-
-def test_the_listing_knows_the_fingerprints() -> None:
+def test_the_inventory_knows_the_fingerprints() -> None:
     """And what the sync has stored or deleted since."""
-    world = World(listed("users-1", fingerprint_tag("0a")), listed("users-2"))
+    world = World(listed("users-1", fingerprint="a" * 11), ListedDocument("users-2", 1, tuple(stream_tags(*USERS))))
     world.prepare()
     assert world.replacements.covers(USERS)
     assert not world.replacements.covers(ORDERS)
-    assert ["0a", None] == [world.replacements.fingerprint(each) for each in ("users-1", "users-2")]
+    assert ["a" * 11, None] == [world.replacements.fingerprint(each) for each in ("users-1", "users-2")]
 
     world.replacements.store(world.plan, "users-1", None)
-    world.replacements.store(world.plan, "users-2", "0b")
+    world.replacements.store(world.plan, "users-2", "b" * 11)
 
-    assert [None, "0b"] == [world.replacements.fingerprint(each) for each in ("users-1", "users-2")]
+    assert [None, "b" * 11] == [world.replacements.fingerprint(each) for each in ("users-1", "users-2")]
+
+
+def test_a_listing_is_believed_for_some_minutes() -> None:
+    """From its beginning on: a long one is old when it ends."""
+    world = World(listed("users-1"))
+    world.prepare()
+
+    world.time += BELIEVED_FOR - 1
+    assert world.replacements.recent
+    world.time += 1
+    assert not world.replacements.recent

@@ -10,23 +10,31 @@ from destination_dust.airbyte.catalog import Mode, StreamPlan
 from destination_dust.airbyte.completion import Ending
 from destination_dust.airbyte.messages import Record, StreamKey
 from destination_dust.dust.errors import Rejected
-from destination_dust.mapping.tags import replaced_tag, replacing_tag
+from destination_dust.mapping.tags import Marker
 from destination_dust.writers.outcomes import BadRecord
 from destination_dust.writers.tables import staging
 from destination_dust.writers.tables.client import UnusableTable
 from unit_tests.builders import ORDERS, USERS
 from unit_tests.writers.tables.fake_tables import TablesHarness
 
-GENERATION = 5
+GENERATION, SYNC = 5, 7
+REPLACED, REPLACING = Marker(GENERATION, SYNC, True).tag, Marker(GENERATION, SYNC, False).tag
 
 
 class Replacing(TablesHarness):
     """A sync that replaces the tables of streams, which hold the rows 1 and 2 of the generation before."""
 
-    def __init__(self, *streams: StreamKey, old: int = GENERATION - 1, tags: tuple[str, ...] = (), **more: Any) -> None:
+    def __init__(
+        self,
+        *streams: StreamKey,
+        old: int = GENERATION - 1,
+        tags: tuple[str, ...] = (),
+        mode: Mode = Mode.OVERWRITE,
+        **more: Any,
+    ) -> None:
         super().__init__(**more)
-        ids = (GENERATION, GENERATION, 7)
-        self.plans = {each: StreamPlan(each, Mode.OVERWRITE, (("id",),), *ids) for each in streams or (USERS,)}
+        ids = (GENERATION, GENERATION, SYNC)
+        self.plans = {each: StreamPlan(each, mode, (("id",),), *ids) for each in streams or (USERS,)}
         for stream in self.plans:
             row = {"_airbyte_generation_id": old}
             self.dust.rows_of[stream.name] = {f"{stream.name}-{n}": row for n in (1, 2)}
@@ -67,7 +75,7 @@ def test_the_rows_of_a_complete_stream_replace_those_of_the_table() -> None:
     assert ["create users", "replace by 2 3"] == tables.conclude()[:2]
 
     assert {"users-2", "users-3"} == tables.rows()
-    assert [replaced_tag(GENERATION)] == tables.dust.tags_of["users"]
+    assert [REPLACED] == tables.dust.tags_of["users"]
     assert "3 records read, 2 upserted, 0 deleted, 0 rejected, 1 superseded by later ones" == tables.counts
     assert tables.writer.idle
 
@@ -82,7 +90,7 @@ def test_a_table_that_takes_several_requests_is_replaced_by_the_first() -> None:
     calls = tables.conclude()
 
     assert ["create users", "replace by 3", "upsert 4", "upsert 5"] == calls[:4]
-    assert [[replacing_tag(GENERATION)]] * 3 == seen
+    assert [[REPLACING]] * 3 == seen
     assert {"users-3", "users-4", "users-5"} == tables.rows()
 
 
@@ -104,33 +112,65 @@ def test_a_stream_without_rows_empties_its_table() -> None:
 
     assert "replace by" in tables.conclude()
     assert set() == tables.rows()
-    assert [replaced_tag(GENERATION)] == tables.dust.tags_of["users"]
+    assert [REPLACED] == tables.dust.tags_of["users"]
 
 
-def test_rows_of_this_refresh_are_not_thrown_away() -> None:
-    """An earlier attempt has written and perhaps acknowledged them: this one adds."""
-    tables = Replacing(old=GENERATION)
+@pytest.mark.parametrize("mode", [Mode.APPEND_DEDUP, Mode.APPEND, Mode.OVERWRITE])
+def test_rows_that_another_sync_may_have_acknowledged_are_not_thrown_away(mode: Mode) -> None:
+    """They are of this generation, and no marker says who wrote them: this sync adds."""
+    tables = Replacing(old=GENERATION, mode=mode)
     tables.bring(3)
     tables.conclude()
 
     assert {"users-1", "users-2", "users-3"} == tables.rows()
 
 
-def test_a_replacement_that_was_begun_is_done_again_in_full() -> None:
-    """Its states were held, so nothing of it was acknowledged."""
-    tables = Replacing(old=GENERATION, tags=(replacing_tag(GENERATION),))
+@pytest.mark.parametrize(
+    ("old", "tags", "mode"),
+    [
+        # A connection that was made again counts its generations from one.
+        (GENERATION + 4, (), Mode.APPEND_DEDUP),
+        (GENERATION + 4, (Marker(GENERATION + 4, 1, True).tag,), Mode.APPEND_DEDUP),
+        # Another sync has finished the same generation; this one overwrites, so it brings everything.
+        (GENERATION, (Marker(GENERATION, SYNC - 1, True).tag,), Mode.OVERWRITE),
+        # A replacement was begun: states were held, and what only adds would have removed the marker.
+        (GENERATION, (REPLACING,), Mode.OVERWRITE),
+        (GENERATION, (REPLACING,), Mode.APPEND_DEDUP),
+        (GENERATION, (Marker(GENERATION, SYNC - 1, False).tag,), Mode.APPEND_DEDUP),
+    ],
+)
+def test_rows_that_no_attempt_of_this_sync_acknowledged_are_replaced(
+    old: int, tags: tuple[str, ...], mode: Mode
+) -> None:
+    """Whatever generation they say they are of."""
+    tables = Replacing(old=old, tags=tags, mode=mode)
     tables.bring(3)
     tables.conclude()
 
     assert {"users-3"} == tables.rows()
+    assert [REPLACED] == tables.dust.tags_of["users"]
 
 
-def test_a_table_with_the_marker_was_replaced_before() -> None:
-    """By this generation, not by another."""
-    tables = Replacing(tags=(replaced_tag(GENERATION),))
+@pytest.mark.parametrize(
+    ("tag", "mode"),
+    [
+        (REPLACED, Mode.OVERWRITE),
+        (REPLACED, Mode.APPEND_DEDUP),
+        (Marker(GENERATION, SYNC - 1, True).tag, Mode.APPEND_DEDUP),
+        (Marker(GENERATION, None, True).tag, Mode.OVERWRITE),  # of version 0.1.0
+    ],
+)
+def test_a_table_that_was_replaced_before_keeps_its_rows_and_its_marker(tag: str, mode: Mode) -> None:
+    """Rows are only added, in the next attempt as well."""
+    tables = Replacing(tags=(tag,), mode=mode)
     assert tables.writer.has_replaced(tables.plans[USERS])
 
-    assert not Replacing(tags=(replaced_tag(GENERATION - 1),)).writer.has_replaced(tables.plans[USERS])
+    tables.bring(3)
+    tables.writer.drain()
+    tables.turn(100)
+
+    assert {"users-1", "users-2", "users-3"} == tables.rows()
+    assert [tag] == tables.dust.tags_of["users"]
 
 
 def test_no_table_is_touched_if_one_cannot_take_its_rows(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,4 +204,4 @@ def test_a_refused_row_does_not_stop_a_replacement_half_way() -> None:
     with pytest.raises(BadRecord, match=r"users \(1\)"):
         tables.conclude()
     assert {"users-3", "users-5"} == tables.rows()
-    assert [replacing_tag(GENERATION)] == tables.dust.tags_of["users"]
+    assert [REPLACING] == tables.dust.tags_of["users"]
