@@ -23,7 +23,7 @@ Kind = Literal["overwrite", "refresh", "incremental"]
 FEW = 100
 MANY = 20_000
 NAMES = ("users", "orders")
-UNPROVEN = "not provably by this sync"
+UNPROVEN, ADDED = "not provably by this sync", "replaced before by this sync"
 
 
 @dataclass
@@ -38,18 +38,17 @@ class Stream:
     """What no acknowledged state covers: whether the row exists."""
     generation: int = 0
     kind: Kind = "incremental"
-    replaced: bool = True
-    """Whether an attempt of the job has come to the end of the stream."""
     kept: set[int] = field(default_factory=set)
     """What Dust may have though the source does not, until the stream is replaced."""
 
-    def begin(self, kind: Kind) -> None:
-        """A new job. Without a refresh it goes on behind the last state."""
+    def begin(self, kind: Kind, *, goes_on: bool) -> None:
+        """A new job. Without a refresh, or with one that an earlier job has begun, it goes on behind the last state."""
+        if goes_on and self.kind == "refresh" == kind:
+            return
         self.kind = kind
         if kind != "incremental":
             self.generation += 1
             self.pending = dict.fromkeys(self.rows, True)
-            self.replaced = False
 
     def messages(self, *, dies: bool, first_state: int) -> list[dict[str, Any]]:
         """What the source sends: a state in the middle and one at the end, unless it dies in between."""
@@ -98,7 +97,8 @@ class History:
         self.log.append("made again")
         for each in self.streams:
             # What the old connection left, no sync of the new one knows about, until one replaces the stream.
-            each.generation = self.chance.choice([0, 0, 8])
+            each.generation = self.chance.choice([0, max(0, each.generation - 1), 8])
+            each.kind = "incremental"
             each.pending = dict.fromkeys(each.rows, True)
             each.kept |= self._stored(each) - each.rows.keys()
 
@@ -106,7 +106,9 @@ class History:
         self.jobs += 1
         for each in self.streams:
             kind: Kind = "overwrite" if each.overwrites else self.chance.choice(["incremental", "refresh"])
-            each.begin(kind)
+            each.begin(kind, goes_on=self.chance.random() < 0.4)
+            # Until a job comes to the end of the stream, nothing deletes what the source does not report.
+            each.kept |= self._stored(each) - each.rows.keys() - each.pending.keys()
             self.log.append(f"job {self.jobs}: {each.name} {kind} {each.generation}")
         for _ in range(self.chance.randint(1, 3)):
             self._attempt()
@@ -142,17 +144,26 @@ class History:
             covered = {number: version for number, version in each.rows.items() if number not in each.pending}
             assert covered == {number: after[number] for number in covered}, "an acknowledged record is not stored"
         if is_done:
-            if not each.replaced:
-                each.replaced = True
-                each.kept = self._may_stay(each, logs)
+            said = "".join(line for line in logs if f"Stream {each.name}:" in line)
+            if UNPROVEN in said:
+                each.kept = self._stored(each)
+            elif each.kind != "incremental" and ADDED not in said:
+                each.kept = self._of_this_generation(each)
             stale = after.keys() - each.rows.keys() - each.kept
             assert not stale, f"stale: {stale}"
 
-    def _may_stay(self, each: Stream, logs: list[str]) -> set[int]:
-        """What a replacement leaves: where only adding was proven right, or an earlier attempt wrote it."""
-        if any(UNPROVEN in line and f"Stream {each.name}:" in line for line in logs):
-            return self._stored(each) - each.rows.keys()
-        return {number for number, at in self._generations(each).items() if at == each.generation} - each.rows.keys()
+    def _of_this_generation(self, each: Stream) -> set[int]:
+        """What an earlier attempt may have written, and a replacement therefore leaves."""
+        return {number for number, generation in self._generations(each).items() if generation == each.generation}
+
+    def _is_marked(self, each: Stream) -> bool:
+        """Whether an attempt of this job has finished the replacement, even if it died before its states went out."""
+        tag = f"airbyte:replaced:{each.generation}:{self.jobs}"
+        world = self.simulation.world
+        if self.tables:
+            table = world.tables().get(f"airbyte_{each.name}")
+            return table is not None and tag in table.tags
+        return any(tag in stored.tags and each.name in stored.title for stored in world.documents().values())
 
     def _change(self) -> None:
         self.version += 1
@@ -162,7 +173,7 @@ class History:
                     existed = each.rows.pop(number, None) is not None
                     if each.overwrites:
                         each.pending.pop(number, None)
-                        if each.replaced:
+                        if self._is_marked(each):
                             each.kept.add(number)  # until the next job: such a source does not report it
                     elif existed:
                         each.pending[number] = False

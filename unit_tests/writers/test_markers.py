@@ -58,7 +58,9 @@ def test_a_host_that_does_not_name_its_syncs_proves_nothing_by_a_marker(mode: Mo
 
 
 @pytest.mark.parametrize("ids", [(None, None, None), (1, 1, 1)])
-def test_without_generations_the_end_of_the_stream_is_all_the_proof(ids: tuple[int | None, int | None, int | None]) -> None:
+def test_without_generations_the_end_of_the_stream_is_all_the_proof(
+    ids: tuple[int | None, int | None, int | None],
+) -> None:
     """Whatever marker another host has left."""
     overwritten = StreamPlan(USERS, OVERWRITE, (("id",),), *ids)
 
