@@ -42,7 +42,7 @@ class Founding:
         self.space = self.add_space("Connectors")
         self.data_source = self.add_data_source("airbyte")
         self.managed_data_source = self.add_data_source("managed-notion", connector="notion")
-        self.key = self.add_key()
+        self.key = self.add_key(spaces=[self.space])
 
     def add_workspace(self, name: str) -> Workspace:
         workspace = Workspace(self._letters(10), name, SlidingWindow())
@@ -89,7 +89,7 @@ class Founding:
 
     def add_key(
         self,
-        role: Role = "admin",
+        role: Role = "user",
         *,
         disabled: bool = False,
         system: bool = False,
@@ -97,7 +97,7 @@ class Founding:
         spaces: Iterable[Space] = (),
         workspace: Workspace | None = None,
     ) -> ApiKey:
-        """Add a key; its `secret` goes into the header. `spaces`: restricted spaces that it may enter."""
+        """Add a key; its `secret` goes into the header. `spaces`: those selected on it, to which it may write."""
         key = ApiKey(
             f"sk-{self._digest()[:32]}",
             (workspace or self.workspace).id,

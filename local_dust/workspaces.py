@@ -9,29 +9,28 @@ from local_dust.documents.store import Documents
 from local_dust.limiter import SlidingWindow
 from local_dust.tables.store import Tables
 
-Role = Literal["admin", "builder", "user", "none"]
+Role = Literal["user", "admin"]
+"""Dust's pages call them the access scopes "Read-only" and "Admin". The role `builder` ended in September 2026."""
 Kind = Literal["global", "regular", "system", "conversations", "project"]
 
 
 @dataclass
 class ApiKey:
-    """A key of one workspace. `spaces`: the ids of the restricted spaces whose group it belongs to."""
+    """A key of one workspace. `spaces`: the ids of the spaces that were selected on it."""
 
     secret: str
     workspace_id: str
-    role: Role = "admin"
+    role: Role = "user"
     disabled: bool = False
     system: bool = False
     region: str = "us"
     spaces: frozenset[str] = frozenset()
 
-    @property
-    def builds(self) -> bool:
-        return self.system or self.role in ("admin", "builder")
-
 
 @dataclass
 class Space:
+    """A space, or a pod (`project`). Rights are those of `front/lib/resources/space_resource.ts` in dust-tt/dust."""
+
     id: str
     name: str
     kind: Kind = "regular"
@@ -39,18 +38,16 @@ class Space:
     created: int = 0
 
     def readable(self, key: ApiKey) -> bool:
+        """Whether the key sees the space at all. Selected or not, it sees Company Data and what is open."""
         if key.system or self.id in key.spaces:
             return True
-        if self.kind == "system" or self.restricted:
-            return False
-        return key.role != "none"
+        return key.role == "admin" if self.kind == "system" else not self.restricted
 
     def writable(self, key: ApiKey) -> bool:
-        if self.id in key.spaces:
+        """Whether the key writes to the space: by selection, except for what administrators always may."""
+        if key.system or self.id in key.spaces:
             return True
-        if self.kind == "system":
-            return key.role == "admin"
-        return not self.restricted and key.builds
+        return key.role == "admin" and self.kind in ("global", "system")
 
     def json(self) -> dict[str, Any]:
         return {

@@ -32,7 +32,7 @@ FOREIGN_ORIGIN = Answer(403, b"", None)
 
 
 class World(Founding):
-    """One Dust: by default a workspace with an open space, a folder in it, a managed source, and an admin key.
+    """One Dust: by default a workspace with an open space, a folder in it, a managed source, and a key for the space.
 
     Args:
         limits: The enforced limits. Single ones may also be given by name, as in `World(quiet_seconds=0.1)`.

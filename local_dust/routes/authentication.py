@@ -29,7 +29,7 @@ def authenticated(
         raise DustError(401, "not_authenticated", "The request does not have valid authentication credentials.")
     key = _key(authorization, keys, region)
     workspace = _open_workspace(workspaces.get(workspace_id), legacy)
-    if key.workspace_id != workspace.id or key.role == "none" or (legacy and not key.builds):
+    if key.workspace_id != workspace.id:
         content = "this route" if legacy else "this content"
         raise DustError(401, "workspace_auth_error", f"Only users of the workspace can access {content}.")
     return key, workspace

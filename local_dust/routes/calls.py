@@ -72,7 +72,7 @@ class Call:
         source = self.readable()
         if unmanaged is not None and source.connector is not None and not self.key.system:
             raise DustError(403, "data_source_auth_error", unmanaged)
-        if not (source.space.writable(self.key) or self.key.system):
+        if not source.space.writable(self.key):
             raise DustError(403, "data_source_auth_error", NOT_WRITABLE)
         return source
 

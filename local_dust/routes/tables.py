@@ -48,7 +48,7 @@ def get_table(call: Call) -> Effect:
 
 def delete_table(call: Call) -> Effect:
     source = call.readable()
-    if not call.key.builds:
+    if not (call.key.system or call.key.role == "admin"):
         raise DustError(404, "data_source_not_found", "The data source you requested was not found.")
     source = call.writable()
 

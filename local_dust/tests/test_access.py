@@ -8,6 +8,7 @@ import pytest
 
 from local_dust import LocalDust, World
 from local_dust.client import Visitor, error
+from local_dust.workspaces import Kind
 
 NOT_FOUND = (404, "data_source_not_found", "The data source you requested was not found.")
 NOT_WRITABLE = (403, "data_source_auth_error", "You are not allowed to update data in this data source.")
@@ -117,7 +118,7 @@ def test_the_counter_of_a_route_can_be_enforced(dust: LocalDust) -> None:
 
 def test_a_wrong_body_hides_a_wrong_data_source_and_a_missing_permission(dust: LocalDust) -> None:
     """The body is validated before the data source is looked up."""
-    visitor = Visitor(dust, key=dust.world.add_key("user"))
+    visitor = Visitor(dust, key=dust.world.add_key())
     nowhere = visitor.url.replace(dust.world.data_source.id, "dts_000000000000")
     wrong = (
         400,
@@ -152,34 +153,58 @@ def test_a_path_without_a_space_means_the_company_space(dust: LocalDust) -> None
     assert NOT_FOUND == error(visitor.get(other))
 
 
-@pytest.mark.parametrize(("role", "status"), [("user", 403), ("builder", 200), ("admin", 200)])
-def test_a_user_key_reads_but_does_not_write(dust: LocalDust, role: str, status: int) -> None:
-    """In an open space builders and admins write."""
-    visitor = Visitor(dust, key=dust.world.add_key(role))  # type: ignore[arg-type]  # one of the roles, as a parameter
+@pytest.mark.parametrize(
+    ("kind", "restricted", "user", "admin"),
+    [
+        ("global", False, "reads", "writes"),
+        ("regular", False, "reads", "reads"),
+        ("regular", True, "finds nothing", "finds nothing"),
+        ("project", False, "reads", "reads"),
+        ("project", True, "finds nothing", "finds nothing"),
+        ("system", False, "finds nothing", "writes"),
+    ],
+)
+def test_a_key_writes_to_the_spaces_selected_on_it(
+    dust: LocalDust, kind: Kind, restricted: bool, user: str, admin: str
+) -> None:
+    """The role alone only lets administrators write to Company Data and to the space of connections."""
+    world = dust.world
+    space = world.add_space("The space", kind=kind, restricted=restricted)
+    source = world.add_data_source("folder", space=space)
 
-    assert 200 == visitor.get("/documents").status_code
-    assert [status] * 4 == [
+    assert user == _right(Visitor(dust, source=source, key=world.add_key("user")))
+    assert admin == _right(Visitor(dust, source=source, key=world.add_key("admin")))
+    assert "writes" == _right(Visitor(dust, source=source, key=world.add_key("user", spaces=[space])))
+    assert "writes" == _right(Visitor(dust, source=source, key=world.add_key("admin", spaces=[space])))
+
+
+def _right(visitor: Visitor) -> str:
+    """The right that a key shows in every kind of call."""
+    reading = {visitor.get("/documents").status_code, visitor.get("/tables").status_code}
+    writing = {
         visitor.upsert("x").status_code,
         visitor.delete("/documents/x").status_code,
         visitor.table("t").status_code,
-        visitor.rows("t", {}).status_code,
-    ]
+        visitor.rows("t", {"1": {}}).status_code,
+        visitor.delete("/tables/t/rows/1").status_code,
+    }
+    match [*reading], [*writing]:
+        case [200], [200]:
+            return "writes"
+        case [200], [403]:
+            return "reads"
+        case [404], [404]:
+            return "finds nothing"
+    return f"reading: {reading}, writing: {writing}"
 
 
-def test_only_builders_delete_a_table_and_others_do_not_find_it(dust: LocalDust) -> None:
-    """The only refused write that is a 404."""
-    assert NOT_FOUND == error(Visitor(dust, key=dust.world.add_key("user")).delete("/tables/t"))
-
-
-def test_a_restricted_space_is_for_its_members_only(dust: LocalDust) -> None:
-    """An admin key that is not a member finds nothing there; a user key that is one may write."""
+def test_only_administrators_delete_a_table_and_others_do_not_find_it(dust: LocalDust) -> None:
+    """The only refused write that is a 404; the space must be selected as well."""
     world = dust.world
-    space = world.add_space("Secrets", restricted=True)
-    source = world.add_data_source("secret", space=space)
 
-    assert NOT_FOUND == error(Visitor(dust, source=source).upsert("x"))
-    member = world.add_key("user", spaces=[space])
-    assert 200 == Visitor(dust, source=source, key=member).upsert("x").status_code
+    assert NOT_FOUND == error(Visitor(dust).delete("/tables/t"))
+    assert NOT_WRITABLE == error(Visitor(dust, key=world.add_key("admin")).delete("/tables/t"))
+    assert 200 == Visitor(dust, key=world.add_key("admin", spaces=[world.space])).delete("/tables/t").status_code
 
 
 def test_documents_of_a_managed_data_source_are_not_written(dust: LocalDust) -> None:
@@ -204,6 +229,7 @@ def test_only_readable_spaces_and_data_sources_are_listed(dust: LocalDust) -> No
     """With all that `check` reads: kinds of spaces, ids, names and the connector of a managed source."""
     world = dust.world
     world.add_space("Secrets", restricted=True)
+    world.add_space("Hidden pod", kind="project", restricted=True)
     visitor = Visitor(dust)
 
     spaces = visitor.get(visitor.workspace_url + "/spaces").json()["spaces"]
@@ -216,6 +242,22 @@ def test_only_readable_spaces_and_data_sources_are_listed(dust: LocalDust) -> No
     missing = visitor.get(f"{visitor.workspace_url}/spaces/vlt_000000000000/data_sources")
     assert (404, "space_not_found", "The space you requested was not found.") == error(missing)
     assert {"exists": True} == visitor.get(visitor.workspace_url + "/exists").json()
+
+
+def test_pods_are_listed_on_request_only(dust: LocalDust) -> None:
+    """Their kind is `project`."""
+    pod = dust.world.add_space("Pod", kind="project")
+    visitor = Visitor(dust)
+
+    assert pod.id not in _listed(visitor)
+    assert pod.id in _listed(visitor, kinds="global,regular,project")
+    assert [pod.id] == _listed(visitor, kinds="project")
+
+
+def _listed(visitor: Visitor, **parameters: str) -> list[str]:
+    """The ids of the spaces that a key sees."""
+    answer = visitor.get(visitor.workspace_url + "/spaces", **parameters)
+    return [space["sId"] for space in answer.json()["spaces"]]
 
 
 def test_some_routes_are_for_system_keys_only(dust: LocalDust) -> None:

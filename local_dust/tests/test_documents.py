@@ -243,7 +243,7 @@ def test_upserts_count_once_they_pass_the_first_validation(dust: LocalDust, visi
         assert 200 == visitor.get("/documents").status_code
     assert 400 == visitor.upsert("a", source_url="x").status_code
     assert 200 == visitor.upsert("a").status_code
-    other = Visitor(dust, key=dust.world.add_key())
+    other = Visitor(dust, key=dust.world.add_key(spaces=[dust.world.space]))
     assert 429 == other.upsert("a").status_code
     dust.world.limits.retry_after = 7
     assert "7" == other.upsert("a").headers["Retry-After"]
