@@ -32,6 +32,7 @@ from destination_dust.airbyte.input import Input
 from destination_dust.airbyte.output import LogLines, Output
 from destination_dust.check import check
 from destination_dust.config import Config
+from destination_dust.config.config import bare_key
 from destination_dust.config.fields import InvalidConfig
 from destination_dust.reporting.terminal import Terminal
 from destination_dust.sync import Interrupted, Sync
@@ -149,7 +150,7 @@ def _read_config(path: str) -> Config:
 
 def _parse(settings: Mapping[str, Any]) -> Config:
     """Parse settings. The key is registered as a secret first, so that no error can show it."""
-    if key := str(settings.get("api_key") or "").strip():
+    if key := bare_key(str(settings.get("api_key") or "")):
         add_to_secrets(key)
     config = Config.parse(settings)
     if config.unknown:

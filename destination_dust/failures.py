@@ -7,6 +7,7 @@ from airbyte_cdk.models import FailureType
 from destination_dust.airbyte.catalog import UnusableCatalog
 from destination_dust.airbyte.completion import SourceFailed
 from destination_dust.airbyte.reader import UnreadableInput
+from destination_dust.config.config import CREATE_A_KEY
 from destination_dust.config.fields import InvalidConfig
 from destination_dust.dust.connection import Connection
 from destination_dust.dust.errors import Misconfigured, NotFound, Rejected, Unavailable
@@ -60,9 +61,12 @@ def _misconfigured(error: Misconfigured, at: Connection) -> str:
     """Dust's own words are short; the advice is ours. Keyed by Dust's `error.type`."""
     match error.reason:
         case "invalid_api_key_error":
-            return f"Dust does not know the API key, or it is disabled.{_other_region(at)}"
+            return f"Dust does not know the API key, or it was revoked.{_other_region(at)}"
         case "malformed_authorization_header_error" | "not_authenticated":
-            return "Dust does not accept the API key. A key begins with sk- and is copied whole from Admin > API Keys."
+            return (
+                "Dust does not accept the API key. A key begins with sk- and is copied whole when it is created, under "
+                f"Admin > Dust API Keys.{_other_region(at)}"
+            )
         case "workspace_auth_error" | "user_not_found":
             return (
                 f"The API key belongs to another workspace, not to {at.workspace_id}. "
@@ -80,17 +84,24 @@ def _misconfigured(error: Misconfigured, at: Connection) -> str:
         case "space_not_found":
             return (
                 f"The space {at.space_id} does not exist, or the API key may not see it. Copy the ID (vlt_…) from the "
-                "address of the space in Dust, or give the key access to the space."
+                f"address of the space in Dust. If it is right, use a key that this space was added to. {CREATE_A_KEY}"
             )
         case "data_source_not_found":
             return (
                 f"The data source {at.data_source_id} does not exist in the space {at.space_id}, or the API key may "
-                "not see it. In Dust, Use from API in the menu of the folder shows the ID (dts_…)."
+                "not see it. In Dust, Use from API in the menu of the folder shows both IDs (vlt_… and dts_…). If they "
+                f"are right, use a key that this space was added to. {CREATE_A_KEY}"
+            )
+        case "data_source_auth_error" if "managed" in str(error):
+            return (
+                f"The data source {at.data_source_id} is managed by Dust's own connection to another service and "
+                "cannot be written to. Create a folder in Dust, and set the data source ID to that of the folder."
             )
         case "data_source_auth_error":
             return (
-                f"The API key may read the data source {at.data_source_id} but not write to it ({error}). In Dust, "
-                "create a key with the role builder or admin; for a restricted space, add the key to that space."
+                f"The API key may read the data source {at.data_source_id} but not write to it ({error}): the "
+                f"space {at.space_id} was not added to the key, which cannot be done later. {CREATE_A_KEY} Keys that "
+                "had the role builder lost the right to write in September 2026, although nothing changed on your side."
             )
         case "" | "not_dust":
             return str(error)

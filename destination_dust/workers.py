@@ -216,3 +216,27 @@ def pump(lines: Iterable[bytes]) -> Iterator[int]:
         os.close(reading)
         if failures:
             raise failures[0]
+
+
+def ends_within(seconds: float, work: Callable[[], None]) -> bool:
+    """Whether work ends in time, on a thread of its own. Raises what the work raises.
+
+    Late work is left to itself: nothing can stop a thread that waits for a name server or for the header of an
+    answer. The end of the process does not wait for it.
+    """
+    errors: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            work()
+        except BaseException as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=run, name="dust-deadline", daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if thread.is_alive():
+        return False
+    if errors:
+        raise errors[0]
+    return True

@@ -10,8 +10,11 @@ import pytest
 
 from integration_tests.harness.connector import Connector
 from local_dust import LocalDust
+from local_dust.control.faults import Kind as FaultKind
+from local_dust.workspaces import Kind, Role
 
 KEY = "sk-" + "0" * 32
+ADVICE = ["Dust API Keys", "Read-only (the role user)", "space added under Spaces"]
 
 
 def checked(folder: Path, config: dict[str, Any], *, fresh: bool = False) -> tuple[str, str]:
@@ -45,6 +48,7 @@ def test_a_data_source_may_be_given_by_name(dust: LocalDust, tmp_path: Path) -> 
         ({"space_id": "vlt_nowhere"}, ["no space vlt_nowhere", "Connectors (vlt_"]),
         ({"data_source_id": "dsv_nowhere"}, ["no data source dsv_nowhere", "the ID of a view", "airbyte (dts_"]),
         ({"data_source_id": "dts_nowhere"}, ["no data source dts_nowhere", "airbyte (dts_"]),
+        ({"documents_per_minute": "many"}, ["documents_per_minute must be a whole number from 1 to 100000"]),
         ({"base_url": "http://dust.tt"}, ["https://"]),
         ({"base_url": "https://user:secret@dust.tt"}, ["user name or a password"]),
         ({"base_url": "https://dust.tt/w/0ec9852c2f"}, ["must end after the host"]),
@@ -74,15 +78,154 @@ def test_a_managed_data_source_cannot_be_written_to(dust: LocalDust, tmp_path: P
     assert "notion" in message
 
 
-def test_a_key_that_may_only_read_is_detected(dust: LocalDust, tmp_path: Path) -> None:
-    """No GET shows it; the probe does."""
-    reader = dust.world.add_key(role="user")
+SPACES: list[tuple[Kind, bool]] = [
+    ("global", False),
+    ("regular", False),
+    ("regular", True),
+    ("project", False),
+    ("project", True),
+]
 
-    status, message = checked(tmp_path, dust.config(api_key=reader.secret))
+
+def folder_in(dust: LocalDust, kind: Kind, restricted: bool) -> dict[str, Any]:
+    """A new space with a folder, as settings."""
+    space = dust.world.add_space("Support", kind=kind, restricted=restricted)
+    return {"space_id": space.id, "data_source_id": dust.world.add_data_source("tickets", space=space).id}
+
+
+@pytest.mark.parametrize("data_format", ["documents", "tables"])
+@pytest.mark.parametrize(("kind", "restricted"), SPACES)
+def test_a_user_key_with_the_space_selected_is_enough(
+    dust: LocalDust, tmp_path: Path, kind: Kind, restricted: bool, data_format: str
+) -> None:
+    """Whatever the kind of space, pods included."""
+    folder = folder_in(dust, kind, restricted)
+    space = dust.world.workspace.spaces[folder["space_id"]]
+    key = dust.world.add_key("user", spaces=[space])
+
+    config = dust.config(**folder, api_key=key.secret, data_format=data_format)
+
+    assert ("SUCCEEDED", "") == checked(tmp_path, config)
+
+
+@pytest.mark.parametrize("data_format", ["documents", "tables"])
+@pytest.mark.parametrize(
+    ("role", "kind"),
+    [("user", "global"), ("user", "regular"), ("user", "project"), ("admin", "regular"), ("admin", "project")],
+)
+def test_a_key_that_may_only_read_is_detected(
+    dust: LocalDust, tmp_path: Path, role: Role, kind: Kind, data_format: str
+) -> None:
+    """No GET shows it; the probe does. A key of an administrator is no better in an open space."""
+    folder = folder_in(dust, kind, False)
+    key = dust.world.add_key(role)
+
+    status, message = checked(tmp_path, dust.config(**folder, api_key=key.secret, data_format=data_format))
 
     assert "FAILED" == status
-    assert "may read" in message
-    assert "builder" in message
+    words = [*ADVICE, "may read", f"{folder['space_id']} was not added to the key", "builder", "September 2026"]
+    assert [] == [word for word in words if word not in message], message
+
+
+def test_an_admin_key_writes_to_company_data_unselected(dust: LocalDust, tmp_path: Path) -> None:
+    """The one space where the role decides."""
+    folder = folder_in(dust, "global", False)
+    key = dust.world.add_key("admin")
+
+    assert ("SUCCEEDED", "") == checked(tmp_path, dust.config(**folder, api_key=key.secret))
+
+
+@pytest.mark.parametrize("role", ["user", "admin"])
+@pytest.mark.parametrize("kind", ["regular", "project"])
+def test_a_space_that_the_key_does_not_see_is_named_with_those_that_it_sees(
+    dust: LocalDust, tmp_path: Path, kind: Kind, role: Role
+) -> None:
+    """Pods are among them. Dust does not say whether the space exists."""
+    folder = folder_in(dust, kind, True)
+    pod = dust.world.add_space("Launch", kind="project")
+    key = dust.world.add_key(role)
+
+    status, message = checked(tmp_path, dust.config(**folder, api_key=key.secret))
+
+    assert "FAILED" == status
+    words = [*ADVICE, f"sees no space {folder['space_id']}", f"Launch ({pod.id})", "Company Data (vlt_"]
+    assert [] == [word for word in words if word not in message], message
+
+
+@pytest.mark.parametrize(("path", "empty"), [("/spaces$", '{"spaces":[]}'), ("/data_sources$", '{"data_sources":[]}')])
+def test_a_list_that_lacks_the_space_or_the_folder_proves_nothing(
+    dust: LocalDust, tmp_path: Path, path: str, empty: str
+) -> None:
+    """As lists lacked pods before we asked for them: only Dust's refusal counts."""
+    dust.faults.add("body", status=200, path=path, body=empty)
+
+    assert ("SUCCEEDED", "") == checked(tmp_path, dust.config())
+
+
+def test_a_space_without_folders_says_to_create_one(dust: LocalDust, tmp_path: Path) -> None:
+    """There is nothing to list."""
+    space = dust.world.add_space("Empty")
+
+    status, message = checked(tmp_path, dust.config(space_id=space.id))
+
+    assert "FAILED" == status
+    assert f"{space.id} has no data source" in message
+    assert "create one in Dust" in message
+
+
+def test_a_key_may_be_pasted_with_the_word_bearer(dust: LocalDust, tmp_path: Path) -> None:
+    """Dust's pages for other tools say so. The key itself is masked where a message would show it."""
+    key = dust.world.key.secret
+
+    assert ("SUCCEEDED", "") == checked(tmp_path, dust.config(api_key=f"Bearer {key}"))
+    status, message = checked(tmp_path, dust.config(api_key=f"Bearer {key}", data_source_id=key))
+    assert "FAILED" == status
+    assert "no data source ****" in message
+    assert key not in message
+
+
+def test_numbers_may_be_texts(dust: LocalDust, tmp_path: Path) -> None:
+    """And whole numbers may have a decimal point."""
+    config = dust.config(documents_per_minute="120", max_concurrency=8.0, timing={"retry_budget": "60"})
+
+    assert ("SUCCEEDED", "") == checked(tmp_path, config)
+
+
+@pytest.mark.parametrize("error", ["invalid_api_key_error", "not_authenticated"])
+def test_a_key_of_the_other_region_is_suspected(dust: LocalDust, tmp_path: Path, error: str) -> None:
+    """Dust answers a key that it does not know with either."""
+    dust.faults.add("status", status=401, type=error, message="Not here.")
+
+    status, message = checked(tmp_path, dust.config())
+
+    assert "FAILED" == status
+    assert "Check the API key and the base URL." in message
+
+
+@pytest.mark.parametrize(("kind", "seconds"), [("delay", 600.0), ("slow_loris", 0.05)])
+@pytest.mark.parametrize("path", ["/data_sources$", "/documents/airbyte-check-"])
+def test_a_check_ends_in_time_and_says_that_dust_did_not_answer(
+    dust: LocalDust, tmp_path: Path, path: str, kind: FaultKind, seconds: float
+) -> None:
+    """Whether the answer never comes or never ends: a read timeout alone would wait for each byte."""
+    dust.faults.add(kind, path=path, seconds=seconds)
+
+    status, message = checked(tmp_path, dust.config(timing={"check_limit": 1}))
+
+    assert "FAILED" == status
+    host = dust.url.removeprefix("http://")
+    assert message.startswith(f"The check was stopped after 1 s, before {host} had answered all of its calls.")
+
+
+@pytest.mark.first
+def test_by_default_a_check_ends_within_half_a_minute(dust: LocalDust, tmp_path: Path) -> None:
+    """The start of the process takes some seconds more."""
+    dust.faults.add("delay", seconds=600.0)
+
+    status, message = checked(tmp_path, dust.config())
+
+    assert "FAILED" == status
+    assert message.startswith("The check was stopped after 20 s")
 
 
 def test_a_key_of_another_workspace_is_detected(dust: LocalDust, tmp_path: Path) -> None:

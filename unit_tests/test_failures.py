@@ -81,17 +81,18 @@ def test_an_unexpected_error_is_named_by_its_type_only() -> None:
 @pytest.mark.parametrize(
     ("reason", "words"),
     [
-        ("invalid_api_key_error", ["does not know the API key", "disabled"]),
-        ("malformed_authorization_header_error", ["API Keys", "sk-"]),
-        ("not_authenticated", ["API Keys", "sk-"]),
+        ("invalid_api_key_error", ["does not know the API key", "revoked"]),
+        ("malformed_authorization_header_error", ["Dust API Keys", "sk-"]),
+        ("not_authenticated", ["Dust API Keys", "sk-"]),
         ("workspace_auth_error", ["another workspace, not to 0ec9852c2f"]),
         ("user_not_found", ["another workspace, not to 0ec9852c2f"]),
         ("workspace_not_found", ["no workspace 0ec9852c2f at dust.tt", "/w/"]),
         ("workspace_can_use_product_required_error", ["plan", "Upgrade"]),
         ("workspace_quota_error", ["full", "what Dust says", "upgrade"]),
-        ("space_not_found", ["vlt_1", "may not see it"]),
-        ("data_source_not_found", ["dts_1", "vlt_1", "may not see it"]),
-        ("data_source_auth_error", ["dts_1", "not write", "builder", "what Dust says"]),
+        ("space_not_found", ["vlt_1", "may not see it", "Dust API Keys", "Read-only", "role user"]),
+        ("data_source_not_found", ["dts_1", "vlt_1", "may not see it", "Dust API Keys", "Read-only", "role user"]),
+        ("data_source_auth_error", ["dts_1", "not write", "what Dust says", "space vlt_1 was not added to the key"]),
+        ("data_source_auth_error", ["Dust API Keys", "Read-only", "role user", "builder", "September 2026"]),
         ("something_new", ["what Dust says"]),
         ("", ["what Dust says"]),
     ],
@@ -103,7 +104,17 @@ def test_a_mistake_in_the_settings_comes_with_advice(reason: str, words: list[st
     assert [] == [word for word in words if word not in message]
 
 
-@pytest.mark.parametrize("reason", ["invalid_api_key_error", "workspace_not_found"])
+def test_a_managed_data_source_is_not_blamed_on_the_key() -> None:
+    """Dust refuses both with one type; its words tell them apart."""
+    says = "You cannot upsert a document on a managed data source."
+
+    message = failures.explain(Misconfigured(says, reason="data_source_auth_error"), AT)
+
+    assert "dts_1 is managed by Dust's own connection" in message
+    assert "API key" not in message
+
+
+@pytest.mark.parametrize("reason", ["invalid_api_key_error", "not_authenticated", "workspace_not_found"])
 def test_a_key_that_is_unknown_may_be_one_of_the_other_region(reason: str) -> None:
     """Each region has its own; the message names the address of the other one."""
     error = Misconfigured("x", reason=reason)

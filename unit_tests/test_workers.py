@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from destination_dust.airbyte.reader import Reader
-from destination_dust.workers import Call, Lane, Outcome, Workers, pump
+from destination_dust.workers import Call, Lane, Outcome, Workers, ends_within, pump
 
 PATIENCE = 10.0
 
@@ -307,6 +307,25 @@ def test_stopping_twice_is_stopping_once(pool: Pool) -> None:
     pool.workers.stop()
 
     assert not pool.workers.busy
+
+
+def test_work_in_time_ends_and_its_error_is_raised() -> None:
+    """As if it had been called."""
+
+    def fail() -> None:
+        raise OSError("no route")
+
+    assert ends_within(PATIENCE, lambda: None)
+    with pytest.raises(OSError, match="no route"):
+        ends_within(PATIENCE, fail)
+
+
+def test_late_work_is_left_to_itself() -> None:
+    """Even where nothing can stop it, as in a look-up of a name."""
+    over = threading.Event()
+
+    assert not ends_within(0.01, lambda: [over.wait(PATIENCE)].clear())
+    over.set()
 
 
 def test_lines_can_be_read_from_a_descriptor() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,13 +10,20 @@ from typing import Any
 
 from destination_dust.config.base_url import DEFAULT_BASE_URL, base_url
 from destination_dust.config.documents import SHAPE_FIELDS, STREAM_OVERRIDES, DocumentOptions
-from destination_dust.config.fields import InvalidConfig, boolean, choice, integer, required_text
+from destination_dust.config.fields import InvalidConfig, boolean, choice, integer, required_text, seconds
 from destination_dust.dust.connection import Connection
 
 # A valid beginning of an SQL name without quotes.
 TABLE_PREFIX = re.compile("([a-z_][a-z0-9_]{0,49})?")
 # What Dust's server accepts after "Bearer ".
 API_KEY = re.compile(r"sk-[A-Za-z0-9]+")
+# On Dust's page the role user is called Read-only, which sounds wrong for a connector and is right.
+CREATE_A_KEY = (
+    "In Dust, an admin creates a key under Admin > Dust API Keys (or Admin > Developers > API keys), with the access "
+    "scope Read-only (the role user) and the folder's space added under Spaces: it writes to the spaces added to it."
+)
+# What Dust's pages for other tools ask people to paste in front of it.
+BEARER = re.compile(r"\s*[Bb]earer\s+")
 
 
 class DataFormat(Enum):
@@ -58,6 +64,8 @@ class Timing:
     """Tables: how long Dust is left alone before rows are first read back."""
     confirmation_limit: float = 1800.0
     """Tables: how long rows that Dust accepted may stay unreadable."""
+    check_limit: float = 20.0
+    """How long a check may take: Airbyte's users wait for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +131,14 @@ KNOWN = frozenset(
 )
 
 
+def bare_key(text: str) -> str:
+    """The API key in a pasted text: without blanks around it and without the word Bearer. It may still be wrong."""
+    found = BEARER.match(text)
+    return text[found.end() if found else 0 :].strip()
+
+
 def _api_key(settings: Mapping[str, Any]) -> str:
-    key = required_text(settings, "api_key", "Create one in Dust: Admin, then API Keys.")
+    key = bare_key(required_text(settings, "api_key", CREATE_A_KEY))
     if not API_KEY.fullmatch(key):
         raise InvalidConfig("api_key is not a Dust API key: those begin with sk- and go on in letters and digits.")
     return key
@@ -146,8 +160,4 @@ def _timing(settings: object) -> Timing:
         return Timing()
     if not isinstance(settings, Mapping):
         raise InvalidConfig("timing must be an object of times in seconds.")
-    known = {name: settings[name] for name in Timing.__slots__ if name in settings}
-    for name, value in known.items():
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < math.inf:
-            raise InvalidConfig(f"timing.{name} must be a number of seconds above 0.")
-    return Timing(**{name: float(value) for name, value in known.items()})
+    return Timing(**{name: seconds(settings, name, getattr(Timing(), name), "timing.") for name in Timing.__slots__})

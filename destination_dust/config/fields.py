@@ -1,13 +1,17 @@
 """Readers for single settings, with error messages that say what to change.
 
-A setting of null counts as left out: forms send it for emptied fields.
+Null and blank text count as left out: forms send them for emptied fields. A text that spells a number or a
+boolean counts as one: environment variables, templates and spreadsheets turn 120 into "120" and into 120.0.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from enum import Enum
 from typing import Any, TypeVar
+
+import orjson
 
 Choice = TypeVar("Choice", bound=Enum)
 
@@ -30,7 +34,7 @@ def required_text(settings: Mapping[str, Any], name: str, where: str) -> str:
 def choice(choices: type[Choice], settings: Mapping[str, Any], name: str, default: Choice) -> Choice:
     """One of the values of an enumeration."""
     value = settings.get(name)
-    if value is None:
+    if _spelled(value) is None:
         return default
     try:
         return choices(value)
@@ -40,19 +44,43 @@ def choice(choices: type[Choice], settings: Mapping[str, Any], name: str, defaul
 
 def integer(settings: Mapping[str, Any], name: str, default: int, least: int, most: int) -> int:
     """A whole number within bounds."""
-    value = settings.get(name)
+    value = _spelled(settings.get(name))
     if value is None:
         return default
-    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+    if not _is_number(value) or not least <= value <= most or value != int(value):
         raise InvalidConfig(f"{name} must be a whole number from {least} to {most}.")
-    return value
+    return int(value)
+
+
+def seconds(settings: Mapping[str, Any], name: str, default: float, where: str) -> float:
+    """A duration above 0. `where` precedes the name in the refusal."""
+    value = _spelled(settings.get(name))
+    if value is None:
+        return default
+    if not _is_number(value) or not 0 < value < math.inf:
+        raise InvalidConfig(f"{where}{name} must be a number of seconds above 0.")
+    return float(value)
 
 
 def boolean(settings: Mapping[str, Any], name: str, default: bool) -> bool:
     """True or false."""
-    value = settings.get(name)
+    value = _spelled(settings.get(name))
     if value is None:
         return default
     if not isinstance(value, bool):
         raise InvalidConfig(f"{name} must be true or false.")
     return value
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _spelled(value: Any) -> Any:
+    """The value that a text spells in JSON, None if it is blank; anything else as it is."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return orjson.loads(value.strip().lower() or "null")
+    except ValueError:
+        return value

@@ -37,8 +37,10 @@ class DustClient:
         self._pacer = pacer
 
     def spaces(self) -> list[dict[str, Any]]:
-        """The spaces that the key can see: objects with `sId`, `name`, `kind`."""
-        return _objects(self._call(Request("GET", "/spaces")), "spaces")
+        """The spaces that the key can see, pods included: objects with `sId`, `name`, `kind`."""
+        # Without `kinds`, Dust leaves out pods, which are spaces of the kind `project`.
+        kinds = (("kinds", "global,regular,project"),)
+        return _objects(self._call(Request("GET", "/spaces", query=kinds)), "spaces")
 
     def data_sources(self) -> list[dict[str, Any]]:
         """The data sources of the space: objects with `sId`, `name`, `connectorId` (null if writable)."""

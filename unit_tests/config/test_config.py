@@ -125,8 +125,15 @@ def test_blanks_around_a_pasted_value_do_not_matter(name: str) -> None:
     assert value == getattr(Config.parse(settings(**{name: f" {value}\n"})).connection, name)
 
 
+@pytest.mark.parametrize("pasted", [f"Bearer {KEY}", f"bearer {KEY}", f" Bearer  {KEY}\n"])
+def test_the_word_bearer_may_precede_the_key(pasted: str) -> None:
+    """Dust's pages for other tools say to paste both."""
+    assert KEY == Config.parse(settings(api_key=pasted)).connection.api_key
+
+
 @pytest.mark.parametrize(
-    "key", ["0123456789abcdef", "sk-", "sk-12 34", "SK-123", "sk-é", "Bearer sk-123", "sk-1\r\nX: y"]
+    "key",
+    ["0123456789abcdef", "sk-", "sk-12 34", "SK-123", "sk-é", "Bearer sk-12 34", "Bearersk-123", "sk-1\r\nX: y"],
 )
 def test_a_key_that_dust_cannot_accept_is_refused_without_being_shown(key: str) -> None:
     """A secret with a typing error is a secret."""
@@ -174,11 +181,11 @@ def test_no_representation_shows_the_key() -> None:
         ("on_record_error", "ignore"),
         ("documents_per_minute", 0),
         ("documents_per_minute", 1.5),
-        ("documents_per_minute", "120"),
+        ("documents_per_minute", "fast"),
         ("documents_per_minute", True),
         ("max_concurrency", 65),
         ("timing", {"retry_budget": 0}),
-        ("timing", {"retry_budget": "1"}),
+        ("timing", {"retry_budget": "long"}),
         ("timing", {"progress_interval": True}),
         ("timing", {"progress_interval": float("nan")}),
         ("timing", {"progress_interval": float("inf")}),
@@ -206,7 +213,9 @@ def test_an_emptied_base_url_is_the_default() -> None:
 
 def test_times_may_be_set() -> None:
     """Each on its own."""
-    assert Timing(retry_budget=5.0) == Config.parse(settings(timing={"retry_budget": 5})).timing
+    timing = {"retry_budget": 5, "check_limit": "2.5", "batch_age": None}
+
+    assert Timing(retry_budget=5.0, check_limit=2.5) == Config.parse(settings(timing=timing)).timing
 
 
 def test_settings_of_other_versions_are_tolerated_and_named() -> None:

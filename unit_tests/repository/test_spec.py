@@ -160,6 +160,7 @@ def test_a_default_lies_within_its_bounds(field: dict[str, Any]) -> None:
     [
         ("api_key", "0123456789abcdef"),
         ("api_key", "sk-"),
+        ("api_key", "Bearersk-0123"),
         ("workspace_id", "https://dust.tt/w/0ec9852c2f"),
         ("workspace_id", "a/b"),
         ("space_id", "vlt x"),
@@ -182,3 +183,25 @@ def test_the_parser_accepts_every_value_that_fits_a_pattern(name: str) -> None:
         pasted = f" {example}\n"
         assert re.search(FORM["properties"][name]["pattern"], pasted)
         assert example == getattr(Config.parse(settings(**{name: pasted})).connection, name)
+
+
+@pytest.mark.parametrize("word", ["Bearer", "bearer"])
+def test_the_form_takes_a_key_as_dusts_pages_for_other_tools_have_it_pasted(word: str) -> None:
+    """With the word that precedes it in a header."""
+    assert re.search(FORM["properties"]["api_key"]["pattern"], f"{word} sk-0123456789abcdef")
+
+
+def test_the_form_asks_in_the_order_in_which_dust_shows_the_values() -> None:
+    """The first three with a new key, the last two in the menu of the folder."""
+    fields = [name for name, field in FORM["properties"].items() if field["group"] == "connection"]
+
+    assert ["api_key", "workspace_id", "base_url", "space_id", "data_source_id"] == fields
+    assert fields == sorted(fields, key=lambda name: FORM["properties"][name]["order"])
+
+
+def test_the_form_says_which_key_is_right() -> None:
+    """With the names of Dust's own page."""
+    text = FORM["properties"]["api_key"]["description"]
+
+    assert [] == [word for word in ("Dust API Keys", "Read-only", "role user", "Spaces") if word not in text]
+    assert "builder" not in json.dumps(SPEC)

@@ -87,7 +87,7 @@ test("every field has a title and help, and nothing of the help is markup that s
 });
 
 test("at first only those fields are open that everybody has to decide on", async () => {
-  assert.deepEqual(await names(page.locator("[data-field]:visible")), [...FORM.required, "base_url", "data_format"]);
+  assert.deepEqual(await names(page.locator("[data-field]:visible")), [...expectedFields("connection"), "data_format"]);
   await shoot(page, "form-first");
 });
 
