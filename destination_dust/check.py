@@ -14,6 +14,8 @@ from destination_dust.dust.connection import Connection
 from destination_dust.dust.errors import Misconfigured, NotFound, Unavailable
 from destination_dust.workers import ends_within
 
+ITEMS_NAMED = 20
+
 
 def check(config: Config, client: DustClient) -> None:
     """Raise an error, in words for the user, if a sync with these settings could not write."""
@@ -99,4 +101,6 @@ def _folders(sources: list[dict[str, Any]]) -> str:
 
 def _listed(items: list[dict[str, Any]]) -> str:
     """Names and ids, for a message."""
-    return ", ".join(f"{item.get('name')} ({item.get('sId')})" for item in items) or "none"
+    names = [f"{item.get('name')} ({item.get('sId')})" for item in items[:ITEMS_NAMED]]
+    more = f" and {len(items) - ITEMS_NAMED} more" if len(items) > ITEMS_NAMED else ""
+    return ", ".join(names) + more or "none"

@@ -99,9 +99,10 @@ def _misconfigured(error: Misconfigured, at: Connection) -> str:
             )
         case "data_source_auth_error":
             return (
-                f"The API key may read the data source {at.data_source_id} but not write to it ({error}): the "
-                f"space {at.space_id} was not added to the key, which cannot be done later. {CREATE_A_KEY} Keys that "
-                "had the role builder lost the right to write in September 2026, although nothing changed on your side."
+                f"The API key may read the data source {at.data_source_id} but not write to it "
+                f"({str(error).rstrip('.')}): the space {at.space_id} was not added to the key, which cannot be done "
+                f"later. {CREATE_A_KEY} Keys that had the role builder lost the right to write in September 2026, "
+                "although nothing changed on your side."
             )
         case "" | "not_dust":
             return str(error)

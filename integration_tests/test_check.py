@@ -162,6 +162,18 @@ def test_a_list_that_lacks_the_space_or_the_folder_proves_nothing(
     assert ("SUCCEEDED", "") == checked(tmp_path, dust.config())
 
 
+def test_a_long_list_is_cut(dust: LocalDust, tmp_path: Path) -> None:
+    """Some workspaces have hundreds of spaces."""
+    for number in range(30):
+        dust.world.add_space(f"Space {number}")
+
+    _, message = checked(tmp_path, dust.config(space_id="vlt_nowhere"))
+
+    assert "Space 17" in message
+    assert "Space 18" not in message
+    assert " and 12 more. Correct" in message
+
+
 def test_a_space_without_folders_says_to_create_one(dust: LocalDust, tmp_path: Path) -> None:
     """There is nothing to list."""
     space = dust.world.add_space("Empty")
