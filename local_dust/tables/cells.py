@@ -22,6 +22,7 @@ Cell = Any
 LARGEST_INTEGER = 2**63 - 1
 SMALLEST_INTEGER = -(2**63)
 LARGEST_EXACT = 2**53
+_INTEGER_DIGITS = 19
 FARTHEST_YEAR = 262_000
 _SHORTEST_POWER = 1e21
 """From here on JavaScript writes integral numbers with an exponent."""
@@ -30,7 +31,8 @@ _AS_SENT = {str, bool, type(None)}
 _WHOLE_AS_SENT = {int, bool, type(None)}
 _DIGIT = re.compile(r"[0-9]")
 _INTEGER = re.compile(r"[+-]?[0-9]+")
-_FLOAT = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+# Since July 2026, an exponent counts only after a decimal point (dust-tt/dust #29259): codes like 32E0134 stay text.
+_FLOAT = re.compile(r"[+-]?([0-9]+|([0-9]+\.[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?)")
 _BOOLEANS = {"t": True, "true": True, "f": False, "false": False}
 
 
@@ -127,13 +129,22 @@ def guessed(text: str, today: date) -> Cell:
     if not _DIGIT.search(text):
         return _BOOLEANS.get(text.lower(), text)
     if _FLOAT.fullmatch(text):
-        if _INTEGER.fullmatch(text) and SMALLEST_INTEGER <= int(text) <= LARGEST_INTEGER:
-            return int(text)
+        integer = _integer(text)
+        if integer is not None:
+            return integer
         value = float(text)
         if math.isfinite(value):
             return value
     epoch = guessed_epoch(text, today)
     return text if epoch is None else Moment(epoch, text)
+
+
+def _integer(text: str) -> int | None:
+    """The text as a 64-bit integer, if it is one."""
+    if not _INTEGER.fullmatch(text) or len(text.lstrip("+-0")) > _INTEGER_DIGITS:
+        return None
+    number = int(Decimal(text))
+    return number if SMALLEST_INTEGER <= number <= LARGEST_INTEGER else None
 
 
 def _reread_float(value: float) -> int | float:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from enum import Enum
@@ -21,13 +22,23 @@ SECONDS_A_DAY = 86_400
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _SECOND = timedelta(seconds=1)
+# Where a schema says what its texts mean.
+_NAMES = ("format", "airbyte_type", "$ref")
+# A schema nests its alternatives at most this deep; what lies deeper is not looked at.
+_MAX_DEPTH = 8
+
+# How sources spell numbers and dates that are not finite (Postgres has infinite dates, too).
+_NOT_FINITE = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
+_BEFORE_CHRIST = re.compile(r"-[0-9]{4,}-.*|[0-9].*\bB\.?C\.?(?:E\.?)?", re.IGNORECASE)
+_LATE = re.compile(r"\+?[0-9]{5,}-[0-9].*")
 
 
 class Format(Enum):
-    """The declared format of a field's texts."""
+    """The declared meaning of a field's texts."""
 
     MOMENT = "a date or date-time"
     TIME = "a time of day"
+    NUMBER = "a number"
 
 
 class Difference(Enum):
@@ -38,7 +49,10 @@ class Difference(Enum):
     DATE = "texts that Dust reads as dates (it keeps date and time to the second, in UTC)"
     BLANK = "empty or blank texts, which become null"
     LONG_NUMBER = "long numbers, sent as text, which Dust reads as floating-point numbers and so may round"
+    TOO_LARGE = "numbers too large for a floating-point number, stored as text"
     NOT_FINITE = "NaN or infinite numbers, which become null"
+    BEFORE_CHRIST = "dates before the year 1, which Dust does not read as dates, stored as text"
+    LATE = "dates after the year 9999, which Dust does not read as dates, stored as text"
     NO_DATE = "declared as dates or times, but not valid ones, and stored as text"
 
 
@@ -50,25 +64,54 @@ _MISREAD = {
     DustType.DATETIME: Difference.DATE,
 }
 
+_LONG_NUMBERS = {DustType.INT: None, DustType.FLOAT: Difference.LONG_NUMBER, DustType.TEXT: Difference.TOO_LARGE}
+
+
+# Values that Dust stores with the type that the connector sends, though not as the source meant them.
+TYPED_AS_SENT = frozenset(
+    (None, Difference.LONG_NUMBER, Difference.TOO_LARGE, Difference.BEFORE_CHRIST, Difference.LATE, Difference.NO_DATE)
+)
+
 
 def format_of(schema: object) -> Format | None:
-    """The format that a field's JSON schema declares for its texts, if any."""
-    if not isinstance(schema, Mapping):
-        return None
-    named = f"{schema.get('format')} {schema.get('airbyte_type')} {schema.get('$ref')}".lower()
-    if "date" in named or "timestamp" in named:
-        return Format.MOMENT
-    if "time" in named:
-        return Format.TIME
-    choices = [each for name in ("oneOf", "anyOf") for each in schema.get(name) or () if isinstance(each, Mapping)]
-    return next((found for each in choices if (found := format_of(each))), None)
+    """The meaning that a field's JSON schema declares for its texts, if any. Any value is taken for a schema."""
+    choices = list(_choices(schema))
+    for choice in choices:
+        named = " ".join(str(choice.get(name)) for name in _NAMES if isinstance(choice.get(name), str)).lower()
+        if "date" in named or "timestamp" in named:
+            return Format.MOMENT
+        if "time" in named:
+            return Format.TIME
+        if "big_integer" in named or "big_number" in named:
+            return Format.NUMBER
+    types = {name for choice in choices for name in declared_types(choice)}
+    return Format.NUMBER if types and types <= {"number", "integer"} else None
+
+
+def declared_types(schema: Mapping[str, Any]) -> list[str]:
+    """The types that a schema declares, without null."""
+    declared = schema.get("type")
+    types = declared if isinstance(declared, list) else [declared]
+    return [name for name in types if isinstance(name, str) and name != "null"]
+
+
+def _choices(schema: object, depth: int = 0) -> Iterator[Mapping[str, Any]]:
+    """A schema and its alternatives."""
+    if not isinstance(schema, Mapping) or depth > _MAX_DEPTH:
+        return
+    yield schema
+    for name in ("oneOf", "anyOf"):
+        alternatives = schema.get(name)
+        for alternative in alternatives if isinstance(alternatives, list) else ():
+            yield from _choices(alternative, depth + 1)
 
 
 def cell(value: object, expected: Format | None = None) -> tuple[Cell, DustType, Difference | None]:
     """The cell for a value of a record, the type that Dust will infer, and how its value will differ, if it does.
 
     Dates become date-time cells, in UTC. Lists and objects become JSON text, and so do numbers that Dust would not
-    read exactly. Null, blank texts, NaN and infinite numbers become null. Texts are not cleaned here.
+    read exactly. Null, blank texts, NaN and infinite numbers become null; so do the texts `NaN` and `Infinity` where
+    a number or a date is expected. Texts are not cleaned here.
     """
     if isinstance(value, str):
         return _text(value, expected)
@@ -88,13 +131,25 @@ def datetime_cell(seconds: int) -> dict[str, Any]:
 
 def _text(text: str, expected: Format | None) -> tuple[Cell, DustType, Difference | None]:
     if expected is not None:
-        seconds = _seconds(text.strip(), expected)
+        stripped = text.strip()
+        if _NOT_FINITE.fullmatch(stripped):
+            return None, DustType.NULL, Difference.NOT_FINITE
+        seconds = None if expected is Format.NUMBER else _seconds(stripped, expected)
         if seconds is not None:
             return datetime_cell(seconds), DustType.DATETIME, None
     read = inferred_type(text)
-    odd = Difference.NO_DATE if expected and read is DustType.TEXT else _MISREAD.get(read)
+    odd = _MISREAD.get(read)
+    if read is DustType.TEXT and expected in (Format.MOMENT, Format.TIME):
+        odd = _no_date(text.strip())
     # Sending only blanks would make Dust type the column as text.
     return None if read is DustType.NULL else text, read, odd
+
+
+def _no_date(text: str) -> Difference:
+    """Why a text that is declared as a date is none."""
+    if _BEFORE_CHRIST.fullmatch(text):
+        return Difference.BEFORE_CHRIST
+    return Difference.LATE if _LATE.fullmatch(text) else Difference.NO_DATE
 
 
 def _seconds(text: str, expected: Format) -> int | None:
@@ -124,7 +179,13 @@ def _number(value: int | float | Decimal) -> tuple[Cell, DustType, Difference | 
         if -LARGEST_EXACT <= value <= LARGEST_EXACT:
             return value, DustType.INT if value.is_integer() else DustType.FLOAT, None
         # As a whole number, it might not fit into Dust's 64 bits.
-        return repr(value), DustType.FLOAT, None
-    text = str(Decimal(value))
+        return _with_point(repr(value)), DustType.FLOAT, None
+    text = _with_point(str(Decimal(value)))
     read = inferred_type(text)
-    return text, read, None if read is DustType.INT else Difference.LONG_NUMBER
+    return text, read, _LONG_NUMBERS[read]
+
+
+def _with_point(number: str) -> str:
+    """The number with a decimal point before its exponent, without which Dust would read it as text."""
+    digits, exponent, power = number.partition("e" if "e" in number else "E")
+    return f"{digits}.0{exponent}{power}" if exponent and "." not in digits else number

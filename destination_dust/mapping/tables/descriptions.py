@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from destination_dust.mapping.tables.cells import Format, format_of
+from destination_dust.mapping.tables.cells import Format, declared_types, format_of
 from destination_dust.mapping.tables.rows import EXTRACTED_AT, LOADED_AT, Column
 from destination_dust.mapping.text import cut, one_line
 
@@ -32,16 +32,14 @@ def table_description(
 def _described(name: str, schema: object) -> str:
     if not isinstance(schema, Mapping):
         return name
-    kind = "time of day, on 1970-01-01" if format_of(schema) is Format.TIME else _type(schema)
+    kind = (
+        "time of day, on 1970-01-01"
+        if format_of(schema) is Format.TIME
+        else one_line(" or ".join(declared_types(schema)))[0]
+    )
     if format_of(schema) is Format.MOMENT:
         kind = "date" if schema.get("format") == "date" else "date and time"
     note = schema.get("description")
     text = cut(one_line(note)[0], _MAX_NOTE_UNITS) if isinstance(note, str) else ""
     details = ": ".join(part for part in (kind, text) if part)
     return f"{name} ({details})" if details else name
-
-
-def _type(schema: Mapping[str, Any]) -> str:
-    declared = schema.get("type")
-    kinds = declared if isinstance(declared, list) else [declared]
-    return " or ".join(str(kind) for kind in kinds if isinstance(kind, str) and kind != "null")

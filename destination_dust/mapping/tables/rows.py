@@ -12,7 +12,15 @@ from typing import Any
 import orjson
 
 from destination_dust.exact_json import clean_text
-from destination_dust.mapping.tables.cells import Cell, Difference, Format, cell, datetime_cell, format_of
+from destination_dust.mapping.tables.cells import (
+    TYPED_AS_SENT,
+    Cell,
+    Difference,
+    Format,
+    cell,
+    datetime_cell,
+    format_of,
+)
 from destination_dust.mapping.tables.columns import MAX_COLUMNS, ColumnNames
 from destination_dust.mapping.tables.type_inference import DustType
 
@@ -95,9 +103,7 @@ class RowEncoder:
                 column.odd[odd] += 1
             if content is not None:
                 value[column.name] = content
-                if kind is not column.latest and (
-                    odd is None or odd is Difference.LONG_NUMBER or odd is Difference.NO_DATE
-                ):
+                if kind is not column.latest and odd in TYPED_AS_SENT:
                     column.latest = kind
                     column.kinds.add(kind)
                 if not column.used:

@@ -21,15 +21,18 @@ class DustType(Enum):
     TEXT = "text"
 
 
-# No meaningful number or date is longer.
-_LONGEST = 64
+# No date is longer.
+_LONGEST_DATE = 64
+# Digits of the largest 64-bit integer.
+_INTEGER_DIGITS = 19
 # What Rust's `trim` removes, which Dust's server applies to each cell.
 _BLANKS = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
 # First characters of numbers, booleans, days and months. Most texts need no further look.
 _FIRST = frozenset(_BLANKS + "+-.0123456789tTfFjJmMaAsSoOnNdDwW")
 
 _INTEGER = re.compile("[+-]?[0-9]+")
-_REAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+# Since July 2026, an exponent counts only after a decimal point (dust-tt/dust #29259): codes like 32E0134 stay text.
+_REAL = re.compile(r"[+-]?(?:[0-9]+|(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)")
 _BOOLEANS = frozenset(("t", "f", "true", "false"))
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -65,8 +68,6 @@ def inferred_type(text: str) -> DustType:
     """The type that Dust's server infers for a cell with this text."""
     if text[:1] not in _FIRST and text:
         return DustType.TEXT
-    if len(text) > _LONGEST:
-        return DustType.TEXT if text.strip(_BLANKS) else DustType.NULL
     text = text.strip(_BLANKS)
     if not text:
         return DustType.NULL
@@ -75,9 +76,15 @@ def inferred_type(text: str) -> DustType:
             return DustType.BOOL
         if text[:3].lower() not in _DAYS_AND_MONTHS:
             return DustType.TEXT
-    if _INTEGER.fullmatch(text) and -(2**63) <= int(text) < 2**63:
+    if _INTEGER.fullmatch(text) and _has_64_bits(text):
         return DustType.INT
     # A number too large for a float64 stays text.
     if _REAL.fullmatch(text) and math.isfinite(float(text)):
         return DustType.FLOAT
-    return DustType.DATETIME if _DATE.fullmatch(text) else DustType.TEXT
+    return DustType.DATETIME if len(text) <= _LONGEST_DATE and _DATE.fullmatch(text) else DustType.TEXT
+
+
+def _has_64_bits(integer: str) -> bool:
+    digits = integer.lstrip("+-").lstrip("0")
+    # int() refuses thousands of digits.
+    return len(digits) <= _INTEGER_DIGITS and int(digits or 0) < 2**63 + integer.startswith("-")

@@ -27,8 +27,15 @@ DATE_TIME = {"type": ["null", "string"], "format": "date-time"}
         ({"oneOf": [{"type": "null"}, {"type": "string", "format": "time"}]}, Format.TIME),
         ({"$ref": "WellKnownTypes.json#/definitions/TimestampWithTimezone"}, Format.MOMENT),
         ({"type": "string", "format": "uuid"}, None),
+        ({"type": ["null", "number"]}, Format.NUMBER),
+        ({"type": "string", "airbyte_type": "big_integer"}, Format.NUMBER),
+        ({"oneOf": [{"type": "null"}, {"type": "integer"}]}, Format.NUMBER),
+        ({"type": ["number", "string"]}, None),
+        ({"anyOf": [{"type": "number"}, {"type": "string"}]}, None),
         (None, None),
         (True, None),
+        ({"oneOf": 5, "anyOf": True, "format": ["date"], "type": {"date": 1}}, None),
+        ({"oneOf": {"format": "date"}, "anyOf": [None, 1, "date", []]}, None),
     ],
 )
 def test_the_catalog_says_which_texts_are_dates(schema: Any, expected: Format | None) -> None:
@@ -57,7 +64,7 @@ def test_declared_dates_are_datetime_cells_in_whole_seconds(text: str, expected:
     assert ({"type": "datetime", "epoch": seconds * 1000}, DustType.DATETIME, None) == cell(text, expected)
 
 
-@pytest.mark.parametrize("text", ["soon", "infinity", "2024-13-01", "2024-01-01T25:00:00Z", "0044-03-15 BC"])
+@pytest.mark.parametrize("text", ["soon", "2024-13-01", "2024-01-01T25:00:00Z"])
 def test_an_invalid_date_stays_text_and_is_counted(text: str) -> None:
     """The value is kept, and the report counts it."""
     content, read, odd = cell(text, Format.MOMENT)
@@ -65,6 +72,44 @@ def test_an_invalid_date_stays_text_and_is_counted(text: str) -> None:
     assert text == content
     assert (odd is Difference.NO_DATE) == (read is DustType.TEXT)
     assert odd is not None
+
+
+def test_a_schema_of_any_depth_is_read() -> None:
+    """What lies too deep to be meant is not looked at."""
+    schema: Any = {"format": "date"}
+    for _ in range(50_000):
+        schema = {"oneOf": [schema]}
+
+    assert format_of(schema) is None
+
+
+@pytest.mark.parametrize("text", ["NaN", "nan", "Infinity", "-Infinity", "+inf", " -inf\n", "INFINITY"])
+def test_infinity_and_nan_as_texts_are_null_where_a_number_or_a_date_is_declared(text: str) -> None:
+    """As real ones are, and counted. Elsewhere they may be words."""
+    for expected in (Format.NUMBER, Format.MOMENT, Format.TIME):
+        assert (None, DustType.NULL, Difference.NOT_FINITE) == cell(text, expected)
+    assert (text, DustType.TEXT, None) == cell(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("0044-03-15 BC", Difference.BEFORE_CHRIST),
+        ("0044-03-15T12:00:00.000000Z BC", Difference.BEFORE_CHRIST),
+        ("0044-03-15 12:00:00+00 bc", Difference.BEFORE_CHRIST),
+        ("-0044-03-15", Difference.BEFORE_CHRIST),
+        ("-000044-03-15T00:00:00Z", Difference.BEFORE_CHRIST),
+        ("44 B.C.", Difference.BEFORE_CHRIST),
+        ("10000-01-01", Difference.LATE),
+        ("+12024-01-01T00:00:00Z", Difference.LATE),
+        ("294276-12-31 23:59:59.999", Difference.LATE),
+        ("soon", Difference.NO_DATE),
+        ("- 5", Difference.NO_DATE),
+    ],
+)
+def test_dates_that_dust_cannot_read_are_counted_by_their_kind(text: str, kind: Difference) -> None:
+    """They stay text."""
+    assert (text, DustType.TEXT, kind) == cell(text, Format.MOMENT)
 
 
 @pytest.mark.parametrize(
@@ -76,9 +121,13 @@ def test_an_invalid_date_stays_text_and_is_counted(text: str) -> None:
         (2**64, "18446744073709551616", DustType.FLOAT, Difference.LONG_NUMBER),
         (1.0, 1.0, DustType.INT, None),
         (0.1, 0.1, DustType.FLOAT, None),
-        (1e19, "1e+19", DustType.FLOAT, None),
+        (1e19, "1.0e+19", DustType.FLOAT, None),
+        (-1e18, "-1.0e+18", DustType.FLOAT, None),
+        (1.5e300, "1.5e+300", DustType.FLOAT, None),
+        (1e-7, 1e-7, DustType.FLOAT, None),
+        (Decimal("1E+22"), "1.0E+22", DustType.FLOAT, Difference.LONG_NUMBER),
         (Decimal("0.1000000000000000000000001"), "0.1000000000000000000000001", DustType.FLOAT, Difference.LONG_NUMBER),
-        (Decimal("1E+400"), "1E+400", DustType.TEXT, Difference.LONG_NUMBER),
+        (Decimal("1E+400"), "1.0E+400", DustType.TEXT, Difference.TOO_LARGE),
         (Decimal("NaN"), None, DustType.NULL, Difference.NOT_FINITE),
         (Decimal("-Infinity"), None, DustType.NULL, Difference.NOT_FINITE),
         (float("inf"), None, DustType.NULL, Difference.NOT_FINITE),

@@ -98,6 +98,17 @@ def test_oddities_and_types_are_kept_by_column() -> None:
     assert {DustType.TEXT, DustType.INT, DustType.FLOAT} == column.kinds
 
 
+def test_dates_that_stay_text_make_the_column_one_of_two_types() -> None:
+    """The report says so, and counts each kind."""
+    shape = RowEncoder({"day": {"type": "string", "format": "date"}})
+    for value in ("2024-01-01", "0044-03-15 BC", "10000-01-01", "infinity"):
+        shape.encode("x", {"day": value}, None)
+
+    column = shape.columns["day"]
+    assert {Difference.BEFORE_CHRIST: 1, Difference.LATE: 1, Difference.NOT_FINITE: 1} == column.odd
+    assert {DustType.DATETIME, DustType.TEXT} == column.kinds
+
+
 def test_no_more_columns_than_dust_can_read() -> None:
     """511 with our own three, counting those that the table has and those that records fill, not empty ones."""
     shape = RowEncoder({f"declared_{number}_x": {} for number in range(600)})
