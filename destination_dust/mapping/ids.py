@@ -10,11 +10,18 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
+from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 
 from destination_dust import exact_json
 
 MAX_LENGTH = 200
 _DIGEST_LENGTH = 16
+# An integer of more digits is named by its exponent: 1e999999 in a record must not become a megabyte.
+_MOST_DIGITS = 10_000
+# Drops trailing zeros, and nothing else, of a number of any length.
+_EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
+# Keys are rarely nested at all.
+_MAX_DEPTH = 20
 
 _IDENTIFIER = re.compile(f"[A-Za-z0-9_-]{{1,{MAX_LENGTH}}}")
 _WORD = re.compile("[A-Za-z0-9_]+")
@@ -31,8 +38,9 @@ _AS_LETTERS = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
 def identifier(namespace: str | None, stream: str, parts: Sequence[object]) -> str:
     """Return the id of the record of a stream whose key has these parts; different keys never share one.
 
-    Parts count by their text: a string as it is, anything else as its JSON. So 1 and "1" are one key, 1 and
-    1.0 are two. An empty namespace counts as no namespace.
+    Parts count by their text: a string as it is, a number as its value, anything else as its JSON. So 1, 1.0 and "1"
+    are one key, and "1.0" is another: change data capture writes one number as 7000, 7000.0 and 7E+3. An empty
+    namespace counts as no namespace.
     """
     texts = [_text(part) for part in parts]
     plain = "-".join([stream, *texts])
@@ -94,7 +102,37 @@ def digest(*texts: str) -> str:
 
 
 def _text(part: object) -> str:
-    return part if isinstance(part, str) else exact_json.dumps(part, sort_keys=True).decode()
+    return part if isinstance(part, str) else exact_json.dumps(_by_value(part), sort_keys=True).decode()
+
+
+def _by_value(part: object, depth: int = 0) -> object:
+    """The part with equal numbers written alike: integers without a point, if they are not too long for it."""
+    if isinstance(part, float):
+        exact = Decimal(repr(part))
+        return _number(exact) if _is_integral(exact) else part
+    if isinstance(part, Decimal):
+        return _number(part)
+    if depth < _MAX_DEPTH:
+        if isinstance(part, Mapping):
+            return {name: _by_value(value, depth + 1) for name, value in part.items()}
+        if isinstance(part, list):
+            return [_by_value(value, depth + 1) for value in part]
+    return part
+
+
+def _number(number: Decimal) -> Decimal:
+    if not number.is_finite():
+        return number
+    shortest = _EXACT.normalize(number)
+    if not shortest:
+        return Decimal(0)  # without the sign of -0.0
+    if _is_integral(shortest) and shortest.adjusted() < _MOST_DIGITS:
+        return _EXACT.quantize(shortest, Decimal(1))
+    return shortest
+
+
+def _is_integral(number: Decimal) -> bool:
+    return number.is_finite() and _EXACT.normalize(number).as_tuple().exponent >= 0
 
 
 def _may_be_plain(texts: Sequence[str]) -> bool:

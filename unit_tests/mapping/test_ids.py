@@ -32,7 +32,7 @@ _PARTS = st.one_of(
     _TEXTS,
     st.integers(-2, 12),
     st.booleans(),
-    st.sampled_from([1.0, 1e16, Decimal("1E+400"), {"a": 1}, [], "true"]),
+    st.sampled_from([1.0, -0.0, 0.5, 1e16, 10**16, Decimal("1E+400"), {"a": 1}, {"a": 1.0}, [], "true"]),
 )
 _KEYS = st.one_of(
     st.tuples(st.sampled_from([None, "", "n", "a-b"]), _TEXTS, st.lists(_PARTS, max_size=3).map(tuple)),
@@ -42,9 +42,18 @@ _RECORDS = st.dictionaries(st.text(max_size=2), st.integers(0, 2) | st.sampled_f
 
 
 def _exact(key: tuple[str | None, str, tuple[object, ...]]) -> object:
-    """What makes two keys equal: the namespace, if any, the stream, the texts of the parts."""
+    """What makes two keys equal: the namespace, if any, the stream, the texts of the parts, numbers by their value."""
     namespace, stream, parts = key
-    return namespace or None, stream, [p if isinstance(p, str) else dumps(p).decode() for p in parts]
+    return namespace or None, stream, [p if isinstance(p, str) else _json(p) for p in parts]
+
+
+def _json(part: object) -> str:
+    """The JSON of a part of a key, with integers as such."""
+    if isinstance(part, dict):
+        return "{" + ",".join(f'"{name}":{_json(value)}' for name, value in part.items()) + "}"
+    if isinstance(part, float) and part.is_integer():
+        part = int(part)
+    return str(int(part)) if isinstance(part, Decimal) else dumps(part).decode()
 
 
 @given(_KEYS, _KEYS)
@@ -162,6 +171,60 @@ def test_ids_never_change_between_versions() -> None:
     assert "users-3d92f6368f93f3cb" == record_identifier(None, "users", {"b": [1, None], "a": "é"})
     assert "public-users--d8b57cc7aa3b9970" == record_identifier("public", "users", {"b": [1, None], "a": "é"})
     assert "airbyte_public_users_eepnhhnogbndpfbc" == table_name("airbyte_", "public", "users")
+
+
+@pytest.mark.parametrize(
+    ("namespace", "key", "expected"),
+    [
+        (None, "42", "users-42"),
+        (None, "-7", "users-_7--1c7f3c60042fd33b"),
+        (None, "0", "users-0"),
+        (None, "18446744073709551615", "users-18446744073709551615"),
+        (None, "18446744073709551616", "users-18446744073709551616"),
+        (None, "1" + "0" * 30, "users-1" + "0" * 30),
+        (None, "9" * 5000, "users-" + "9" * 176 + "--b8c66faa114a6edb"),
+        (None, '"42"', "users-42"),
+        (None, '"1.0"', "users-1_0--10552a1e8355a303"),
+        (None, '"7E+3"', "users-7E_3--54cd3f58c9ddbc1a"),
+        (None, '"-0"', "users-_0--9283a99c2db27098"),
+        (None, "0.1", "users-0_1--d5d30dc547e3dcd4"),
+        (None, "-2.5e-9", "users-_2_5e_9--f98ed16efdaecd31"),
+        (None, "12345678901234567890.1", "users-12345678901234567890_1--b2c819137602b6ae"),
+        (None, "NaN", "users-_NaN_--28f214c97d3a1b18"),
+        (None, "true", "users-true"),
+        (None, '{"a":[1,0.5]}', "users-_a_1_0_5_--660ebd46f9aaf3e4"),
+        ("public", "42", "public-users-42--95f35556bade27f1"),
+    ],
+)
+def test_ids_are_those_of_version_0_1(namespace: str | None, key: str, expected: str) -> None:
+    """Keys that were one number then are called as they were."""
+    assert expected == identifier(namespace, "users", [loads(key.encode())])
+
+
+@pytest.mark.parametrize(
+    "spellings",
+    [
+        ["7000", "7E+3", "7000.0", "7e3", "70000e-1"],
+        ["1", "1.0", "1.000000000000000000000000000"],
+        ["0", "0.0", "-0", "-0.0", "0e5", "-0.000000000000000000000000000000"],
+        ["12345678901234567890.1", "12345678901234567890.10", "123456789012345678901e-1"],
+        ["10000000000000000000000", "1e22", "1E+22", "10000000000000000000000.0"],
+        ["1e1000000", "10e999999", "0.1e1000001"],
+        ["1" + "0" * 9000, "1e9000"],
+        ['{"a":[1.0,{"b":-0.0}]}', '{"a":[1,{"b":0}]}'],
+    ],
+)
+def test_equal_numbers_are_one_key(spellings: list[str]) -> None:
+    """However they are written, at any depth; nobody expands the largest ones."""
+    assert 1 == len({identifier(None, "s", [loads(text.encode())]) for text in spellings})
+    assert len(spellings) == len({identifier(None, "s", [text]) for text in spellings})
+
+
+def test_unequal_numbers_are_different_keys() -> None:
+    """Also if float64 cannot tell them apart; so are numbers and booleans."""
+    texts = ["1", "-1", "true", "1.5", "0.1", "0.1000000000000000055511151231257827", "1e22", "10000000000000000000001"]
+
+    assert len(texts) == len({identifier(None, "s", [loads(text.encode())]) for text in texts})
 
 
 def test_the_order_of_fields_does_not_matter() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -22,6 +23,12 @@ def id_of(data: dict[str, Any], *, mode: Mode = Mode.APPEND, keyed: bool = True,
 def test_records_of_one_key_are_one_whatever_else_they_say() -> None:
     """The key alone names the document."""
     assert "users-1" == id_of({"id": 1, "name": "a"}) == id_of({"id": 1, "name": "b"})
+
+
+def test_equal_numbers_are_one_key() -> None:
+    """Change data capture of Postgres writes one number as 7000, 7000.0 and 7E+3. A text is another key."""
+    assert "users-7000" == id_of({"id": 7000}) == id_of({"id": 7000.0}) == id_of({"id": Decimal("7E+3")})
+    assert "users-7000" != id_of({"id": "7000.0"})
 
 
 def test_records_without_a_key_are_one_only_if_they_are_equal() -> None:
