@@ -132,7 +132,7 @@ def _number(number: Decimal) -> Decimal:
 
 
 def _is_integral(number: Decimal) -> bool:
-    return number.is_finite() and _EXACT.normalize(number).as_tuple().exponent >= 0
+    return number.is_finite() and number == number.to_integral_value()
 
 
 def _may_be_plain(texts: Sequence[str]) -> bool:
