@@ -132,8 +132,14 @@ def _plan(configured: Mapping[str, Any]) -> StreamPlan:
         _integer(configured.get("generation_id")),
         _integer(configured.get("minimum_generation_id")),
         _integer(configured.get("sync_id")),
-        (declared.get("json_schema") or {}).get("properties") or {},
+        _properties(declared.get("json_schema")),
     )
+
+
+def _properties(schema: object) -> Mapping[str, Any]:
+    """The fields that a schema declares. Like an empty one, a schema that is no object (`true`) declares none."""
+    properties = schema.get("properties") if isinstance(schema, Mapping) else None
+    return properties if isinstance(properties, Mapping) else {}
 
 
 def _integer(number: object) -> int | None:

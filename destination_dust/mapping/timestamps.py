@@ -19,8 +19,10 @@ _NUMBER = re.compile(r"-?\d{9,19}(?:\.\d+)?", re.ASCII)
 # Dust's server reads smaller numbers as seconds. The limit is 1970-04-26 in milliseconds, 2286-11-20 in seconds.
 _SECONDS_BELOW = 10**10
 _YEAR_10000 = 253_402_300_800_000
-# Sources' numbers: smaller ones are seconds (until year 5138), larger ones milli-, micro- and nanoseconds.
-_SOURCE_SECONDS_BELOW = 10**11
+# Seconds from 1980-01-01 to the end of 2100. In milli-, micro- or nanoseconds, no number stands for another time in it.
+_FIRST, _END = 315_532_800, 4_133_980_800
+_UNITS = (1, 10**3, 10**6, 10**9)
+_MOST_DIGITS = 19
 
 
 def stored_timestamp(milliseconds: int) -> int:
@@ -34,11 +36,17 @@ def stored_timestamp(milliseconds: int) -> int:
     return min(milliseconds, _YEAR_10000 - 1)
 
 
+def emission_time(milliseconds: int | None) -> int | None:
+    """The time at which a source says that it read a record, None for one that cannot be: before 1970, after 9999."""
+    return milliseconds if milliseconds is not None and 0 <= milliseconds < _YEAR_10000 else None
+
+
 def epoch_milliseconds(value: object) -> int | None:
     """Return the time of a value in milliseconds since 1970 (UTC), or None if it is not a time.
 
-    Accepts ISO 8601 dates and date-times (UTC if without a zone), and seconds, milli-, micro- or nanoseconds
-    since 1970, distinguished by their size. A date is its first moment.
+    Accepts ISO 8601 dates and date-times (UTC if without a zone). A date is its first moment. A number is taken for
+    seconds, milli-, micro- or nanoseconds since 1970, whichever gives a time from 1980 to 2100. Any other number may
+    be a date of another kind (20240105, a year, a day of Excel's), so it is no time.
     """
     if isinstance(value, bool):
         return None
@@ -52,14 +60,14 @@ def epoch_milliseconds(value: object) -> int | None:
     return _from_iso(text)
 
 
-def _from_number(milliseconds: Decimal) -> int | None:
-    if not milliseconds.is_finite() or abs(milliseconds) >= 10**20:
+def _from_number(number: Decimal) -> int | None:
+    # Exponents of numbers that are no time may be too large to calculate with.
+    if not number.is_finite() or not 0 <= number.adjusted() < _MOST_DIGITS:
         return None
-    if abs(milliseconds) < _SOURCE_SECONDS_BELOW:
-        milliseconds *= 1000
-    while abs(milliseconds) >= _SOURCE_SECONDS_BELOW * 1000:
-        milliseconds /= 1000
-    return math.floor(milliseconds)
+    for unit in _UNITS:
+        if _FIRST * unit <= number < _END * unit:
+            return math.floor(number * 1000 / unit)
+    return None
 
 
 def _from_iso(text: str) -> int | None:

@@ -73,12 +73,12 @@ class WorldTransport:
 def sync(
     world: World,
     catalog: dict[str, Any],
-    messages: Iterable[dict[str, Any]],
+    messages: Iterable[dict[str, Any] | bytes],
     *,
     on_arrival: Callable[[Arrival], None] = lambda _: None,
     **settings: Any,
 ) -> Finished:
-    """Run a sync. A process that is killed ends in the failure `killed`."""
+    """Run a sync of messages, or of lines as they are. A process that is killed ends in the failure `killed`."""
 
     def connect(connection: Connection, _pacer: Pacer, **options: Any) -> DustClient:
         transport: Any = WorldTransport(world, on_arrival)
@@ -88,7 +88,7 @@ def sync(
 
     config = Config.parse({**world.config(), "documents_per_minute": 100_000, **settings})
     finished = Finished()
-    lines = [json.dumps(message).encode() for message in messages]
+    lines = [message if isinstance(message, bytes) else json.dumps(message).encode() for message in messages]
     with logs(finished.logs), pump(lines) as descriptor:
         input = Input(descriptor)
         try:

@@ -124,9 +124,11 @@ def test_an_empty_catalog_is_refused(content: dict[str, Any]) -> None:
         Catalog.parse(content)
 
 
-@pytest.mark.parametrize("schema", [None, {}, {"properties": None}, {"type": "object"}])
+@pytest.mark.parametrize(
+    "schema", [None, {}, {"properties": None}, {"properties": ["a"]}, {"type": "object"}, True, "x", [1]]
+)
 def test_a_stream_without_declared_fields_is_fine(schema: object) -> None:
-    """Sources without a schema exist."""
+    """Sources without a schema exist, and a schema may be `true`, which allows everything."""
     assert {} == plan_of(stream_json_schema=schema).properties
 
 

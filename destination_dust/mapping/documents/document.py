@@ -14,7 +14,7 @@ from destination_dust.mapping.documents.source_urls import source_url
 from destination_dust.mapping.paths import MISSING, find
 from destination_dust.mapping.tags import field_tags, stream_tags, version_tag
 from destination_dust.mapping.text import cut, one_line, scalar_text
-from destination_dust.mapping.timestamps import epoch_milliseconds, stored_timestamp
+from destination_dust.mapping.timestamps import emission_time, epoch_milliseconds, stored_timestamp
 
 # Dust's server refuses longer titles.
 MAX_TITLE_UNITS = 512
@@ -79,8 +79,8 @@ def document(
     tags = [*stream_tags(namespace, stream), *user_tags]
     in_order, _ = _text(title, title_path, _in_order(chosen, shape), shape)
     fingerprint = _fingerprint([title, in_order, mime_type, tags, url, moment])
-    if moment is None and emitted_at is not None:
-        moment = stored_timestamp(emitted_at)
+    if moment is None and (emitted := emission_time(emitted_at)) is not None:
+        moment = stored_timestamp(emitted)
     tags.append(version_tag(generation, fingerprint))
     return Document(
         title,

@@ -9,9 +9,11 @@ import re
 _URL = re.compile(
     r"(?i:https?)://(?P<authority>[^\s/\\?#]+)(?P<path>[/\\][^?#]*)?(?P<rest>[?#].*)?", re.DOTALL | re.ASCII
 )
-_AUTHORITY = re.compile(r"(?:[^@\[\]]*@)?(?P<host>\[[0-9A-Fa-f:.]+\]|[^:@\[\]]+)(?::(?P<port>[0-9]*))?")
+_AUTHORITY = re.compile(r"(?:[^@\[\]]*@)?(?P<host>\[[0-9A-Fa-f:.]+\]|[^:@\[\]]+)(?::0*(?P<port>[0-9]{0,5}))?")
 _DOUBLE_SLASH = re.compile(r"[/\\]{2}")
 _HOST_LABEL = re.compile(r"[A-Za-z0-9_-]+")
+# What DNS allows, twice over: the cost of decoding international names grows with their square.
+_LONGEST_HOST = 512
 _ODD = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 
 
@@ -32,6 +34,8 @@ def source_url(text: str) -> str | None:
 
 
 def _is_host(host: str) -> bool:
+    if len(host) > _LONGEST_HOST:
+        return False
     if host.startswith("["):
         return _is_address(ipaddress.IPv6Address, host[1:-1])
     try:

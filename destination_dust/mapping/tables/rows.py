@@ -23,6 +23,7 @@ from destination_dust.mapping.tables.cells import (
 )
 from destination_dust.mapping.tables.columns import MAX_COLUMNS, ColumnNames
 from destination_dust.mapping.tables.type_inference import DustType
+from destination_dust.mapping.timestamps import emission_time
 
 EXTRACTED_AT = "_airbyte_extracted_at"
 LOADED_AT = "_airbyte_loaded_at"
@@ -68,6 +69,7 @@ class RowEncoder:
         self._names = ColumnNames(properties, reserved=OWN_COLUMNS)
         self._own: dict[str, Cell] = {} if generation_id is None else {GENERATION_ID: generation_id}
         self._fields: dict[str, Column] = {}
+        self._used: set[str] = set()
         self._in_table = set(OWN_COLUMNS)
         self.existing: dict[str, DustType] = {}
         """The types of columns that the table already had."""
@@ -90,9 +92,12 @@ class RowEncoder:
     def encode(self, row_id: str, data: Mapping[str, Any], emitted_at: int | None) -> bytes:
         """The part of a row after its time of loading, as JSON (see `upsert_body`). Raises `TooManyColumns`.
 
-        `emitted_at`: when the source read the record, in milliseconds since 1970.
+        `emitted_at`: when the source read the record, in milliseconds since 1970. A record with more fields than the
+        table can take raises before anything is learned from it, so that it spoils no other.
         """
-        value: dict[str, Cell] = {} if emitted_at is None else {EXTRACTED_AT: datetime_cell(emitted_at // 1000)}
+        self._check_new(data)
+        extracted_at = emission_time(emitted_at)
+        value: dict[str, Cell] = {} if extracted_at is None else {EXTRACTED_AT: datetime_cell(extracted_at // 1000)}
         value.update(self._own)
         for field, raw in data.items():
             if raw is None:
@@ -107,24 +112,32 @@ class RowEncoder:
                     column.latest = kind
                     column.kinds.add(kind)
                 if not column.used:
-                    self._use(column)
+                    column.used = True
+                    self._used.add(field)
+                    self._in_table.add(column.name)
         cells = self._json(value)
         return b"%b%b,%b}" % (b"," if value else b"", cells[1:], b'"row_id":' + orjson.dumps(row_id))
 
     def _column(self, field: str) -> Column:
-        expected, declared = format_of(self._properties.get(field)), field in self._properties
-        column = self._fields[field] = Column(self._names.name_of(field), expected, declared=declared)
+        name, declared = self._names.name_of(field), field in self._properties
+        column = self._fields[field] = Column(name, self._format_of(field), declared=declared)
         return column
 
-    def _use(self, column: Column) -> None:
-        column.used = True
-        self._in_table.add(column.name)
-        self._check_width()
+    def _format_of(self, field: str) -> Format | None:
+        return format_of(self._properties.get(field))
 
-    def _check_width(self) -> None:
-        if len(self._in_table) > MAX_COLUMNS:
+    def _check_new(self, data: Mapping[str, Any]) -> None:
+        """Raise `TooManyColumns` if the record has values for more columns than there is room for."""
+        new = [field for field in data.keys() - self._used if data[field] is not None]
+        if len(self._in_table) + len(new) > MAX_COLUMNS:
+            filled = [field for field in new if cell(data[field], self._format_of(field))[0] is not None]
+            self._check_width(map(self._names.name_of, filled))
+
+    def _check_width(self, more: Iterable[str] = ()) -> None:
+        width = len(self._in_table.union(more))
+        if width > MAX_COLUMNS:
             raise TooManyColumns(
-                f"a Dust table has at most {MAX_COLUMNS} columns, and this one would have {len(self._in_table)} "
+                f"a Dust table has at most {MAX_COLUMNS} columns, and this one would have {width} "
                 f"({len(OWN_COLUMNS)} of them the connector's own)"
             )
 

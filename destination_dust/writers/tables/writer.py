@@ -19,7 +19,6 @@ from destination_dust.writers.record_ids import record_id
 from destination_dust.writers.tables.batch import Change
 from destination_dust.writers.tables.context import TablesContext
 from destination_dust.writers.tables.limits import MAX_ROW_BYTES
-from destination_dust.writers.tables.preparation import too_wide
 from destination_dust.writers.tables.refill import Refill
 from destination_dust.writers.tables.replacements import Replacements
 from destination_dust.writers.tables.table import Table
@@ -65,7 +64,9 @@ class TablesWriter:
             try:
                 content = table.encoder.encode(row_id, record.data, record.emitted_at)
             except TooManyColumns as error:
-                raise too_wide(plan, error) from error
+                reason = f"{error}. Select fewer of the stream's fields in the connection"
+                outcomes.rejected(plan.stream, row_id, reason, Counter({span: 1}))
+                return
         change = Change(row_id, content, span)
         if change.size > MAX_ROW_BYTES:
             reason = f"it is larger than a request to Dust may be ({change.size} bytes)"

@@ -57,6 +57,12 @@ def test_unknown_values_are_not_sent() -> None:
     assert ["airbyte:stream:users"] == sent["tags"][:-1]
 
 
+@pytest.mark.parametrize("emitted_at", [-1, 10**30, 253_402_300_800_000])
+def test_a_time_of_emission_that_cannot_be_is_not_sent(emitted_at: int) -> None:
+    """Dust takes the time of the call then."""
+    assert "timestamp" not in json.loads(upsert_body(made({"id": 1}, emitted_at=emitted_at)))
+
+
 def test_a_chosen_link_and_time_are_sent() -> None:
     """From any depth of the record."""
     shape = DocumentShape(source_url_field="links.web", timestamp_field="times.created")

@@ -18,6 +18,8 @@ from destination_dust.mapping.documents.source_urls import source_url
         "https://xn--e1afmkfd.com/",
         "https://日本.jp",
         "https://example.com/%2F%2Fa",
+        "https://example.com:/",
+        "https://example.com:00080/",
     ],
 )
 def test_links_that_dust_takes_are_kept(url: str) -> None:
@@ -40,6 +42,9 @@ def test_links_that_dust_takes_are_kept(url: str) -> None:
         "https:///a",
         "https://h:99999/",
         "https://h:x/",
+        "https://h:" + "9" * 5000 + "/",
+        "https://" + "é" * 100_000 + "/",
+        "https://" + ".xn--a" * 100_000 + "/",
         "https://256.1.1.1/",
         "https://1.2.3.4.5/",
         "https://example.123/",
@@ -54,6 +59,7 @@ def test_links_that_dust_takes_are_kept(url: str) -> None:
         "https://example.com/\ud800",
         "",
     ],
+    ids=lambda url: repr(url)[:30],
 )
 def test_links_that_dust_may_refuse_are_dropped(url: str) -> None:
     """Among them every one with `//` in its path, which Dust's server checks for itself."""

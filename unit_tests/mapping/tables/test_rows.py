@@ -120,6 +120,22 @@ def test_no_more_columns_than_dust_can_read() -> None:
         shape.encode("x", {"one_more": 1}, None)
 
 
+def test_a_record_that_is_too_wide_leaves_no_trace() -> None:
+    """The table has room for the next one, and knows nothing of its fields."""
+    shape = RowEncoder({})
+    with pytest.raises(TooManyColumns):
+        shape.encode("x", {f"odd_{number}_x": "007" for number in range(600)}, None)
+
+    shape.encode("x", {f"new_{number}_x": number for number in range(508)}, None)
+    assert not any(field.startswith("odd") for field in shape.columns)
+
+
+@pytest.mark.parametrize("emitted_at", [-1, 10**30, -(10**30), 253_402_300_800_000])
+def test_a_time_of_reading_that_cannot_be_is_left_out(emitted_at: int) -> None:
+    """JSON holds it, Dust does not."""
+    assert {"_airbyte_loaded_at"} == set(decoded(RowEncoder({}).encode("x", {}, emitted_at))[0]["value"])
+
+
 def test_columns_of_the_table_count_when_they_become_known() -> None:
     """Also if rows were encoded before."""
     shape = RowEncoder({})
