@@ -7,6 +7,7 @@ from typing import Any
 
 from destination_dust.airbyte.catalog import StreamPlan
 from destination_dust.config.documents import STREAM_OVERRIDES, DocumentOptions
+from destination_dust.mapping.schemas import declares
 
 STREAMS_NAMED = 10
 
@@ -30,7 +31,7 @@ def warnings(options: DocumentOptions, plans: Iterable[StreamPlan]) -> Iterator[
         if fields and not any(_may_have(plan, field) for field in fields):
             yield (
                 f"Stream {plan.stream}: its schema has none of the text_fields ({', '.join(fields)}), so its documents "
-                f"will have no text. Name fields of this stream in {STREAM_OVERRIDES}."
+                f"keep all fields until a record has one of them. Name fields of this stream in {STREAM_OVERRIDES}."
             )
 
 
@@ -48,10 +49,8 @@ def _undeclared(chosen: Mapping[str, Any], plans: list[StreamPlan], where: str) 
 
 
 def _may_have(plan: StreamPlan, path: str) -> bool:
-    """Whether the schema has a field that the path begins with, or has no fields at all."""
-    parts = path.split(".")
-    heads = (".".join(parts[:end]) for end in range(1, len(parts) + 1))
-    return not plan.properties or any(head in plan.properties for head in heads)
+    """Whether the schema has a field at the path, or does not say."""
+    return declares(plan.properties, path) is not False
 
 
 def _named(plans: list[StreamPlan]) -> str:

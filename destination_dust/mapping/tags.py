@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from destination_dust import exact_json
 from destination_dust.mapping.ids import digest
-from destination_dust.mapping.paths import find
+from destination_dust.mapping.paths import find, leaves
 from destination_dust.mapping.text import cut, one_line, scalar_text
 
 _STREAM = "airbyte:stream:"
@@ -94,14 +94,13 @@ def marker_of(tags: Iterable[str]) -> Marker | None:
 def field_tags(data: Mapping[str, object], fields: Sequence[str]) -> tuple[list[str], int]:
     """Return a tag `{field}:{value}` for each value of the fields, and how many had to be cleaned.
 
-    Each element of a list is a value; objects, nulls and blanks are skipped; equal tags are merged. A tag that
-    would look like one of ours or of Dust's is prefixed with `_`.
+    Each scalar in a list is a value, at any depth; nulls, blanks and an object by itself are skipped; equal tags are
+    merged. A tag that would look like one of ours or of Dust's is prefixed with `_`.
     """
     tags: dict[str, None] = {}
     cleaned = 0
     for field in fields:
-        found = find(data, field)
-        for value in found if isinstance(found, list) else [found]:
+        for value in leaves(find(data, field)):
             text, odd = one_line(scalar_text(value) or "")
             if text:
                 tag = cut(f"{one_line(field)[0]}:{text}", _MAX_UNITS)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections import Counter
+from dataclasses import dataclass, field, fields
 
 
 @dataclass(slots=True)
@@ -21,8 +22,8 @@ class Counts:
     rejected: int = 0
     without_key: int = 0
     cleaned: int = 0
-    left_out: int = 0
-    """Stored without their chosen link or time, because Dust would not accept it."""
+    left_out: Counter[str] = field(default_factory=Counter)
+    """Stored without their chosen title, link, tags or time, because the value is of no use for it; by setting."""
     lacking_text: int = 0
     """Without any of the fields chosen for the text."""
     queued: int = 0

@@ -24,6 +24,17 @@ TROUBLE_SHOWN = 5.0
 # Shorter waits are those of a burst's calls for one another, not for the limit.
 SHORTEST_WAIT_SHOWN = 1.0
 
+# Why the value of a chosen field was of no use, and what was done, by setting.
+LEFT_OUT = {
+    "title_field": "without a text, number or boolean. They have the title that they would have without it",
+    "source_url_field": "that is not a URL Dust takes (http or https). They were stored without it",
+    "tag_fields": "entry without a text, number or boolean. They were stored without its tags",
+    "timestamp_field": (
+        "that is not a date or time, or is a number that gives no time from 1980 to 2100. They have the time at which "
+        "the source emitted them"
+    ),
+}
+
 
 class Display(Protocol):
     """A live display, used instead of log lines. `trouble` is empty while calls succeed."""
@@ -115,17 +126,13 @@ class Progress:
                     stream,
                     counts.cleaned,
                 )
-            if counts.left_out:
-                logger.warning(
-                    "Stream %s: %d records have a source_url_field that is not a URL Dust takes (http or https), or a "
-                    "timestamp_field that is not a date or time. They were stored without it.",
-                    stream,
-                    counts.left_out,
-                )
+            for setting, effect in LEFT_OUT.items():
+                if records := counts.left_out[setting]:
+                    logger.warning("Stream %s: %d records have a %s %s.", stream, records, setting, effect)
             if counts.lacking_text:
                 logger.warning(
-                    "Stream %s: %d records have none of the text_fields, so their documents have no text. "
-                    "Choose other fields for this stream in stream_overrides.",
+                    "Stream %s: %d records have none of the text_fields. Their documents have only their title as "
+                    "text, or, until a record had one of the fields, all fields.",
                     stream,
                     counts.lacking_text,
                 )

@@ -6,9 +6,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from integration_tests.harness.connector import Connector, write
+from integration_tests.harness.in_process import sync
 from integration_tests.harness.messages import EMITTED_AT, catalog, record, stream
-from local_dust import LocalDust
+from local_dust import LocalDust, World
 
 TICKET: dict[str, Any] = {
     "id": 7,
@@ -83,8 +86,49 @@ def test_documents_are_what_their_users_chose_stream_by_stream(dust: LocalDust, 
     assert [
         "stream_overrides has an entry for the stream nothing",
         "Stream tickets: 1 records have a source_url_field",
+        "Stream tickets: 1 records have a timestamp_field",
         "Stream tickets: 1 records have none of the text_fields",
-    ] == [warning.partition(",")[0].partition(" that")[0] for warning in warnings]
+    ] == [warning.partition(",")[0].partition(" that")[0].partition(".")[0] for warning in warnings]
+
+
+@pytest.mark.parametrize("fields", [["comments.*.body"], ["Comments.Body"], ["comments[0].body"]])
+@pytest.mark.parametrize("text_format", ["json", "markdown"])
+def test_chosen_fields_are_found_as_users_write_them(world: World, fields: list[str], text_format: str) -> None:
+    """With the wildcard of Airbyte's own destinations, a position, or in another letter case."""
+    chosen = {"text_fields": fields, "text_format": text_format}
+    finished = sync(world, catalog("tickets"), [record("tickets", id=1, comments=[{"body": "It burns."}])], **chosen)
+
+    assert "It burns." in world.documents()["tickets-1"].text
+    assert not any("has none of the text_fields (" in line and "first record" in line for line in finished.warnings)
+
+
+@pytest.mark.parametrize("text_format", ["json", "markdown"])
+def test_a_choice_that_names_no_field_empties_no_document(world: World, text_format: str) -> None:
+    """Documents keep their text, and the log says so: at its beginning, at the first record, and at the end."""
+    streams = catalog(stream("tickets", fields={"id": {}, "body": {}}))
+    messages = [record("tickets", id=number, body="It burns.") for number in range(3)]
+
+    finished = sync(world, streams, messages, text_fields=["boddy"], text_format=text_format)
+
+    assert ["It burns."] * 3 == [text[text.index("It") :][:9] for text in (d.text for d in world.documents().values())]
+    first, second, third, last = finished.warnings
+    assert finished.logs.index(f"WARNING {first}") == 0
+    assert "text_fields is set to boddy, which no schema of these streams has" in first
+    assert "Stream tickets: its schema has none of the text_fields (boddy)" in second
+    assert "the first record has none of the text_fields (boddy), so its document keeps all fields" in third
+    assert "Stream tickets: 3 records have none of the text_fields." in last
+
+
+def test_a_record_that_has_a_chosen_field_proves_the_choice(world: World) -> None:
+    """Records after it that lack the field have only their title: what was not chosen may be secret."""
+    messages = [record("tickets", id=1, a="x"), record("tickets", id=2, note="y"), record("tickets", id=3, a="z")]
+
+    sync(world, catalog("tickets"), messages, text_fields=["note"])
+
+    texts = {name: json.loads(document.text) for name, document in world.documents().items()}
+    assert {"id": 1, "a": "x"} == texts["tickets-1"]
+    assert {"note": "y"} == texts["tickets-2"]
+    assert {"title": "tickets record"} == texts["tickets-3"]
 
 
 def test_a_setting_that_cannot_be_used_stops_the_sync_before_anything_is_written(

@@ -33,6 +33,17 @@ def test_fields_that_exist_cause_no_warning() -> None:
     assert [] == told(TICKETS, ORDERS)
 
 
+def test_fields_are_looked_for_as_in_records() -> None:
+    """In lists, by position, in another letter case, and as deep as the schema goes."""
+    body = {"type": "object", "properties": {"body": {"type": "string"}}}
+    threads = configured("threads", stream_json_schema={"properties": {"Comments": {"type": "array", "items": body}}})
+    fields = ["comments.*.body", "comments[0].Body", "Comments.body"]
+
+    assert [] == told(threads, text_fields=fields, tag_fields=["comments"])
+    (missing,) = told(threads, text_fields=fields, tag_fields=["comments.*.text"])
+    assert missing.startswith("tag_fields is set to comments.*.text, which no schema")
+
+
 def test_an_override_of_a_stream_that_is_not_there_has_no_effect() -> None:
     """The remark says which streams are."""
     (remark,) = told(TICKETS, ORDERS, stream_overrides=[{"stream": "Tickets", "title_field": "subject"}])

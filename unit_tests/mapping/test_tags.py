@@ -98,7 +98,9 @@ def test_the_tags_of_version_0_1_0_are_read() -> None:
         ("blank", []),
         ("object", []),
         ("missing", []),
-        ("mixed", ["mixed:1", "mixed:x"]),
+        ("mixed", ["mixed:1", "mixed:x", "mixed:2"]),
+        ("labels", ["labels:a b", "labels:c"]),
+        ("Labels.*.NAME", ["Labels.*.NAME:a b", "Labels.*.NAME:c"]),
         ("long", ["long:" + "💥" * 125]),
     ],
 )

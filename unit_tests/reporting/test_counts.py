@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from destination_dust.reporting.counts import Counts
 
 
 def test_counts_can_be_added() -> None:
     """Field by field."""
     assert Counts(read=3, upserted=2, cleaned=4) == Counts(read=1, cleaned=4) + Counts(read=2, upserted=2)
+    once, twice = Counter(title_field=1), Counter(title_field=2, tag_fields=1)
+    assert Counter(title_field=3, tag_fields=1) == (Counts(left_out=once) + Counts(left_out=twice)).left_out
 
 
 def test_zeros_are_left_out_unless_everyone_looks_for_them() -> None:
@@ -23,4 +27,4 @@ def test_a_record_is_on_its_way_until_it_is_settled() -> None:
     settled = Counts(read=20, upserted=1, unchanged=2, superseded=3, deleted=4, rejected=5)
 
     assert 5 == settled.unsettled
-    assert 5 == (settled + Counts(stale=9, queued=1, cleaned=2, left_out=1)).unsettled
+    assert 5 == (settled + Counts(stale=9, queued=1, cleaned=2, left_out=Counter(title_field=1))).unsettled

@@ -124,6 +124,19 @@ def test_the_report_warns_about_odd_records(sync: Sync) -> None:
     assert ["in 3 records, characters that Dust cannot store" in warning for warning in warnings] == [False, True]
 
 
+def test_the_report_counts_values_of_no_use_by_setting(sync: Sync) -> None:
+    """What was done instead is said, too."""
+    sync.progress.of(USERS).left_out.update(["title_field", "timestamp_field", "timestamp_field"])
+    sync.progress.of(USERS).lacking_text = 3
+
+    sync.progress.report()
+
+    title, time, text = sync.told("WARNING")
+    assert title.startswith("Stream users: 1 records have a title_field without a text")
+    assert time.startswith("Stream users: 2 records have a timestamp_field that is not a date or time, or is a number")
+    assert text.startswith("Stream users: 3 records have none of the text_fields.")
+
+
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [(0, "0 s"), (1.4, "1 s"), (119, "119 s"), (120, "2 min"), (3600, "60 min"), (7200, "2.0 h"), (9000, "2.5 h")],

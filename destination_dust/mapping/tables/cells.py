@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from enum import Enum
 from typing import Any, TypeAlias
 
 from destination_dust.exact_json import readable
+from destination_dust.mapping.schemas import alternatives, declared_types
 from destination_dust.mapping.tables.type_inference import DustType, inferred_type
 from destination_dust.mapping.timestamps import epoch_milliseconds
 
@@ -24,8 +24,6 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _SECOND = timedelta(seconds=1)
 # Where a schema says what its texts mean.
 _NAMES = ("format", "airbyte_type", "$ref")
-# A schema nests its alternatives at most this deep; what lies deeper is not looked at.
-_MAX_DEPTH = 8
 
 # How sources spell numbers and dates that are not finite (Postgres has infinite dates, too).
 _NOT_FINITE = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
@@ -75,7 +73,7 @@ TYPED_AS_SENT = frozenset(
 
 def format_of(schema: object) -> Format | None:
     """The meaning that a field's JSON schema declares for its texts, if any. Any value is taken for a schema."""
-    choices = list(_choices(schema))
+    choices = list(alternatives(schema))
     for choice in choices:
         named = " ".join(str(choice.get(name)) for name in _NAMES if isinstance(choice.get(name), str)).lower()
         if "date" in named or "timestamp" in named:
@@ -86,24 +84,6 @@ def format_of(schema: object) -> Format | None:
             return Format.NUMBER
     types = {name for choice in choices for name in declared_types(choice)}
     return Format.NUMBER if types and types <= {"number", "integer"} else None
-
-
-def declared_types(schema: Mapping[str, Any]) -> list[str]:
-    """The types that a schema declares, without null."""
-    declared = schema.get("type")
-    types = declared if isinstance(declared, list) else [declared]
-    return [name for name in types if isinstance(name, str) and name != "null"]
-
-
-def _choices(schema: object, depth: int = 0) -> Iterator[Mapping[str, Any]]:
-    """A schema and its alternatives."""
-    if not isinstance(schema, Mapping) or depth > _MAX_DEPTH:
-        return
-    yield schema
-    for name in ("oneOf", "anyOf"):
-        alternatives = schema.get(name)
-        for alternative in alternatives if isinstance(alternatives, list) else ():
-            yield from _choices(alternative, depth + 1)
 
 
 def cell(value: object, expected: Format | None = None) -> tuple[Cell, DustType, Difference | None]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from destination_dust.mapping.tables.cells import Format, declared_types, format_of
+from destination_dust.mapping.schemas import declared_types
+from destination_dust.mapping.tables.cells import Format, format_of
 from destination_dust.mapping.tables.rows import EXTRACTED_AT, LOADED_AT, Column
 from destination_dust.mapping.text import cut, one_line
 

@@ -11,6 +11,7 @@ from destination_dust.airbyte.ledger import Span
 from destination_dust.airbyte.messages import Record, StreamKey
 from destination_dust.dust.client import DustClient
 from destination_dust.mapping.documents.document import Document, DocumentShape, document, upsert_body
+from destination_dust.writers.documents.chosen_text import ChosenText
 from destination_dust.writers.documents.fingerprints import Fingerprints
 from destination_dust.writers.documents.queue import DocumentQueue
 from destination_dust.writers.documents.replacements import Replacements
@@ -36,6 +37,7 @@ class DocumentsWriter:
         """`shapes`: by stream, for every stream in the catalog; `upserts`: how many may be in flight."""
         self._outcomes = outcomes
         self._shapes = shapes
+        self._chosen_text = ChosenText()
         self._replacements = Replacements(client, submit, outcomes)
         self._fingerprints = Fingerprints(client, submit, self._replacements, skip_unchanged=skip_unchanged)
         self._queue = DocumentQueue(client, submit, outcomes, self._fingerprints, self._replacements, upserts=upserts)
@@ -90,16 +92,19 @@ class DocumentsWriter:
         """Dust holds documents as they were sent: the counts say it all."""
 
     def _document(self, plan: StreamPlan, record: Record) -> Document:
+        shape = self._shapes[plan.stream]
         content = document(
             plan.stream.namespace,
             plan.stream.name,
             record.data,
             generation=plan.generation,
             emitted_at=record.emitted_at,
-            shape=self._shapes[plan.stream],
+            shape=shape,
+            keeps_all=not self._chosen_text.is_proven(plan, shape),
         )
+        self._chosen_text.observe(plan, shape, lacks_text=content.lacks_text)
         counts = self._outcomes.counts(plan.stream)
         counts.cleaned += content.cleaned > 0
-        counts.left_out += content.left_out > 0
+        counts.left_out.update(content.left_out)
         counts.lacking_text += content.lacks_text
         return content

@@ -82,13 +82,17 @@ def test_a_chosen_link_and_time_are_sent() -> None:
         ({"title": 5, "headline": ["x"], "label": "L"}, "L"),
         ({"title": "a\r\n\tb\x07 \u2028c\u00a0 "}, "a b c"),
         ({"title": "\ufeff\u200b"}, "users record"),
-        ({"title": {"a": 1}, "Name": "x"}, "users record"),
+        ({"title": {"a": 1}, "Name": "x"}, "x"),
+        ({"Subject": "S"}, "S"),
+        ({"NAME": "N", "Title": "T", "id": 1}, "T"),
+        ({"Title": "T", "TITLE": "U"}, "users record"),
+        ({"title": "", "Title": "T", "label": "L"}, "L"),
         ({}, "users record"),
         ({"title": "x" * 600}, "x" * 512),
         ({"title": "x" + "💥" * 300}, "x" + "💥" * 255),
         ({"title": "a\0b\ud800"}, "ab\ufffd"),
     ],
-    ids=range(10),
+    ids=range(14),
 )
 def test_the_title_is_the_first_text_that_looks_like_one(record: dict[str, Any], title: str) -> None:
     """On one line, of at most 512 UTF-16 units, no character cut in two."""
@@ -102,7 +106,10 @@ def test_the_title_is_the_first_text_that_looks_like_one(record: dict[str, Any],
         ({"a": {"b": 5}, "title": "T"}, "5"),
         ({"a": {"b": Decimal("1E+400")}}, "1E+400"),
         ({"a": {"b": " "}, "title": "T"}, "T"),
-        ({"a": {"b": ["x"]}, "title": "T"}, "T"),
+        ({"a": {"b": ["x", {"y": [None, 1]}]}, "title": "T"}, "x, 1"),
+        ({"a": [{"b": "X"}, {"b": "Y"}]}, "X, Y"),
+        ({"A": {"B": "X"}}, "X"),
+        ({"a": {"b": {"c": "X"}}, "title": "T"}, "T"),
         ({"a": None}, "users record"),
     ],
 )
@@ -142,28 +149,87 @@ def test_values_that_dust_cannot_hold_are_cleaned_or_dropped_and_counted() -> No
 
     content = made(record, shape)
 
-    assert (2, 2) == (content.cleaned, content.left_out)
+    assert (2, ("source_url_field", "timestamp_field")) == (content.cleaned, content.left_out)
     assert "a:xy" in content.tags
     assert content.source_url is None
     assert 1_700_000_000_123 == content.timestamp
 
 
-@pytest.mark.parametrize("value", [None, "", " "])
-def test_a_record_without_link_or_time_lost_nothing(value: object) -> None:
+EVERYTHING = DocumentShape(title_field="t", source_url_field="u", tag_fields=("g", "h"), timestamp_field="w")
+
+
+@pytest.mark.parametrize("value", [None, "", " ", [], {}, [None, " ", [{}]]])
+def test_a_record_without_a_value_lost_nothing(value: object) -> None:
     """So nothing is counted."""
-    shape = DocumentShape(source_url_field="url", timestamp_field="when")
-
-    assert 0 == made({"url": value, "when": value}, shape).left_out
-    assert 0 == made({}, shape).left_out
+    assert () == made({"t": value, "u": value, "g": value, "w": value}, EVERYTHING).left_out
+    assert () == made({}, EVERYTHING).left_out
 
 
-def test_a_record_with_none_of_the_chosen_fields_is_told_apart() -> None:
-    """Its text says nothing, which its user should know. Null is a value, and no choice is a choice of all."""
-    shape = DocumentShape(text_fields=("a", "b.c"))
+@pytest.mark.parametrize(
+    ("record", "left_out"),
+    [
+        ({"t": {"x": 1}, "title": "T"}, ("title_field",)),
+        ({"u": ["ftp://x", 5]}, ("source_url_field",)),
+        ({"g": "fine", "h": {"x": "y"}}, ("tag_fields",)),
+        ({"w": 20240105}, ("timestamp_field",)),
+        ({"w": True}, ("timestamp_field",)),
+        ({"w": Decimal("1E+1000000")}, ("timestamp_field",)),
+    ],
+)
+def test_a_value_of_no_use_is_counted_by_its_setting(record: dict[str, Any], left_out: tuple[str, ...]) -> None:
+    """Its document is what it would be without the setting."""
+    content = made(record, EVERYTHING)
 
-    records: list[dict[str, Any]] = [{"b": {}}, {"a": None}, {"b": {"c": 1}}]
-    assert [True, False, False] == [made(record, shape).lacks_text for record in records]
+    assert left_out == content.left_out
+    assert (None, 1_700_000_000_123) == (content.source_url, content.timestamp)
+
+
+def test_lists_give_what_they_hold() -> None:
+    """The first link and time that are any, a tag for each value."""
+    record = {
+        "links": [{"href": "ftp://x"}, {"href": "https://a"}, {"href": "https://b"}],
+        "times": [["soon"], ["2024-01-31"]],
+        "labels": [{"id": 1, "name": "x"}, ["y", ["z"]]],
+    }
+    shape = DocumentShape(source_url_field="links.*.href", timestamp_field="times", tag_fields=("labels",))
+
+    content = made(record, shape)
+
+    assert ("https://a", 1_706_659_200_000, ()) == (content.source_url, content.timestamp, content.left_out)
+    assert ["labels:1", "labels:x", "labels:y", "labels:z"] == [tag for tag in content.tags if tag.startswith("labels")]
+
+
+def test_a_record_with_none_of_the_chosen_fields_has_its_title_as_text() -> None:
+    """Its user should know. Null is a value, so is an empty list, and no choice is a choice of all."""
+    shape = DocumentShape(text_fields=("a", "b.*.c"))
+
+    lacking: list[dict[str, Any]] = [{"c": 1}, {"b": [{"d": 1}]}, {"b": {"d": 1}}, {"b": 1}]
+    having: list[dict[str, Any]] = [{"a": None}, {"b": []}, {"b": [{"c": 1}]}, {"b": {"x": {"c": 1}}}, {"A": 1}]
+    assert {True} == {made(record, shape).lacks_text for record in lacking}
+    assert {False} == {made(record, shape).lacks_text for record in having}
+    assert '{"title":"users record"}' == made({"b": {"d": 1}, "secret": 1}, shape).text
+    assert "# users record\n" == made({"secret": 1}, replace(shape, text_format="markdown")).text
     assert not made({}).lacks_text
+
+
+@pytest.mark.parametrize("text_format", ["json", "markdown"])
+def test_a_record_with_none_of_the_chosen_fields_can_keep_all(text_format: Any) -> None:
+    """As if none had been chosen."""
+    shape = DocumentShape(text_fields=("Body",), text_format=text_format)
+    record = {"text": "Hello", "_ab_cdc_lsn": 1}
+
+    content = made(record, shape, keeps_all=True)
+
+    assert content.lacks_text
+    assert made(record, replace(shape, text_fields=())).text == content.text
+
+
+@pytest.mark.parametrize("record", [{}, {"_ab_cdc_lsn": 1}])
+@pytest.mark.parametrize("keeps_all", [True, False])
+@pytest.mark.parametrize("shape", [PLAIN, DocumentShape(text_fields=("a",)), DocumentShape(text_format="markdown")])
+def test_no_text_is_empty(record: dict[str, Any], keeps_all: bool, shape: DocumentShape) -> None:
+    """An embedding model may refuse an empty chunk."""
+    assert "users record" in made(record, shape, keeps_all=keeps_all).text
 
 
 SHAPE = DocumentShape(title_field="t", text_fields=("x",), source_url_field="u", tag_fields=("g",), timestamp_field="w")
