@@ -95,7 +95,7 @@ def test_documents_are_what_their_users_chose_stream_by_stream(dust: LocalDust, 
 @pytest.mark.parametrize("text_format", ["json", "markdown"])
 def test_chosen_fields_are_found_as_users_write_them(world: World, fields: list[str], text_format: str) -> None:
     """With the wildcard of Airbyte's own destinations, a position, or in another letter case."""
-    chosen = {"text_fields": fields, "text_format": text_format}
+    chosen: dict[str, Any] = {"text_fields": fields, "text_format": text_format}
     finished = sync(world, catalog("tickets"), [record("tickets", id=1, comments=[{"body": "It burns."}])], **chosen)
 
     assert "It burns." in world.documents()["tickets-1"].text

@@ -40,13 +40,36 @@ def test_fields_of_any_name_arrive_under_the_same_names_each_time(world: World, 
 def test_a_table_is_created_once_and_says_what_is_in_it(world: World) -> None:
     """Id and name are a slug of the stream, the title is the stream, the description names key and columns."""
     fields = {"id": {"type": "integer"}, "createdAt": {"type": "string", "format": "date-time"}}
-    sync(world, catalog(stream("users", fields=fields)), users(5), **settings(table_batch_size=1))
+    records = users(5, createdAt="2026-01-01T00:00:00Z")
+    sync(world, catalog(stream("users", fields=fields)), records, **settings(table_batch_size=1))
 
     created = [arrival.body for arrival in world.arrivals if arrival.path.endswith("/tables")]
     assert [{"table_id", "name", "title", "description", "tags"}] == [set(body) for body in created]
     assert (TABLE, TABLE, "users") == tuple(created[0][name] for name in ("table_id", "name", "title"))
-    for part in ("users", "One row per id.", "id (integer)", "created_at (date and time)"):
+    for part in ("users", "One row per id.", "id (integer)", 'created_at ("createdAt" in the source; date and time)'):
         assert part in created[0]["description"]
+
+
+def test_the_description_says_which_columns_are_not_there(world: World) -> None:
+    """Only once it is known: the table may have columns from an earlier sync. It follows when one is filled."""
+    fields: dict[str, Any] = {"id": {"type": "integer"}, "番号": {}, "closedAt": {}}
+    streams = catalog(stream("users", fields=fields))
+
+    def described(*messages: dict[str, Any]) -> list[str]:
+        before = len(world.arrivals)
+        assert sync(world, streams, messages, **settings()).failure is None
+        return [each.body["description"] for each in world.arrivals[before:] if each.path.endswith("/tables")]
+
+    first, second = described(*users(2))
+    assert "not exist" not in first
+    assert "Columns that do not exist yet, because no row had a value: column, closed_at." in second
+    _, third = described(*users(2, start=2, 番号=7))
+    assert "no row had a value: closed_at." in third
+    assert 'column ("番号" in the source)' in third
+    _, fourth = described(*users(2, start=4))
+    assert third == fourth
+    (last,) = described(*users(2, start=6, closedAt="x"))
+    assert "not exist" not in last
 
 
 def test_a_name_that_another_table_has_is_named_with_both_tables(world: World) -> None:

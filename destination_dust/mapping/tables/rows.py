@@ -6,7 +6,7 @@ Only the time of loading is added later: it is that of the burst in which the ro
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import orjson
@@ -82,6 +82,11 @@ class RowEncoder:
     def columns(self) -> Mapping[str, Column]:
         """The columns of the fields seen or declared so far, by field."""
         return self._fields
+
+    @property
+    def in_table(self) -> Collection[str]:
+        """The columns that the table has, as far as is known, or will have once the encoded rows are in it."""
+        return self._in_table
 
     def note_existing(self, columns: Iterable[str], kinds: Mapping[str, DustType] | None = None) -> None:
         """Remember columns that the table already has. Raises `TooManyColumns`."""

@@ -9,6 +9,7 @@ from destination_dust.airbyte.catalog import StreamPlan
 from destination_dust.mapping.tables.descriptions import table_description
 from destination_dust.mapping.tables.rows import VALUE_TYPES, RowEncoder, TooManyColumns
 from destination_dust.mapping.tables.type_inference import DustType
+from destination_dust.mapping.text import one_line
 from destination_dust.writers.steps import Ask, Steps
 from destination_dust.writers.tables.burst import Burst
 from destination_dust.writers.tables.client import TableClient, UnusableTable
@@ -25,6 +26,8 @@ class Preparation:
         self.tags: Sequence[str] = ()
         """The tags that the table gets when it is created or described anew."""
         self._replaces = False
+        self._measured = False
+        self._described = ""
         self._plan = plan
         self._encoder = encoder
         self._dust = dust
@@ -37,14 +40,18 @@ class Preparation:
 
     def create(self) -> Steps:
         """Create the table, once per process, or describe it anew. Raises `UnusableTable`."""
-        key = [".".join(path) for path in self._plan.primary_key]
-        title = str(self._plan.stream)
-        description = table_description(title, key, self._plan.properties, self._encoder.columns)
+        title, description = one_line(str(self._plan.stream))[0], self._description()
         table = yield Ask(lambda: self._dust.create(title, description, self.tags))
         self.created = True
+        self._described = description
         if not self._replaces:
             schema = {str(column.get("name")): column.get("value_type") for column in table.get("schema") or []}
             self._check_width(schema, {name: VALUE_TYPES[kind] for name, kind in schema.items() if kind in VALUE_TYPES})
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether the table's description no longer says which columns it has."""
+        return self.created and self._described != self._description()
 
     def measure(self, burst: Burst) -> Steps:
         """Find out how much the table may still grow, and fix the loading time of the burst's rows.
@@ -58,9 +65,16 @@ class Preparation:
             sample, total = yield Ask(self._dust.measure)
             # Dust shows the schema that it knew before the last merge; a row shows the columns of now.
             self._check_width(name for value in sample[:1] for name in value)
+            self._measured = True
             burst.capacity = self._capacity(burst, sample, total)
         burst.loaded_at = next_loading_time(sample, wall=self._context.wall(), after=self._last_loaded_at)
         self._last_loaded_at = burst.loaded_at
+
+    def _description(self) -> str:
+        """The description by what is known now: only a row, or a replacement, proves which columns there are."""
+        stream, key = str(self._plan.stream), [".".join(path) for path in self._plan.primary_key]
+        existing = self._encoder.in_table if self._measured or self._replaces else None
+        return table_description(stream, key, self._plan.properties, self._encoder.columns, existing=existing)
 
     def _capacity(self, burst: Burst, sample: list[Mapping[str, Any]], total: int) -> Capacity:
         rows, size = burst.waiting

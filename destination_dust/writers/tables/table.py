@@ -112,6 +112,8 @@ class Table:
                 yield from self._confirm(burst)
             burst.settle(self._stream, self._context.outcomes)
             self._bursts.popleft()
+            if self._preparation.is_outdated:
+                yield from self._preparation.create()
             if not self._context.confirm and burst.queued and burst.ended is not None:
                 yield from self._rest_until(burst.ended + self._context.confirmation.first_look)
 
