@@ -46,15 +46,47 @@ def _lines(fields: Mapping[str, Any], depth: int, path: str, sections: list[str]
 
 
 def _list_lines(label: str, values: list[Any], depth: int) -> Iterator[str]:
-    """A list of scalars on one line, any other with one line for each element."""
+    """A list of scalars on one line, any other with an item for each element."""
     indent = "  " * depth
-    lines = [line for line in map(_line, values) if line]
-    if any(isinstance(value, (Mapping, list)) for value in values):
-        if lines:
+    items = [item for item in (_item(value, depth) for value in values) if item]
+    if any(isinstance(value, (Mapping, list)) for value in values) or any(len(item) > 1 for item in items):
+        if items:
             yield f"{indent}- {label}:"
-            yield from (f"{indent}  - {line}" for line in lines)
-    elif lines:
-        yield f"{indent}- {label}: {', '.join(lines)}"
+        for first, *others in items:
+            yield f"{indent}  - {first}"
+            yield from (f"{indent}    {line}".rstrip() for line in others)
+    elif items:
+        yield f"{indent}- {label}: {', '.join(line for (line,) in items)}"
+
+
+def _item(value: Any, depth: int) -> list[str]:
+    """An element of a list as lines: its texts keep their own, or code would be unreadable."""
+    if not _has_lines(value, depth):
+        line = _line(value)
+        return [line] if line else []
+    if isinstance(value, str):
+        return value.strip().splitlines()
+    if isinstance(value, list):
+        return [
+            f"- {line}" if at == 0 else f"  {line}" for each in value for at, line in enumerate(_item(each, depth + 1))
+        ]
+    lines: list[str] = []
+    for name, inner in value.items():
+        label, item = one_line(name)[0], _item(inner, depth + 1)
+        if len(item) > 1:
+            lines += [f"{label}:", *(item if isinstance(inner, str) else (f"  {line}" for line in item))]
+        elif item:
+            lines.append(f"{label}: {item[0]}")
+    return lines
+
+
+def _has_lines(value: Any, depth: int) -> bool:
+    """Whether a value has a text of more than one line."""
+    if isinstance(value, str):
+        return "\n" in value.strip()
+    if depth >= _MAX_DEPTH or not isinstance(value, (Mapping, list)):
+        return False
+    return any(_has_lines(inner, depth + 1) for inner in (value.values() if isinstance(value, Mapping) else value))
 
 
 def _line(value: Any) -> str:

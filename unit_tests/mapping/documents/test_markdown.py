@@ -43,11 +43,62 @@ def test_a_record_reads_well() -> None:
         "  - name: Ann\n"
         "  - address:\n"
         "    - city: Paris\n"
-        "- labels: a, b c\n"
+        "- labels:\n"
+        "  - a\n"
+        "  - b\n"
+        "    c\n"
         "- items:\n"
         "  - sku: A, qty: 2\n"
         '  - {"sku":"B","opts":[1]}\n'
         "- price: 12345678901234567890.10\n"
+    ) == text
+
+
+def test_texts_in_lists_keep_their_lines_and_their_code() -> None:
+    """Indented as a part of their item, alone, in objects and in what these contain."""
+    code = "Try this:\r\n\r\n```python\r\nif x:\r\n    y()\r\n```\r\n"
+    record = {
+        "steps": ["one", code],
+        "comments": [
+            {"author": {"name": "Ann"}, "body": code, "at": 5, "none": None},
+            {"author": {"name": "Bob"}, "body": "short"},
+            {"author": {"name": "Cem", "bio": "a\nb"}, "tags": ["x\ny", "z"]},
+        ],
+    }
+
+    text, _ = markdown("T", record)
+
+    assert (
+        "# T\n"
+        "\n"
+        "- steps:\n"
+        "  - one\n"
+        "  - Try this:\n"
+        "\n"
+        "    ```python\n"
+        "    if x:\n"
+        "        y()\n"
+        "    ```\n"
+        "- comments:\n"
+        "  - author: name: Ann\n"
+        "    body:\n"
+        "    Try this:\n"
+        "\n"
+        "    ```python\n"
+        "    if x:\n"
+        "        y()\n"
+        "    ```\n"
+        "    at: 5\n"
+        '  - {"author":{"name":"Bob"},"body":"short"}\n'
+        "  - author:\n"
+        "      name: Cem\n"
+        "      bio:\n"
+        "      a\n"
+        "      b\n"
+        "    tags:\n"
+        "      - x\n"
+        "        y\n"
+        "      - z\n"
     ) == text
 
 
