@@ -22,6 +22,8 @@ SECONDS_A_DAY = 86_400
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _SECOND = timedelta(seconds=1)
+# Years 1 to 9999 in UTC. Dust writes others with a sign, and reads them as text then.
+_FIRST_SECOND, _LAST_SECOND = -62_135_596_800, 253_402_300_799
 # Where a schema says what its texts mean.
 _NAMES = ("format", "airbyte_type", "$ref")
 
@@ -115,7 +117,7 @@ def _text(text: str, expected: Format | None) -> tuple[Cell, DustType, Differenc
         if _NOT_FINITE.fullmatch(stripped):
             return None, DustType.NULL, Difference.NOT_FINITE
         seconds = None if expected is Format.NUMBER else _seconds(stripped, expected)
-        if seconds is not None:
+        if seconds is not None and _FIRST_SECOND <= seconds <= _LAST_SECOND:
             return datetime_cell(seconds), DustType.DATETIME, None
     read = inferred_type(text)
     odd = _MISREAD.get(read)

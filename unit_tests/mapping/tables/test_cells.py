@@ -112,6 +112,13 @@ def test_dates_that_dust_cannot_read_are_counted_by_their_kind(text: str, kind: 
     assert (text, DustType.TEXT, kind) == cell(text, Format.MOMENT)
 
 
+@pytest.mark.parametrize("text", ["9999-12-31T23:59:59-18:00", "0001-01-01T00:00:00+00:01"])
+def test_a_date_that_utc_moves_out_of_dusts_years_is_no_date_cell(text: str) -> None:
+    """Dust would write its year with a sign, and read that as text."""
+    assert text == cell(text, Format.MOMENT)[0]
+    assert isinstance(cell(text[:19] + "Z", Format.MOMENT)[0], dict)
+
+
 @pytest.mark.parametrize(
     ("number", "content", "read", "odd"),
     [
