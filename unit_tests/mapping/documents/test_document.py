@@ -1,6 +1,7 @@
 """A record as a document: title, text, tags, link, time, fingerprint."""
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -222,6 +223,10 @@ def test_a_record_with_none_of_the_chosen_fields_can_keep_all(text_format: Any) 
 
     assert content.lacks_text
     assert made(record, replace(shape, text_fields=())).text == content.text
+    many = {"x": 1, "y": {"a": 1, "b": 2}}
+    reversed_order = {"y": {"b": 2, "a": 1}, "x": 1}
+    kept = [made(each, shape, keeps_all=True).fingerprint for each in (many, reversed_order)]
+    assert kept[0] == kept[1]
 
 
 @pytest.mark.parametrize("record", [{}, {"_ab_cdc_lsn": 1}])
