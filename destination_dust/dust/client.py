@@ -6,26 +6,24 @@ Each method raises the errors of `errors.py` and nothing else.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any, NamedTuple
-from urllib.parse import quote
+from typing import Any
+from urllib.parse import quote, unquote
 
 import orjson
 
+from destination_dust.dust import answers
+from destination_dust.dust.answers import ListedDocument
 from destination_dust.dust.connection import Connection
-from destination_dust.dust.errors import Ambiguous, NameTaken, NotFound, Unavailable
+from destination_dust.dust.errors import Ambiguous, NameTaken, NotFound, Rejected
 from destination_dust.dust.pacer import Pacer
+from destination_dust.dust.request import Request
 from destination_dust.dust.retrying import Clock, OnRetry, RetryingCaller
-from destination_dust.dust.transport import Request, Transport
+from destination_dust.dust.transport import Transport
 
-
-class ListedDocument(NamedTuple):
-    """A document as listings describe it. `timestamp` is in ms since 1970."""
-
-    document_id: str
-    timestamp: int
-    tags: tuple[str, ...]
+__all__ = ["DustClient", "ListedDocument", "connect"]
 
 
 class DustClient:
@@ -40,46 +38,49 @@ class DustClient:
         """The spaces that the key can see, pods included: objects with `sId`, `name`, `kind`."""
         # Without `kinds`, Dust leaves out pods, which are spaces of the kind `project`.
         kinds = (("kinds", "global,regular,project"),)
-        return _objects(self._call(Request("GET", "/spaces", query=kinds)), "spaces")
+        return self._call(Request("GET", "/spaces", query=kinds), answers.spaces)
 
     def data_sources(self) -> list[dict[str, Any]]:
         """The data sources of the space: objects with `sId`, `name`, `connectorId` (null if writable)."""
-        return _objects(self._call(Request("GET", f"{self._at.space}/data_sources")), "data_sources")
+        return self._call(Request("GET", f"{self._at.space}/data_sources"), answers.data_sources)
 
     def upsert_document(self, document_id: str, body: bytes) -> None:
         """Store a document, replacing any of that id. On return it is stored, indexed and searchable.
 
         Dust embeds the text before it answers, which can take minutes for a large one.
         """
-        path = self._document(document_id)
-        request = Request("POST", path, body=body, read_timeout=300, target=self._at.data_source)
-        self._call(request, self._pacer)
+        request = self._document_write("POST", document_id, body=body, read_timeout=300.0)
+        self._call(request, answers.stored_document(document_id), self._pacer)
 
     def document(self, document_id: str) -> dict[str, Any]:
         """A document: `title`, `text`, `mime_type`, `tags`, `timestamp` in ms, `source_url`. Raises `NotFound`."""
-        return _object(self._call(Request("GET", self._document(document_id))), "document")
+        return self._call(Request("GET", self._document(document_id)), answers.whole_document(document_id))
 
     def list_documents(self, *, offset: int, limit: int) -> list[ListedDocument]:
         """A page of all documents, newest first. Among equal timestamps their order differs from call to call."""
-        return self._listed((("offset", offset), ("limit", limit)))
+        query = (("offset", offset), ("limit", limit))
+        return self._call(Request("GET", f"{self._at.data_source}/documents", query=query), answers.documents())
 
     def look_up_documents(self, document_ids: Sequence[str]) -> list[ListedDocument]:
         """Those of the given documents that exist. The ids travel in the URL."""
         # Without a limit, Dust's server lists 10 documents, however many ids it is given.
-        return self._listed((*(("document_ids", each) for each in document_ids), ("limit", len(document_ids))))
+        ids = (("document_ids", each) for each in document_ids)
+        query: tuple[tuple[str, str | int], ...] = (*ids, ("limit", len(document_ids)))
+        request = Request("GET", f"{self._at.data_source}/documents", query=query)
+        return self._call(request, answers.documents(document_ids))
 
     def delete_document(self, document_id: str) -> None:
         """Remove a document. One that does not exist counts as removed."""
         with suppress(NotFound):
-            self._call(Request("DELETE", self._document(document_id), target=self._at.data_source))
+            self._call(self._document_write("DELETE", document_id), answers.deleted_document(document_id))
 
     def tables(self) -> list[dict[str, Any]]:
         """All tables of the data source: objects with `table_id`, `name`, `schema` and more."""
-        return _objects(self._call(Request("GET", f"{self._at.data_source}/tables")), "tables")
+        return self._call(Request("GET", f"{self._at.data_source}/tables"), answers.tables)
 
     def table(self, table_id: str) -> dict[str, Any]:
         """A table's description. Raises `NotFound`."""
-        return _object(self._call(Request("GET", self._table(table_id))), "table")
+        return self._call(Request("GET", self._table(table_id)), answers.table(table_id))
 
     def upsert_table(
         self, table_id: str, *, name: str, title: str, description: str, tags: Sequence[str] = ()
@@ -89,39 +90,51 @@ class DustClient:
         Raises `NameTaken` if another table of the data source has the name.
         """
         fields = {"table_id": table_id, "name": name, "title": title, "description": description, "tags": list(tags)}
-        request = Request(
-            "POST", f"{self._at.data_source}/tables", body=orjson.dumps(fields), target=self._table(table_id)
-        )
+        path, table = f"{self._at.data_source}/tables", self._table(table_id)
+        request = Request("POST", path, body=orjson.dumps(fields), target=table, key=table, subject=f"table {table_id}")
         try:
-            return _object(self._call(request), "table")
+            return self._call(request, answers.described_table(table_id))
         except NameTaken:
-            others = [str(table.get("table_id")) for table in self.tables() if table.get("name") == name]
+            others = [str(table["table_id"]) for table in self.tables() if table["name"] == name]
             raise NameTaken(
                 f"The table {table_id} cannot be called {name}, because the table with the ID "
                 f"{', '.join(others) or '(unknown)'} of the same data source already has that name."
             ) from None
 
-    def upsert_rows(self, table_id: str, body: bytes, *, ambiguous_after: int | None = None) -> None:
+    def upsert_rows(
+        self, table_id: str, body: bytes, *, ambiguous_after: int | None = None, lasting: bool = False
+    ) -> None:
         """Queue rows. Dust merges the queue of a table once the table was left alone for 10 seconds.
 
         A body with `truncate` is not queued: it replaces all rows, and all that are queued.
-        Raises `Ambiguous` after that many failures that bad data and outages share.
+        Raises `Ambiguous` after that many failures that bad data and outages share; `lasting`: over minutes.
         """
-        path = f"{self._table(table_id)}/rows"
-        self._call(Request("POST", path, body=body, target=self._table(table_id), ambiguous_after=ambiguous_after))
+        table = self._table(table_id)
+        request = Request(
+            "POST",
+            f"{table}/rows",
+            body=body,
+            target=f"{table}/rows",
+            key=table,
+            subject=f"table {table_id}",
+            ambiguous_after=ambiguous_after,
+            lasting=lasting,
+        )
+        self._call(request, answers.described_table(table_id))
 
     def delete_row(self, table_id: str, row_id: str) -> None:
         """Queue the removal of a row, which need not exist. Raises `NotFound` if the table does not."""
-        self._call(Request("DELETE", self._row(table_id, row_id), target=self._table(table_id)))
+        table, path = self._table(table_id), self._row(table_id, row_id)
+        self._call(Request("DELETE", path, target=table, key=table, subject=f"row {row_id}"), answers.deleted_row)
 
     def rows(self, table_id: str, *, limit: int) -> tuple[list[dict[str, Any]], int]:
         """Some merged rows (`row_id`, `value`), and the number of all. Each call makes Dust read the whole table.
 
-        Raises `Ambiguous` if the table cannot be read.
+        Raises `Ambiguous` if the table could not be read for minutes.
         """
         query = (("limit", limit), ("offset", 0))
-        answer = self._call(Request("GET", f"{self._table(table_id)}/rows", query=query, ambiguous_after=5))
-        return _objects(answer, "rows"), int(answer.get("total") or 0)
+        path = f"{self._table(table_id)}/rows"
+        return self._call(Request("GET", path, query=query, ambiguous_after=5, lasting=True), answers.rows)
 
     def row(self, table_id: str, row_id: str) -> dict[str, Any] | None:
         """The cells of a merged row, by column; None if there is no such row, or the table cannot be read now.
@@ -129,30 +142,39 @@ class DustClient:
         Dust answers 500 in either case. Each call makes it read the whole table.
         """
         try:
-            answer = self._call(Request("GET", self._row(table_id, row_id), ambiguous_after=1))
+            return self._call(Request("GET", self._row(table_id, row_id), ambiguous_after=1), answers.row(row_id))
         except Ambiguous:
             return None
-        return _object(_object(answer, "row"), "value")
 
-    def _listed(self, query: Sequence[tuple[str, str | int]]) -> list[ListedDocument]:
-        answer = self._call(Request("GET", f"{self._at.data_source}/documents", query=query))
-        try:
-            return [
-                ListedDocument(str(each["document_id"]), int(each["timestamp"]), tuple(map(str, each["tags"])))
-                for each in answer["documents"]
-            ]
-        except (KeyError, TypeError, ValueError):
-            # If this counted as an empty listing, every document would seem to be missing.
-            raise Unavailable(f"{self._at.host} returned a list of documents in an unknown format.") from None
+    def _document_write(
+        self, method: str, document_id: str, *, body: bytes | None = None, read_timeout: float = 120.0
+    ) -> Request:
+        path, subject = self._document(document_id), f"document {document_id}"
+        target = self._at.data_source
+        return Request(method, path, body=body, read_timeout=read_timeout, target=target, key=path, subject=subject)
 
     def _table(self, table_id: str) -> str:
-        return f"{self._at.data_source}/tables/{quote(table_id, safe='')}"
+        return f"{self._at.data_source}/tables/{segment(table_id)}"
 
     def _row(self, table_id: str, row_id: str) -> str:
-        return f"{self._table(table_id)}/rows/{quote(row_id, safe='')}"
+        return f"{self._table(table_id)}/rows/{segment(row_id)}"
 
     def _document(self, document_id: str) -> str:
-        return f"{self._at.data_source}/documents/{quote(document_id, safe='')}"
+        return f"{self._at.data_source}/documents/{segment(document_id)}"
+
+
+def segment(name: str) -> str:
+    """An id as one segment of a path. Raises `Rejected` for one that would make another path of it.
+
+    URLs are folded on the way, by `requests` as by proxies, some of which decode them first: `documents/..` would be
+    the data source itself.
+    """
+    decoded = name
+    while (again := unquote(decoded)) != decoded:
+        decoded = again
+    if not name or {".", ".."} & set(re.split(r"[/\\]", decoded)):
+        raise Rejected("its ID is empty, or contains a . or .. that would change the address of the call")
+    return quote(name, safe="")
 
 
 def connect(
@@ -172,12 +194,3 @@ def connect(
     )
     caller = RetryingCaller(transport, host=connection.host, budget=budget, clock=clock, on_retry=on_retry)
     return DustClient(connection, caller, pacer)
-
-
-def _objects(answer: dict[str, Any], name: str) -> list[dict[str, Any]]:
-    return [item for item in answer.get(name) or [] if isinstance(item, dict)]
-
-
-def _object(answer: dict[str, Any], name: str) -> dict[str, Any]:
-    item = answer.get(name)
-    return item if isinstance(item, dict) else {}

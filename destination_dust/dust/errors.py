@@ -43,7 +43,12 @@ class NameTaken(Rejected):
 
 
 class Ambiguous(DustError):
-    """Dust fails on this payload again and again, as it does both on bad data and in outages."""
+    """This payload fails again and again, as happens both with bad data and in outages."""
+
+    def __init__(self, message: str, *, cut_off: bool = False) -> None:
+        """`cut_off`: whether the answers were not Dust's, as if a gateway did not let the payload pass."""
+        super().__init__(message)
+        self.cut_off = cut_off
 
 
 class NotFound(DustError):

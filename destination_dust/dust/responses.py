@@ -7,25 +7,25 @@ front of it may answer with anything.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
+from dataclasses import dataclass, replace
 from enum import Enum
-from time import time
 from typing import Any
 
 import orjson
 
 from destination_dust.dust.errors import DustError, Misconfigured, NameTaken, NotFound, Rejected, TooLarge
+from destination_dust.dust.retry_after import retry_after
 from destination_dust.dust.transport import Response
 
 MAX_MESSAGE = 200
-MAX_RETRY_AFTER = 600.0
 
 # Parts of messages with which Dust's core refuses for good; they arrive as a catch-all 500.
 PERMANENT_CORE_ERRORS = ("preserve_system_tags", "title_is_empty", "invalid_parent", "__DUST")
 NAME_TAKEN = "names must be unique within a data source"
-# Codes of temporary errors, which a document route reports with status 400.
-PASSING_CORE_CODES = {"internal_server_error", "unexpected_network_error", "unexpected_response_format"}
+# Codes of the core for trouble between Dust's own services. Bad data does not cause them, whatever the status.
+PASSING_CORE_CODES = {"unexpected_network_error", "unexpected_response_format"}
+# The core's code for anything else; with status 400, which GETs of documents have, it is temporary.
+CATCH_ALL_CORE_CODE = "internal_server_error"
 
 
 class RetryReason(Enum):
@@ -39,6 +39,7 @@ class RetryReason(Enum):
     UNREACHABLE = "Dust cannot be reached"
     DISCONNECTED = "the connection to Dust broke"
     TIMED_OUT = "Dust did not answer in time"
+    NOT_DUST = "something other than Dust answered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +51,22 @@ class Retry:
     after: float | None = None
     ambiguous: bool = False
     """Whether Dust answers like this both to bad data and in outages."""
+    unsettled: bool = False
+    """Whether the answer is not Dust's, so that Dust may still be carrying out the call, or may never see it."""
+    at_first: Misconfigured | None = None
+    """The mistake in the settings that it shows as long as Dust has never answered."""
+
+    @property
+    def suspicious(self) -> bool:
+        """Whether what was sent may be the cause: Dust fails on it, or a gateway or a firewall does not let it pass.
+
+        Limits, maintenance, connections that were not made, and Dust's own inner trouble are no such signs.
+        """
+        return self.ambiguous or self.unsettled
 
 
 def classify(response: Response, *, host: str) -> dict[str, Any] | DustError | Retry:
-    """The JSON object of a successful response (empty for an empty body), or the error or retry that it means."""
+    """The JSON object of a 2xx response, which proves nothing yet (see `answers.py`), or what the response means."""
     if 200 <= response.status < 300:
         return _success(response, host)
     if 300 <= response.status < 400:
@@ -66,28 +79,39 @@ def classify(response: Response, *, host: str) -> dict[str, Any] | DustError | R
     return _client_error(response.status, error, host)
 
 
-def _success(response: Response, host: str) -> dict[str, Any] | DustError | Retry:
-    if not response.body:
+def not_dust(detail: str, host: str) -> Retry:
+    """The outcome of an answer that Dust does not give."""
+    mistake = Misconfigured(
+        f"{host} does not seem to be a Dust server. Check the base URL (https://dust.tt, or https://eu.dust.tt for "
+        "workspaces in Europe), and that there is no proxy or login page in between.",
+        reason="not_dust",
+    )
+    return Retry(RetryReason.NOT_DUST, detail, unsettled=True, at_first=mistake)
+
+
+def _success(response: Response, host: str) -> dict[str, Any] | Retry:
+    if not response.body and response.status != 204:
         # Truncated headers look like a response without a body, and Dust's responses have one.
-        return {} if response.status == 204 else Retry(RetryReason.DISCONNECTED, "the answer was empty")
+        return Retry(RetryReason.DISCONNECTED, "the answer was empty", unsettled=True)
     try:
         content = orjson.loads(response.body)
     except ValueError:
         if response.body.lstrip()[:1] == b"{":
-            return Retry(RetryReason.DISCONNECTED, "the answer was cut off")
-        return _not_dust(host)
-    if not isinstance(content, dict):
-        return _not_dust(host)
-    if content.get("error"):
-        return Retry(RetryReason.REFUSED_FOR_NOW, _text(content["error"]), ambiguous=True)
+            return Retry(RetryReason.DISCONNECTED, "the answer was cut off", unsettled=True)
+        return not_dust(f"status {response.status} without JSON", host)
+    if error := _envelope(response.body):
+        return Retry(RetryReason.REFUSED_FOR_NOW, _text(error), ambiguous=_core_code(error) not in PASSING_CORE_CODES)
+    if not isinstance(content, dict) or content.get("error"):
+        return not_dust(f"status {response.status} with other JSON", host)
     return content
 
 
-def _redirect(response: Response, host: str) -> DustError:
-    return Misconfigured(
+def _redirect(response: Response, host: str) -> Retry:
+    mistake = Misconfigured(
         f"{host} answered with a redirect (status {response.status}), which Dust never does. "
         "The redirect was not followed. Check the base URL."
     )
+    return Retry(RetryReason.NOT_DUST, f"status {response.status}", unsettled=True, at_first=mistake)
 
 
 def _limit(response: Response, error: dict[str, Any]) -> Retry:
@@ -104,7 +128,7 @@ def _server_error(response: Response, error: dict[str, Any], host: str) -> DustE
     core = _whole_text(error.get("data_source_error"))
     message = _text(error)
     if response.status == 501:
-        return _not_dust(host)
+        return not_dust("status 501", host)
     if NAME_TAKEN in core:
         return NameTaken(message)
     if any(sign in core for sign in PERMANENT_CORE_ERRORS):
@@ -112,64 +136,54 @@ def _server_error(response: Response, error: dict[str, Any], host: str) -> DustE
     if response.status == 503 and error.get("type") == "service_unavailable":
         return Retry(RetryReason.MAINTENANCE, message, after)
     if not error:
-        return Retry(RetryReason.UNREACHABLE, f"status {response.status}", after)
+        return Retry(RetryReason.UNREACHABLE, f"status {response.status}", after, unsettled=True)
     detail = f"{message} {core[:MAX_MESSAGE]}".strip() or f"status {response.status}"
-    return Retry(RetryReason.REFUSED_FOR_NOW, detail, after, ambiguous=response.status == 500)
+    ambiguous = response.status == 500 and _core_code(error) not in PASSING_CORE_CODES
+    return Retry(RetryReason.REFUSED_FOR_NOW, detail, after, ambiguous=ambiguous)
 
 
 def _client_error(status: int, error: dict[str, Any], host: str) -> DustError | Retry:
-    kind, message = str(error.get("type", "")), _text(error)
-    code = _part(error.get("data_source_error"), "code")
-    if kind == "data_source_error" and code in PASSING_CORE_CODES:
+    kind, message, code = str(error.get("type", "")), _text(error), _core_code(error)
+    if kind == "data_source_error" and code in (CATCH_ALL_CORE_CODE, *PASSING_CORE_CODES):
         return Retry(RetryReason.REFUSED_FOR_NOW, message)
     if code == "data_source_document_not_found" or kind == "table_not_found":
         return NotFound(message)
     if status in (408, 425):
-        return Retry(RetryReason.UNREACHABLE, f"status {status}")
+        return Retry(RetryReason.UNREACHABLE, f"status {status}", unsettled=status == 408)
     if status == 409:
-        return Retry(RetryReason.REFUSED_FOR_NOW, message or "status 409", ambiguous=True)
+        return Retry(RetryReason.REFUSED_FOR_NOW, message or "status 409", ambiguous=True, unsettled=not error)
     if status == 413 or kind == "data_source_quota_error":
         return TooLarge(message or "the request is too large (status 413)")
+    if not error:
+        return _foreign_refusal(status, host)
     if status in (400, 422):
         return Rejected(message or f"Dust refused the request without a reason (status {status})")
-    if error:
-        return Misconfigured(message, reason=kind)
-    if status in (401, 403, 407):
-        return Misconfigured(
-            f"{host} refused access (status {status}), but the answer did not come from Dust. Check the base URL, "
-            "and whether there is a proxy or a firewall in between."
-        )
-    return _not_dust(host)
+    return Misconfigured(message, reason=kind)
 
 
-def retry_after(value: str | None) -> float | None:
-    """Seconds of a `Retry-After` header (a number or an HTTP date), capped; None if it is not usable."""
-    if not value:
-        return None
-    try:
-        seconds = float(value)
-    except ValueError:
-        try:
-            seconds = parsedate_to_datetime(value).timestamp() - time()
-        except (ValueError, TypeError):
-            return None
-    return min(max(seconds, 0.0), MAX_RETRY_AFTER) if seconds == seconds else None
-
-
-def _not_dust(host: str) -> Misconfigured:
-    return Misconfigured(
-        f"{host} does not seem to be a Dust server. Check the base URL (https://dust.tt, or https://eu.dust.tt for "
-        "workspaces in Europe), and that there is no proxy or login page in between.",
-        reason="not_dust",
+def _foreign_refusal(status: int, host: str) -> Retry:
+    """A refusal that is not Dust's. It says nothing of the key or the IDs, and may concern this call alone."""
+    refused = not_dust(f"status {status}", host)
+    if status not in (401, 403, 407):
+        return refused
+    mistake = Misconfigured(
+        f"{host} refused access (status {status}), but the answer did not come from Dust. Check the base URL, "
+        "and whether there is a proxy or a firewall in between."
     )
+    return replace(refused, at_first=mistake)
 
 
 def _envelope(body: bytes) -> dict[str, Any]:
+    """Dust's error, which has a type; other servers' errors count as none."""
     try:
         error = orjson.loads(body)["error"]
     except (ValueError, KeyError, TypeError):
         return {}
-    return error if isinstance(error, dict) else {}
+    return error if isinstance(error, dict) and isinstance(error.get("type"), str) and error["type"] else {}
+
+
+def _core_code(error: dict[str, Any]) -> str:
+    return _part(error.get("data_source_error"), "code")
 
 
 def _part(error: object, name: str) -> str:

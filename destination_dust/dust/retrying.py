@@ -11,24 +11,29 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-from destination_dust.dust.errors import Ambiguous, DustError, Misconfigured, Rejected, Stopped, Unavailable
+from destination_dust.dust.answers import Reader, T
+from destination_dust.dust.attempts import Attempts
+from destination_dust.dust.comparisons import Sample, Samples
+from destination_dust.dust.errors import Ambiguous, DustError, Rejected, Stopped, Unavailable
+from destination_dust.dust.evidence import LikeCalls
+from destination_dust.dust.exchange import OVER_LIMIT, Exchanges, Success
 from destination_dust.dust.pacer import Pacer
 from destination_dust.dust.permit import NoPacing, Permit
-from destination_dust.dust.responses import Retry, RetryReason, classify
-from destination_dust.dust.transport import NotSent, OutcomeUnknown, Request, TimedOut, Transport, Untrusted
+from destination_dust.dust.request import Request
+from destination_dust.dust.responses import Retry, RetryReason
+from destination_dust.dust.transport import Transport
+from destination_dust.dust.unsettled import UnsettledWrites
 
 FIRST_WAIT = 1.0
 LONGEST_WAIT = 30.0
-# Dust may still be working on a call that timed out (it holds a table for up to 60 s), and a repeat
-# must not be overtaken by its own first try.
-QUIET_AFTER_TIMEOUT = 60.0
+# Dust may still be working on a call that ended without its answer (it holds a table for up to 60 s), and a later
+# write must not be overtaken by it. With a small budget, a fifteenth of it.
+QUIET_AFTER_UNSETTLED = 60.0
+# How long a write must fail before it can be to blame. With a small budget, a fifth of it.
+PATIENCE = 180.0
 # A table's queue is merged once nothing has been added to it for 10 s.
 QUIET_FOR_PENDING_UPDATES = 15.0
-# Waits of up to 1, 2, 4 and 8 s: long enough for another write to succeed, which shows that Dust itself is fine.
-TRIES_BEFORE_AMBIGUOUS = 5
-
 OnRetry = Callable[[Retry, float], None]
 
 
@@ -64,67 +69,76 @@ class RetryingCaller:
         self._on_retry = on_retry
         self._turn = threading.Lock()
         """Held by the one caller that waits for the pacer: if all waited, each free slot would wake every thread."""
-        self._successes: dict[tuple[str, str], float] = {}
-        """When the last call that succeeded was sent, by method and target."""
+        self._patience = min(PATIENCE, budget / 5)
+        self._exchanges = Exchanges(transport, host)
+        self._unsettled = UnsettledWrites(min(QUIET_AFTER_UNSETTLED, budget / 15))
+        self._others = LikeCalls()
+        self._samples = Samples()
 
-    def call(self, request: Request, pacer: Pacer | NoPacing | None = None) -> dict[str, Any]:
-        """Return the JSON object that Dust answers. Raises the errors of `errors.py`."""
-        first_failure: float | None = None
-        tries = 0
-        paced = 0.0
+    def call(self, request: Request, read: Reader[T], pacer: Pacer | NoPacing | None = None) -> T:
+        """Return what `read` makes of Dust's answer. Raises the errors of `errors.py`."""
+        self._wait_for_earlier(request)
+        attempts = Attempts(request, self._others, patience=self._patience)
         while True:
             asked_at = self._clock.now()
             permit = self._permit(pacer) if pacer else Permit()
             sent_at = self._clock.now()
-            paced += sent_at - asked_at
-            outcome = self._attempt(request, pacer or NoPacing(), permit)
-            now = self._clock.now()
-            if isinstance(outcome, dict):
-                self._successes[request.method, request.target] = sent_at
-                return outcome
+            attempts.held_back(sent_at - asked_at)
+            outcome = self._exchanges.make(request, read, pacer or NoPacing(), permit)
+            if isinstance(outcome, Success):
+                self._succeeded(request, read, sent_at)
+                return outcome.value
             if isinstance(outcome, DustError):
                 raise outcome
-            if pacer and outcome.reason is RetryReason.UPSERT_LIMIT:
+            if pacer and outcome.reason in OVER_LIMIT:
                 continue
-            tries += 1
-            if first_failure is None:
-                first_failure, paced = now, 0.0
-            if outcome.ambiguous and self._only_this_one_fails(request, first_failure, tries):
-                raise Rejected(f"{outcome.detail} (refused {tries} times, while other writes succeeded)")
-            if outcome.ambiguous and request.ambiguous_after and tries >= request.ambiguous_after:
-                raise Ambiguous(outcome.detail)
-            wait = self._wait_before(outcome, request, tries)
-            if now + wait - first_failure - paced > self._budget:
-                raise Unavailable(self._given_up(outcome))
+            now = self._clock.now()
+            attempts.failed(outcome, now)
+            if outcome.unsettled:
+                self._unsettled.add(request.key, now)
+            if attempts.are_doubtful(outcome, now):
+                raise Ambiguous(outcome.detail, cut_off=outcome.unsettled)
+            wait = self._wait_before(outcome, request, attempts.number, now)
+            if attempts.seconds(now) + wait > self._budget:
+                raise self._given_up(outcome, request, now)
             if wait:
                 self._on_retry(outcome, wait)
                 self._pause(wait)
+            self._compare(request, pacer, attempts.missing_comparisons)
+            if attempts.prove_guilt():
+                raise Rejected(_blamed(outcome, attempts.number, attempts.seconds(self._clock.now())))
 
-    def _attempt(self, request: Request, pacer: Pacer | NoPacing, permit: Permit) -> dict[str, Any] | DustError | Retry:
-        """One exchange and its outcome."""
+    def _wait_for_earlier(self, request: Request) -> None:
+        """Let no write overtake an earlier one of its key that may still land."""
+        if request.writes:
+            while not self._samples.begins(request.key):
+                self._pause(FIRST_WAIT)
+            self._pause(self._unsettled.wait(request.key, self._clock.now()))
+
+    def _succeeded(self, request: Request, read: Reader[T], sent_at: float) -> None:
+        if request.writes:
+            self._others.succeeded(request.kind, sent_at)
+            self._samples.keep(Sample(request, read))
+
+    def _compare(self, request: Request, pacer: Pacer | NoPacing | None, times: int) -> None:
+        """Send a like call that has succeeded before, to see whether Dust takes such calls now."""
+        sample = self._samples.lend(request.kind) if times else None
+        if sample is None:
+            return
         try:
-            response = self._transport.send(request)
-        except Untrusted as error:
-            pacer.returned(permit)
-            return Misconfigured(
-                f"The certificate of {self._host} is not valid ({error}). Check the base URL, and whether a proxy "
-                "in between presents its own certificate."
-            )
-        except NotSent as error:
-            pacer.returned(permit)
-            return Retry(RetryReason.UNREACHABLE, str(error))
-        except TimedOut as error:
-            pacer.counted(permit)
-            return Retry(RetryReason.TIMED_OUT, str(error))
-        except OutcomeUnknown as error:
-            pacer.counted(permit)
-            return Retry(RetryReason.DISCONNECTED, str(error))
-        outcome = classify(response, host=self._host)
-        if isinstance(outcome, Retry) and outcome.reason is RetryReason.UPSERT_LIMIT:
-            pacer.refused(permit, outcome.after)
-        else:
-            pacer.counted(permit)
-        return outcome
+            for _ in range(times):
+                permit = self._permit(pacer) if pacer else Permit()
+                sent_at = self._clock.now()
+                outcome = self._exchanges.make(sample.request, sample.read, pacer or NoPacing(), permit)
+                if isinstance(outcome, Success):
+                    self._others.succeeded(request.kind, sent_at)
+                    continue
+                self._others.failed(request.kind, self._clock.now(), sample)
+                if isinstance(outcome, Retry) and outcome.unsettled:
+                    self._unsettled.add(sample.request.key, self._clock.now())
+                return
+        finally:
+            self._samples.give_back(request.kind)
 
     def _permit(self, pacer: Pacer | NoPacing) -> Permit:
         """Wait until the pacer lets a call go."""
@@ -135,32 +149,31 @@ class RetryingCaller:
                     return reply
                 self._pause(reply.seconds)
 
-    def _only_this_one_fails(self, request: Request, first_failure: float, tries: int) -> bool:
-        """Dust answers 500 both to bad data and in outages; only success elsewhere distinguishes them.
-
-        It must be of the same kind (deletes succeed while embedding fails), and of a call that was sent
-        after this one had failed.
-        """
-        if not request.target or tries < TRIES_BEFORE_AMBIGUOUS:
-            return False
-        return self._successes.get((request.method, request.target), first_failure) > first_failure
-
-    def _wait_before(self, outcome: Retry, request: Request, tries: int) -> float:
+    def _wait_before(self, outcome: Retry, request: Request, tries: int, now: float) -> float:
         """Seconds until the next try: what Dust needs or asked for, plus a random part of a growing time."""
-        if outcome.reason is RetryReason.DISCONNECTED and tries == 1:
-            # Dust closes a connection after 5 idle seconds; a call that reuses it at that moment breaks.
-            return 0.0
-        needed = outcome.after or 0.0
-        if outcome.reason is RetryReason.TIMED_OUT and request.method != "GET":
-            needed = max(needed, QUIET_AFTER_TIMEOUT)
+        needed = max(outcome.after or 0.0, self._unsettled.wait(request.key, now))
         if outcome.reason is RetryReason.PENDING_UPDATES:
             needed = max(needed, QUIET_FOR_PENDING_UPDATES)
         return needed + self._clock.random() * min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** min(tries - 1, 10))
 
     def _pause(self, seconds: float) -> None:
-        if self._clock.pause(seconds):
+        if seconds and self._clock.pause(seconds):
             raise Stopped("The sync is stopping.")
 
-    def _given_up(self, outcome: Retry) -> str:
-        spent = f"{self._budget / 60:.0f} minutes" if self._budget >= 120 else f"{self._budget:.0f} seconds"
-        return f"Gave up on {self._host} after {spent}: {outcome.reason.value} ({outcome.detail})."
+    def _given_up(self, outcome: Retry, request: Request, now: float) -> Unavailable:
+        """The error for a call whose time is up. The next process must not be overtaken by its last try either."""
+        self._clock.pause(self._unsettled.wait(request.key, now))
+        subject = f" The last call was for the {request.subject}." if outcome.suspicious and request.subject else ""
+        return Unavailable(
+            f"Gave up on {self._host} after {_duration(self._budget)}: {outcome.reason.value} ({outcome.detail})."
+            f"{subject}"
+        )
+
+
+def _blamed(outcome: Retry, tries: int, seconds: float) -> str:
+    what = f"{outcome.reason.value}: {outcome.detail}"
+    return f"{what} ({tries} times in {_duration(seconds)}, while other writes succeeded)"
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds / 60:.0f} minutes" if seconds >= 120 else f"{seconds:.0f} seconds"

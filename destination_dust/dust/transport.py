@@ -5,35 +5,21 @@ from __future__ import annotations
 import io
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import requests
-from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from urllib3.exceptions import HTTPError as Urllib3Error
 
 from destination_dust.dust.connection_errors import describe, never_connected, untrusted
+from destination_dust.dust.keep_alive import ExpiringAdapter
+from destination_dust.dust.request import Request
 
 # A listing of 1,000 documents with their tags is about 1 MB; nothing that Dust sends us is near this.
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 CONNECT_TIMEOUT = 20.0
 CHUNK = 64 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What to send. `path` is percent-encoded, relative to the workspace's API root."""
-
-    method: str
-    path: str
-    query: Sequence[tuple[str, str | int]] = ()
-    body: bytes | None = field(default=None, repr=False)
-    read_timeout: float = 120.0
-    target: str = ""
-    """For writes, what is written to: one success shows that it can be written to."""
-    ambiguous_after: int | None = None
-    """Tries after which ambiguous failures (bad data or an outage) raise `Ambiguous`; None: never."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +82,7 @@ class Transport:
         self._deadline = deadline
         self._now = now
         self._threads = threading.local()
-        # Only `RetryingCaller` retries. A pool smaller than the number of threads would
-        # throw connections away and open new ones for each call.
-        self._adapter = HTTPAdapter(pool_connections=1, pool_maxsize=connections, max_retries=0)
+        self._adapter = ExpiringAdapter(connections=connections)  # only `RetryingCaller` retries
 
     def send(self, request: Request) -> Response:
         """Send a request and read the whole answer, or raise `NotSent` or `OutcomeUnknown`.

@@ -19,8 +19,9 @@ from destination_dust.dust.client import DustClient
 from destination_dust.dust.connection import Connection
 from destination_dust.dust.pacer import Pacer
 from destination_dust.dust.permit import NoPacing
+from destination_dust.dust.request import Request
 from destination_dust.dust.retrying import RetryingCaller
-from destination_dust.dust.transport import Request, Response
+from destination_dust.dust.transport import Response
 from destination_dust.wiring import build_sync
 from destination_dust.workers import pump
 from local_dust import Arrival, World

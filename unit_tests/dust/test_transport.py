@@ -20,7 +20,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from destination_dust.dust import transport as module
-from destination_dust.dust.transport import NotSent, OutcomeUnknown, Request, Response, TimedOut, Transport, Untrusted
+from destination_dust.dust.request import Request
+from destination_dust.dust.transport import NotSent, OutcomeUnknown, Response, TimedOut, Transport, Untrusted
 from unit_tests.dust.loopback import PATIENCE, Loopback, Peer, Serve, answering, loopback
 
 KEY = "sk-0123456789abcdef"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 from destination_dust.airbyte.ledger import Span
 from destination_dust.mapping.tables.rows import BODY_OVERHEAD, ROW_OVERHEAD, row_head, upsert_body
@@ -44,14 +45,25 @@ class Change:
 
 
 @dataclass(slots=True, eq=False)
+class Cut:
+    """A batch that did not pass, and was halved. If both halves pass, it was too large; if one does not, it was not."""
+
+    size: int
+    parts: int = 2
+    """Those that have not passed."""
+
+
+@dataclass(slots=True, eq=False)
 class Batch:
     """Changes for one request: upserts of distinct rows."""
 
     opened: float
     changes: dict[str, Change] = field(default_factory=dict)
     size: int = BODY_OVERHEAD
-    failed_after: int | None = None
-    """How many requests Dust had taken when it first failed on these rows, as part of a larger batch perhaps."""
+    proven_once: bool = False
+    """Whether it is a single row that failed for minutes, after which Dust took another one."""
+    cut: Cut | None = None
+    """If a gateway did not let a larger batch pass that this one is a part of: what its parts are to show."""
     whole: object = None
     """The batch that this one was split from; its parts share no rows."""
     postponed: bool = False
@@ -81,14 +93,18 @@ class Batch:
             self.size -= change.size
         return change
 
-    def cut(self, count: int) -> tuple[Batch, Batch]:
+    def split(self, count: int, cut: Cut | None = None) -> tuple[Batch, Batch]:
         """Two batches, of the first changes and of the others."""
         whole = self.whole or self
-        parts = (Batch(self.opened, failed_after=self.failed_after, whole=whole) for _ in range(2))
+        parts = (Batch(self.opened, cut=cut, whole=whole) for _ in range(2))
         first, rest = parts
         for position, change in enumerate(self.changes.values()):
             (first if position < count else rest).put(change)
         return first, rest
+
+    def sample(self) -> Batch:
+        """A batch of one of its changes."""
+        return Batch(self.opened, dict(islice(self.changes.items(), 1)))
 
     def body(self, loaded_at: int, *, truncates: bool = False) -> bytes:
         """The request, see `mapping.rows`."""

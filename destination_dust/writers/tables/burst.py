@@ -127,7 +127,7 @@ class Burst:
         self.batches.popleft()
         if count >= len(batch):
             return batch
-        first, rest = batch.cut(max(1, count))
+        first, rest = batch.split(max(1, count))
         self.batches.appendleft(rest)
         return first
 
@@ -147,10 +147,13 @@ class Burst:
         if self.capacity is not None and not deletes:
             self.capacity.took(len(changes), size)
 
-    def postpone(self, batch: Batch) -> None:
-        """Put a single row that fails behind the other parts of its batch: they show whether it is the row."""
+    def postpone(self, batch: Batch, *, patiently: bool) -> None:
+        """Put a single row that fails behind the other parts of its batch: they show whether it is the row.
+
+        `patiently`: send it again at once, until it passes or all patience is over.
+        """
         parts = [n for n, other in enumerate(self.batches) if batch.whole and other.whole is batch.whole]
-        batch.patient = batch.postponed or not parts
+        batch.patient = patiently or batch.postponed or not parts
         batch.postponed = True
         self.batches.insert(parts[-1] + 1 if parts and not batch.patient else 0, batch)
 

@@ -75,14 +75,25 @@ class TableClient:
         """Delete all rows, at once."""
         self._client.upsert_rows(self.table_id, EMPTYING_BODY)
 
-    def upsert(self, batch: Batch, loaded_at: int, *, truncates: bool = False) -> None:
-        """Have rows queued, or with `truncates` replace all at once. Raises `Ambiguous` where it may be the rows."""
-        body = batch.body(loaded_at, truncates=truncates)
+    def upsert(self, batch: Batch, loaded_at: int, *, truncates: bool = False, lasting: bool = False) -> None:
+        """Have rows queued, or with `truncates` replace all at once.
+
+        Raises `Ambiguous` where the rows may be to blame: after some tries, with `lasting` only after minutes.
+        """
+        body, tries = batch.body(loaded_at, truncates=truncates), None if batch.patient else TRIES
         try:
-            self._client.upsert_rows(self.table_id, body, ambiguous_after=None if batch.patient else TRIES)
+            self._client.upsert_rows(self.table_id, body, ambiguous_after=tries, lasting=lasting)
         except Ambiguous:
             self._must_exist()
             raise
+
+    def repeat(self, batch: Batch, loaded_at: int) -> bool:
+        """Have rows queued once more that Dust took before. Returns whether it takes them, with little patience."""
+        try:
+            self._client.upsert_rows(self.table_id, batch.body(loaded_at), ambiguous_after=1)
+        except Ambiguous:
+            return False
+        return True
 
     def delete(self, row_id: str) -> None:
         """Have the removal of a row queued. Raises `UnusableTable`."""

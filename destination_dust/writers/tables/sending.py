@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from typing import Any
 
 from destination_dust.airbyte.messages import StreamKey
 from destination_dust.dust.errors import Ambiguous, Rejected, TooLarge
 from destination_dust.mapping.tables.delimiters import misleading_columns
 from destination_dust.workers import Lane
 from destination_dust.writers.steps import Ask, Steps
-from destination_dust.writers.tables.batch import Batch, Change
+from destination_dust.writers.tables.batch import Batch, Change, Cut
 from destination_dust.writers.tables.burst import Burst
 from destination_dust.writers.tables.client import TableClient, UnusableTable
 from destination_dust.writers.tables.context import TablesContext
+
+# Single rows of a table that may fail one after the other, before the first has passed, until it must be an outage.
+MAX_POSTPONED = 5
 
 
 class Sending:
@@ -23,8 +27,12 @@ class Sending:
         self._stream = stream
         self._dust = dust
         self._context = context
-        self._taken = 0
-        """Requests of the table that Dust took so far."""
+        self._latest: tuple[Batch, int] | None = None
+        """A row of the latest request that Dust took, with its time of loading."""
+        self._postponed = 0
+        """Single rows that were put off since Dust last took a request."""
+        self._cuts = 0
+        """Batches in a row that did not pass a gateway, though both of their halves did."""
         self._replaces = False
         self._truncates = False
 
@@ -44,15 +52,22 @@ class Sending:
         """Have rows queued; halve, put off or leave out what Dust refuses. Raises `UnusableTable`."""
         if not self._replaces:
             refuse_misleading(self._stream, batch)
-        began, taken, truncates = self._context.now(), self._taken, self._truncates
+        began, truncates = self._context.now(), self._truncates
         burst.under_way = True
+        lasting = len(batch) == 1 and self._latest is not None
+
+        def upsert() -> None:
+            self._dust.upsert(batch, burst.loaded_at, truncates=truncates, lasting=lasting)
+
         try:
-            yield Ask(lambda: self._dust.upsert(batch, burst.loaded_at, truncates=truncates), batch.size, Lane.LIMITED)
+            yield Ask(upsert, batch.size, Lane.LIMITED)
         except (Rejected, Ambiguous) as error:
             burst.under_way = False
-            self._refused(burst, batch, taken, error)
+            yield from self._refused(burst, batch, error)
         else:
             self._took(burst, [*batch.changes.values()], batch.size, began)
+            self._latest, self._postponed = (batch.sample(), burst.loaded_at), 0
+            self._passed(batch)
 
     def send_delete(self, burst: Burst) -> Steps:
         """Have the removal of a row queued."""
@@ -62,10 +77,10 @@ class Sending:
         burst.under_way = True
         yield Ask(lambda: self._dust.delete(row_id), lane=Lane.LIMITED)
         self._took(burst, [change], 0, began)
+        self._latest = None  # it may hold the row that is gone now
 
     def _took(self, burst: Burst, changes: Sequence[Change], size: int, began: float) -> None:
         """Dust has queued changes: they leave memory, but are acknowledged once they can be read."""
-        self._taken += 1
         burst.took(changes, size=size, began=began, ended=self._context.now(), queued=not self._truncates)
         self._truncates = False
         self._context.budget.used -= sum(change.memory for change in changes)
@@ -73,17 +88,45 @@ class Sending:
         if not self._context.confirm:
             burst.settle(self._stream, self._context.outcomes)
 
-    def _refused(self, burst: Burst, batch: Batch, taken: int, error: Rejected | Ambiguous) -> None:
-        batch.failed_after = taken if batch.failed_after is None else batch.failed_after
+    def _refused(self, burst: Burst, batch: Batch, error: Rejected | Ambiguous) -> Steps:
+        """Find out whether it is the size, a row, or Dust.
+
+        A single row is left out if, twice, it failed for minutes and a row that Dust has taken passed after that. In an
+        outage the other would not pass; one that ends lets both pass. As long as Dust has taken none, others are tried.
+        """
         if isinstance(error, TooLarge):
             self._context.requests.shrink(batch.size // 2)
         if len(batch) > 1:
-            burst.batches.extendleft(reversed(batch.cut(len(batch) // 2)))
-        elif isinstance(error, Ambiguous) and self._taken == batch.failed_after:
-            # Nothing that Dust took since shows that the row is to blame and not Dust.
-            burst.postpone(batch)
-        else:
+            cut = Cut(batch.size) if isinstance(error, Ambiguous) and error.cut_off else None
+            burst.batches.extendleft(reversed(batch.split(len(batch) // 2, cut)))
+        elif not isinstance(error, Ambiguous):
             self._leave_out(batch, error)
+        elif self._latest is None:
+            self._postponed += 1
+            burst.postpone(batch, patiently=self._postponed > MAX_POSTPONED)
+        elif not (yield from self._takes_another(*self._latest)):
+            burst.postpone(batch, patiently=True)
+        elif batch.proven_once:
+            self._leave_out(batch, error)
+        else:
+            batch.proven_once = True
+            burst.batches.appendleft(batch)
+
+    def _takes_another(self, batch: Batch, loaded_at: int) -> Generator[Ask | None, Any, bool]:
+        """Whether Dust takes a row once more that it took last. No later request has changed that row."""
+        passed: bool = yield Ask(lambda: self._dust.repeat(batch, loaded_at), batch.size, Lane.LIMITED)
+        return passed
+
+    def _passed(self, batch: Batch) -> None:
+        """Remember a size that a gateway does not let pass, once it was seen twice: one may be a passing trouble."""
+        cut = batch.cut
+        if cut is None:
+            self._cuts = 0
+            return
+        cut.parts -= 1
+        self._cuts += not cut.parts
+        if not cut.parts and self._cuts > 1:
+            self._context.requests.shrink(cut.size // 2)
 
     def _leave_out(self, batch: Batch, error: Exception) -> None:
         (change,) = batch.changes.values()

@@ -27,6 +27,8 @@ class FakeTables:
     def __init__(self) -> None:
         self.now = 0.0
         self.log: list[str] = []
+        self.lasting: list[str] = []
+        """Rows that may be doubted only after minutes."""
         self.rows_of: dict[str, dict[str, dict[str, Any]]] = {}
         self.tags_of: dict[str, list[str]] = {}
         self.queues: dict[str, list[tuple[str, dict[str, Any] | None]]] = {}
@@ -46,7 +48,9 @@ class FakeTables:
             raise NotFound("Failed to get table.")
         return {"table_id": table_id, "tags": self.tags_of.get(table_id, [])}
 
-    def upsert_rows(self, table_id: str, body: bytes, *, ambiguous_after: int | None = None) -> None:
+    def upsert_rows(
+        self, table_id: str, body: bytes, *, ambiguous_after: int | None = None, lasting: bool = False
+    ) -> None:
         content = orjson.loads(body)
         rows = {row["row_id"]: row["value"] for row in content["rows"]}
         if content.get("truncate"):
@@ -55,6 +59,7 @@ class FakeTables:
             self.rows_of[table_id], self.queues[table_id] = rows, []
             return
         self.log.append(f"upsert {' '.join(rows)}{'' if ambiguous_after else ' patiently'}")
+        self.lasting += [*rows] if lasting else []
         self.fails(list(rows))
         self._queue(table_id, list(rows.items()))
 

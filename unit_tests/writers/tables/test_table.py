@@ -258,16 +258,113 @@ def test_a_batch_that_is_too_large_is_halved_and_the_size_remembered() -> None:
 
 
 def test_a_lone_row_on_which_dust_fails_is_bad_only_if_others_go_through() -> None:
-    """It is tried behind its siblings, whose success shows that it is the row and not Dust."""
+    """It must fail twice for minutes, and each time a row that Dust has taken already must pass after it."""
     tables = TablesHarness(skip=True)
     tables.dust.fails = fail_on("users-1")
     tables.add(1, 2)
     tables.state(1)
 
+    sent = [entry for entry in tables.drain(20) if "upsert" in entry]
+
+    before_any_passed, suspected = ["upsert 1 2", "upsert 1", "upsert 2"], ["upsert 1", "upsert 2"]
+    assert [*before_any_passed, *suspected, *suspected] == sent
+    assert ["users-1", "users-1"] == tables.dust.lasting
+    assert [(1, 1)] == tables.released()
+
+
+def test_a_lone_row_that_fails_like_all_others_is_not_bad() -> None:
+    """A row that Dust had taken before is the comparison: as long as that fails, too, it is an outage."""
+    tables = TablesHarness(skip=True)
+    tables.add(1)
+    tables.turn(60)
+
+    def fails_for_a_while(row_ids: list[str]) -> None:
+        if "patiently" not in tables.dust.log[-1]:
+            fail_on("users-1", "users-2")(row_ids)
+
+    tables.dust.fails = fails_for_a_while
+    tables.add(2)
+    tables.state(1)
+
     sent = tables.drain(20)
 
-    assert ["upsert 1 2", "upsert 1", "upsert 2", "upsert 1"] == [entry for entry in sent if "upsert" in entry]
-    assert [(1, 1)] == tables.released()
+    assert ["upsert 2", "upsert 1", "upsert 2 patiently"] == [entry for entry in sent if "upsert" in entry]
+    assert [(2, 0)] == tables.released()
+
+
+def test_a_row_that_was_deleted_is_not_sent_again_to_compare() -> None:
+    """It would be back."""
+    tables = TablesHarness(skip=True)
+    tables.add(1)
+    tables.turn(60)
+    tables.delete(1)
+    tables.turn(400)
+    assert {} == tables.dust.rows_of["users"]
+    tables.dust.fails = fail_on("users-2")
+    tables.add(2, 3)
+    tables.drain(20)
+
+    assert 1 == tables.dust.log.count("upsert users-1")
+
+
+def cut_off_above(size: int) -> Callable[[list[str]], None]:
+    """A gateway that lets no more than some rows pass."""
+
+    def fails(row_ids: list[str]) -> None:
+        if len(row_ids) > size:
+            raise Ambiguous("status 504", cut_off=True)
+
+    return fails
+
+
+def test_a_batch_that_a_gateway_cuts_off_is_halved_and_the_size_remembered() -> None:
+    """Once two batches have failed of which both halves passed: later ones are smaller from the start."""
+    tables = TablesHarness(skip=True)
+    tables.dust.fails = cut_off_above(2)
+    tables.add(*range(10, 26))
+    tables.state(1)
+    tables.drain(40)
+    assert [(16, 0)] == tables.released()
+
+    tables.add(*range(30, 40))
+    assert all(len(entry.split()) <= 3 for entry in tables.drain(40) if entry.startswith("upsert"))
+
+
+def test_a_row_that_a_firewall_refuses_does_not_make_requests_small() -> None:
+    """Of each batch that it is in only the other half passes."""
+    tables = TablesHarness(skip=True)
+
+    def fails(row_ids: list[str]) -> None:
+        if "users-13" in row_ids:
+            raise Ambiguous("status 403", cut_off=True)
+
+    size = tables.context.requests.size
+    tables.dust.fails = fails
+    tables.add(*range(10, 26))
+    tables.state(1)
+
+    tables.drain(60)
+
+    assert [(15, 1)] == tables.released()
+    assert size == tables.context.requests.size
+
+
+def test_a_gateway_in_trouble_does_not_make_requests_small() -> None:
+    """It fails once, whatever the size; then both halves pass."""
+    tables = TablesHarness(skip=True)
+    troubles = [Ambiguous("status 502", cut_off=True)]
+
+    def fails(_row_ids: list[str]) -> None:
+        if troubles:
+            raise troubles.pop()
+
+    size = tables.context.requests.size
+    tables.dust.fails = fails
+    tables.add(*range(10, 26))
+
+    tables.drain(60)
+
+    assert size == tables.context.requests.size
 
 
 def test_an_outage_is_waited_out() -> None:

@@ -1,0 +1,76 @@
+"""One exchange with Dust and what came of it: a success only if the answer proves one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Generic
+
+from destination_dust.dust.answers import Answer, Reader, T, WrongAnswer
+from destination_dust.dust.errors import DustError, Misconfigured
+from destination_dust.dust.pacer import Pacer
+from destination_dust.dust.permit import NoPacing, Permit
+from destination_dust.dust.request import Request
+from destination_dust.dust.responses import Retry, RetryReason, classify, not_dust
+from destination_dust.dust.transport import NotSent, OutcomeUnknown, TimedOut, Transport, Untrusted
+
+# What a refused upsert waits for, in whatever words Dust says it: the pacer sets the pauses, and no budget is used.
+OVER_LIMIT = (RetryReason.UPSERT_LIMIT, RetryReason.SLOW_DOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Success(Generic[T]):
+    """Dust has carried out the call; `value` is what its answer says."""
+
+    value: T
+
+
+class Exchanges:
+    """Makes exchanges through a transport."""
+
+    def __init__(self, transport: Transport, host: str) -> None:
+        self._transport = transport
+        self._host = host
+        self._dust_answered = False
+        """Whether any call was ever answered as Dust does. Until then, other answers show a mistake in the settings."""
+
+    def make(
+        self, request: Request, read: Reader[T], pacer: Pacer | NoPacing, permit: Permit
+    ) -> Success[T] | DustError | Retry:
+        """Send a request, and say what came of it. The pacer hears whether Dust counted the call."""
+        try:
+            response = self._transport.send(request)
+        except Untrusted as error:
+            pacer.returned(permit)
+            return Misconfigured(
+                f"The certificate of {self._host} is not valid ({error}). Check the base URL, and whether a proxy "
+                "in between presents its own certificate."
+            )
+        except NotSent as error:
+            pacer.returned(permit)
+            return Retry(RetryReason.UNREACHABLE, str(error))
+        except TimedOut as error:
+            pacer.counted(permit)
+            return Retry(RetryReason.TIMED_OUT, str(error), unsettled=True)
+        except OutcomeUnknown as error:
+            pacer.counted(permit)
+            return Retry(RetryReason.DISCONNECTED, str(error), unsettled=True)
+        outcome = classify(response, host=self._host)
+        if isinstance(outcome, Retry) and outcome.reason in OVER_LIMIT:
+            pacer.refused(permit, outcome.after)
+        else:
+            pacer.counted(permit)
+        return self._believed(outcome, read)
+
+    def _believed(self, outcome: Answer | DustError | Retry, read: Reader[T]) -> Success[T] | DustError | Retry:
+        """What an outcome means once an answer was held against what Dust answers."""
+        if isinstance(outcome, dict):
+            try:
+                success = Success(read(outcome))
+            except WrongAnswer as error:
+                outcome = not_dust(str(error), self._host)
+            else:
+                self._dust_answered = True
+                return success
+        if isinstance(outcome, Retry) and outcome.at_first and not self._dust_answered:
+            return outcome.at_first
+        return outcome

@@ -1,0 +1,37 @@
+"""A call to Dust, as far as the wire and the retries need to know it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to send. `path` is percent-encoded, relative to the workspace's API root."""
+
+    method: str
+    path: str
+    query: Sequence[tuple[str, str | int]] = ()
+    body: bytes | None = field(default=None, repr=False)
+    read_timeout: float = 120.0
+    target: str = ""
+    """For writes, what is written to: calls with the same method and target are alike (see `evidence.py`)."""
+    key: str = ""
+    """For writes, what is written: those of one key must land in the order of their calls."""
+    subject: str = ""
+    """What is written, in words for users."""
+    ambiguous_after: int | None = None
+    """Suspicious failures (bad data or an outage) after which `Ambiguous` is raised; None: never."""
+    lasting: bool = False
+    """Whether these failures must also have gone on for minutes."""
+
+    @property
+    def writes(self) -> bool:
+        """Whether it changes anything."""
+        return self.method != "GET"
+
+    @property
+    def kind(self) -> tuple[str, str]:
+        """Calls of one kind are alike."""
+        return self.method, self.target
