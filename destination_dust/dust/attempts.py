@@ -9,7 +9,7 @@ from destination_dust.dust.responses import Retry
 # Failures that end without an answer of Dust count double in a doubt: after each of them a write waits a minute.
 WEIGHT_OF_UNSETTLED = 2
 # Most trouble has passed by then.
-TRIES_BEFORE_COMPARISON = 3
+TRIES_BEFORE_COMPARISON = 2
 
 
 class Attempts:
@@ -58,7 +58,7 @@ class Attempts:
 
     @property
     def missing_comparisons(self) -> int:
-        """How many like calls must still succeed for the latest failure to prove something."""
+        """How many like calls to make, to see what the latest failure proves."""
         return self._suspicion.missing if self._request.writes and self.number >= TRIES_BEFORE_COMPARISON else 0
 
     def prove_guilt(self) -> bool:

@@ -20,6 +20,8 @@ from collections import defaultdict, deque
 
 FEWEST_FAILURES = 3
 FEWEST_SUCCESSES = 3
+# With as many after each failure, six failures are no coincidence; the budget has room for them, at a minute each.
+WANTED_SUCCESSES = 5
 LARGEST_CHANCE = 1e-7
 # Enough for a budget of 15 minutes at Dust's limit of upserts. Where older ones are missing, the proof takes longer.
 MAX_REMEMBERED = 2000
@@ -85,24 +87,21 @@ class Suspicion:
 
     @property
     def missing(self) -> int:
-        """How many like calls sent after its latest failure must still succeed for that failure to prove something."""
+        """How many more like calls, sent after its latest failure, would make that failure prove much."""
         if self._failed_at is None:
             return 0
-        wanted = FEWEST_SUCCESSES if self._lasts else 1
-        return max(0, wanted - self._others.successes(self._kind, self._failed_at))
+        return max(0, WANTED_SUCCESSES - self._others.successes(self._kind, self._failed_at))
 
     def is_proven(self) -> bool:
         """Whether the write itself is to blame. To be asked after a wait, in which like calls could succeed."""
-        if self._first is None or not self._lasts or self.missing:
+        if self._failed_at is None or self._first is None:
+            return False
+        failures = self._counted + 1
+        if failures < FEWEST_FAILURES or self._failed_at - self._first < self._patience:
+            return False
+        if self._others.successes(self._kind, self._failed_at) < FEWEST_SUCCESSES:
             return False
         passed = self._others.successes(self._kind, self._first)
         failed = self._others.failures(self._kind, self._first, without=self)
         rate = (failed + 1) / (failed + passed + 2)  # never 0 or 1, however few they are
-        return bool(rate ** (self._counted + 1) <= LARGEST_CHANCE)
-
-    @property
-    def _lasts(self) -> bool:
-        """Whether it has failed often enough, over a time that is long enough."""
-        if self._first is None or self._failed_at is None or self._counted + 1 < FEWEST_FAILURES:
-            return False
-        return self._failed_at - self._first >= self._patience
+        return bool(rate**failures <= LARGEST_CHANCE)

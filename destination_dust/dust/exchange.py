@@ -7,6 +7,7 @@ from typing import Generic
 
 from destination_dust.dust.answers import Answer, Reader, T, WrongAnswer
 from destination_dust.dust.errors import DustError, Misconfigured
+from destination_dust.dust.evidence import Kind
 from destination_dust.dust.pacer import Pacer
 from destination_dust.dust.permit import NoPacing, Permit
 from destination_dust.dust.request import Request
@@ -30,8 +31,8 @@ class Exchanges:
     def __init__(self, transport: Transport, host: str) -> None:
         self._transport = transport
         self._host = host
-        self._dust_answered = False
-        """Whether any call was ever answered as Dust does. Until then, other answers show a mistake in the settings."""
+        self._answered: set[Kind] = set()
+        """Kinds of calls that were ever answered as Dust does."""
 
     def make(
         self, request: Request, read: Reader[T], pacer: Pacer | NoPacing, permit: Permit
@@ -59,18 +60,27 @@ class Exchanges:
             pacer.refused(permit, outcome.after)
         else:
             pacer.counted(permit)
-        return self._believed(outcome, read)
+        return self._believed(request, outcome, read)
 
-    def _believed(self, outcome: Answer | DustError | Retry, read: Reader[T]) -> Success[T] | DustError | Retry:
-        """What an outcome means once an answer was held against what Dust answers."""
+    def _believed(
+        self, request: Request, outcome: Answer | DustError | Retry, read: Reader[T]
+    ) -> Success[T] | DustError | Retry:
+        """What an outcome means once an answer was held against what Dust answers.
+
+        Before Dust has answered any call, other answers show a mistake in the settings.
+        """
         if isinstance(outcome, dict):
             try:
                 success = Success(read(outcome))
             except WrongAnswer as error:
                 outcome = not_dust(str(error), self._host)
             else:
-                self._dust_answered = True
+                self._answered.add(request.kind)
                 return success
-        if isinstance(outcome, Retry) and outcome.at_first and not self._dust_answered:
+        if isinstance(outcome, Retry) and outcome.at_first and not self._answered:
             return outcome.at_first
         return outcome
+
+    def mistake(self, request: Request, outcome: Retry) -> Misconfigured | None:
+        """The mistake in the settings that an outcome shows in the end, as no call of its kind was ever answered."""
+        return None if request.kind in self._answered else outcome.at_first

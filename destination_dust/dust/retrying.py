@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from destination_dust.dust.answers import Reader, T
 from destination_dust.dust.attempts import Attempts
 from destination_dust.dust.comparisons import Sample, Samples
-from destination_dust.dust.errors import Ambiguous, DustError, Rejected, Stopped, Unavailable
+from destination_dust.dust.errors import Ambiguous, DustError, Misconfigured, Rejected, Stopped, Unavailable
 from destination_dust.dust.evidence import LikeCalls
 from destination_dust.dust.exchange import OVER_LIMIT, Exchanges, Success
 from destination_dust.dust.pacer import Pacer
@@ -26,9 +26,10 @@ from destination_dust.dust.transport import Transport
 from destination_dust.dust.unsettled import UnsettledWrites
 
 FIRST_WAIT = 1.0
+# With a small budget, this and the next are a fifteenth of it.
 LONGEST_WAIT = 30.0
 # Dust may still be working on a call that ended without its answer (it holds a table for up to 60 s), and a later
-# write must not be overtaken by it. With a small budget, a fifteenth of it.
+# write must not be overtaken by it.
 QUIET_AFTER_UNSETTLED = 60.0
 # How long a write must fail before it can be to blame. With a small budget, a fifth of it.
 PATIENCE = 180.0
@@ -71,6 +72,7 @@ class RetryingCaller:
         """Held by the one caller that waits for the pacer: if all waited, each free slot would wake every thread."""
         self._patience = min(PATIENCE, budget / 5)
         self._exchanges = Exchanges(transport, host)
+        self._longest_wait = min(LONGEST_WAIT, budget / 15)
         self._unsettled = UnsettledWrites(min(QUIET_AFTER_UNSETTLED, budget / 15))
         self._others = LikeCalls()
         self._samples = Samples()
@@ -154,16 +156,18 @@ class RetryingCaller:
         needed = max(outcome.after or 0.0, self._unsettled.wait(request.key, now))
         if outcome.reason is RetryReason.PENDING_UPDATES:
             needed = max(needed, QUIET_FOR_PENDING_UPDATES)
-        return needed + self._clock.random() * min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** min(tries - 1, 10))
+        return needed + self._clock.random() * min(self._longest_wait, FIRST_WAIT * 2.0 ** min(tries - 1, 10))
 
     def _pause(self, seconds: float) -> None:
         if seconds and self._clock.pause(seconds):
             raise Stopped("The sync is stopping.")
 
-    def _given_up(self, outcome: Retry, request: Request, now: float) -> Unavailable:
+    def _given_up(self, outcome: Retry, request: Request, now: float) -> DustError:
         """The error for a call whose time is up. The next process must not be overtaken by its last try either."""
         self._clock.pause(self._unsettled.wait(request.key, now))
         subject = f" The last call was for the {request.subject}." if outcome.suspicious and request.subject else ""
+        if mistake := self._exchanges.mistake(request, outcome):
+            return Misconfigured(f"{mistake}{subject}", reason=mistake.reason)
         return Unavailable(
             f"Gave up on {self._host} after {_duration(self._budget)}: {outcome.reason.value} ({outcome.detail})."
             f"{subject}"

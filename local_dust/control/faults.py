@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
+import random
 import re
 import threading
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
 from local_dust.control.arrivals import Arrival
 
 Kind = Literal[
-    "status", "html", "reset", "delay", "slow_loris", "huge", "truncated", "redirect", "echo", "ok_error", "body"
+    "status",
+    "html",
+    "reset",
+    "delay",
+    "slow_loris",
+    "huge",
+    "truncated",
+    "redirect",
+    "echo",
+    "ok_error",
+    "body",
+    "altered",
 ]
 KINDS: tuple[str, ...] = get_args(Kind)
 
@@ -32,25 +46,30 @@ class Fault:
         `echo`: the error of `status` with all headers of the request, including the key, in its message.
         `ok_error`: 200 with an error object.
         `body`: `status` with the text `body`, unchanged, labelled as JSON.
+        `altered`: the right answer with `value` (null: nothing) in the place of its `field`, such as `document.hash`.
     effect: whether the write still takes effect (for kinds that do not give the right answer).
+    lands_after: seconds after the answer, or the reset, when the write takes effect: a gateway gave up, Dust goes on.
     """
 
     kind: Kind
     status: int = 500
     type: str = "internal_server_error"
     message: str = "Unhandled internal server error: a fault of the local Dust"
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = dataclasses.field(default_factory=dict)
     seconds: float = 1.0
     late: bool = False
     size: int = 1_000_000
     gzip: bool = False
     location: str = ""
     body: str = ""
+    field: str = ""
+    value: Any = None
     effect: bool = False
+    lands_after: float | None = None
 
     @property
     def answers_right(self) -> bool:
-        return self.kind in ("delay", "slow_loris", "truncated")
+        return self.kind in ("delay", "slow_loris", "truncated", "altered")
 
     @property
     def shown_status(self) -> int:
@@ -61,8 +80,12 @@ class Fault:
 
 @dataclass
 class Rule:
-    """A fault and the requests that it hits: those with this method whose path (as sent) contains the regular
-    expression `path`, if `when` holds. After the first `skip` of them it hits the next `times` (None: all).
+    """A fault and the requests that it hits.
+
+    It matches those with this method whose path (as sent) contains the regular expression `path`, whose JSON contains
+    the text `containing` and has more than `larger_than` bytes, if `when` holds. After the first `skip` of them it hits
+    the next `times` (None: all), with probability `share`, by `seed`. It begins `starts` seconds after the first match
+    and `lasts` seconds (None: for ever): a partial outage.
 
     `seen` counts matching requests, `hits` those that were hit.
     """
@@ -70,18 +93,45 @@ class Rule:
     fault: Fault
     method: str | None = None
     path: str = ""
+    containing: str = ""
+    larger_than: int = -1
     skip: int = 0
     times: int | None = None
+    share: float = 1.0
+    seed: int = 0
+    starts: float = 0.0
+    lasts: float | None = None
     when: Callable[[Arrival], bool] | None = None
     seen: int = 0
     hits: int = 0
+    _began: float | None = None
+
+    def __post_init__(self) -> None:
+        self._random = random.Random(self.seed)
 
     def matches(self, arrival: Arrival) -> bool:
         return (
             self.method in (None, arrival.method)
             and re.search(self.path, arrival.path) is not None
+            and arrival.body_bytes > self.larger_than
+            and (not self.containing or self.containing in json.dumps(arrival.body, ensure_ascii=False))
             and (self.when is None or self.when(arrival))
         )
+
+    def strikes(self, arrival: Arrival, *, taken: bool) -> bool:
+        """Count a request that matches. Whether it is hit, unless an older rule has `taken` it."""
+        self.seen += 1
+        self._began = arrival.time if self._began is None else self._began
+        since = arrival.time - self._began - self.starts
+        due = self.seen > self.skip and (self.times is None or self.hits < self.times)
+        if not due or since < 0 or (self.lasts is not None and since >= self.lasts):
+            return False
+        hit = (self.share >= 1 or self._random.random() < self.share) and not taken
+        self.hits += hit
+        return hit
+
+
+SHOWN = ("method", "path", "containing", "larger_than", "skip", "times", "share", "seed", "starts", "lasts")
 
 
 class Faults:
@@ -99,8 +149,6 @@ class Faults:
         *,
         method: str | None = None,
         path: str = "",
-        skip: int = 0,
-        times: int | None = None,
         when: Callable[[Arrival], bool] | None = None,
         **options: Any,
     ) -> Rule:
@@ -115,7 +163,8 @@ class Faults:
             re.compile(path)
         except re.error as error:
             raise ValueError(f"path: {error}") from None
-        rule = Rule(Fault(kind, **options), method, path, skip, times, when)
+        of_rule = {name: options.pop(name) for name in SHOWN if name in options}
+        rule = Rule(Fault(kind, **options), method, path, when=when, **of_rule)
         with self._lock:
             self._rules.append(rule)
         return rule
@@ -133,7 +182,7 @@ class Faults:
     def json(self) -> dict[str, Any]:
         with self._lock:
             rules = [
-                {**asdict(rule.fault), **{n: getattr(rule, n) for n in ("method", "path", "skip", "times")}}
+                {**asdict(rule.fault), **{name: getattr(rule, name) for name in SHOWN}}
                 | {"seen": rule.seen, "hits": rule.hits}
                 for rule in self._rules
             ]
@@ -146,9 +195,6 @@ class Faults:
             for rule in self._rules:
                 if not rule.matches(arrival):
                     continue
-                rule.seen += 1
-                due = rule.seen > rule.skip and (rule.times is None or rule.hits < rule.times)
-                if due and struck is None:
-                    rule.hits += 1
+                if rule.strikes(arrival, taken=struck is not None):
                     struck = rule.fault
         return struck

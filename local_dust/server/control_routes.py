@@ -10,7 +10,8 @@ GET     /__control__/limits             all limits;  POST {"name": value, ...} c
 POST    /__control__/workspace          {"maintenance", "kill_switched", "api_access"}: sets the given ones
 POST    /__control__/keys               {"disabled": bool, "role"}: changes the default key
 GET     /__control__/faults             the rules;  POST {"kind", "method", "path", "skip", "times", ...} adds one;
-                                         {"latency": s} sets the latency;  DELETE removes all
+                                         {"latency": s} sets the latency;  DELETE removes all.  A partial outage:
+                                         {"kind": "html", "status": 502, "share": 0.5, "seed": 1, "lasts": 120}
 POST    /__control__/holds              {"method", "path", "late"} holds answers;  DELETE releases all
 POST    /__control__/lost_rows          {"table_id", "which": "first" | "middle" | "last"} or
                                          {"table_id", "error": "Too many columns"}: the loss in the next merge

@@ -89,7 +89,9 @@ class HttpServer:
     async def _wrong(
         self, sent: web.BaseRequest, request: Request, arrival: Arrival, fault: Fault
     ) -> web.StreamResponse:
-        if fault.effect:
+        if fault.lands_after is not None:
+            asyncio.get_running_loop().call_later(fault.lands_after, self._world.admit(request))
+        elif fault.effect:
             self._world.admit(request)()
         if self._world.faults.latency:
             await asyncio.sleep(self._world.faults.latency)

@@ -31,7 +31,9 @@ async def misbehave(sent: web.BaseRequest, fault: Fault) -> web.StreamResponse:
 
 
 async def right_answer_misbehaviour(sent: web.BaseRequest, answer: Answer, fault: Fault) -> web.StreamResponse:
-    """Send the right answer byte by byte, or cut off."""
+    """Send the right answer byte by byte, cut off, or altered."""
+    if fault.kind == "altered":
+        return _altered(answer, fault)
     response = web.StreamResponse(status=answer.status, headers={"Content-Type": answer.content_type or JSON})
     response.content_length = len(answer.body)
     await response.prepare(sent)
@@ -45,6 +47,19 @@ async def right_answer_misbehaviour(sent: web.BaseRequest, answer: Answer, fault
         if sent.transport is not None:
             sent.transport.close()
     return response
+
+
+def _altered(answer: Answer, fault: Fault) -> web.Response:
+    content = json.loads(answer.body or b"null")
+    *steps, last = [int(step) if step.isdigit() else step for step in fault.field.split(".")]
+    part = content
+    for step in steps:
+        part = part[step]
+    if fault.value is None:
+        del part[last]
+    else:
+        part[last] = fault.value
+    return web.Response(status=answer.status, body=encode(content), headers={"Content-Type": JSON})
 
 
 def reset(sent: web.BaseRequest) -> web.Response:

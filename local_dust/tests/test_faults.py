@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 
@@ -10,6 +11,8 @@ import requests
 
 from local_dust import LocalDust
 from local_dust.client import Visitor, error
+from local_dust.control.arrivals import Arrival
+from local_dust.control.faults import Faults, Kind
 
 
 def test_a_rule_hits_chosen_requests(dust: LocalDust, visitor: Visitor) -> None:
@@ -134,6 +137,59 @@ def test_bodies_may_be_slow_cut_off_or_huge(dust: LocalDust, visitor: Visitor) -
     packed = visitor.upsert("d")
     assert (3_000_000, "gzip") == (len(packed.json()["document"]), packed.headers["Content-Encoding"])
     assert {"a", "b"} == set(dust.world.documents())
+
+
+def test_an_answer_may_lack_what_proves_it(dust: LocalDust, visitor: Visitor) -> None:
+    """The write takes effect, and its answer says something else, or nothing."""
+    dust.faults.add("altered", field="document.hash", times=1)
+    dust.faults.add("altered", field="data_source.sId", value=7, times=1)
+
+    without, another = (visitor.upsert("a").json() for _ in range(2))
+
+    assert "hash" not in without["document"]
+    assert 7 == another["data_source"]["sId"]
+    assert {"a"} == set(dust.world.documents())
+
+
+@pytest.mark.parametrize("kind", ["html", "reset"])
+def test_a_write_may_land_after_its_gateway_gave_up(dust: LocalDust, visitor: Visitor, kind: Kind) -> None:
+    """Also after a later one, which it then undoes."""
+    dust.faults.add(kind, status=504, lands_after=0.3, times=1)
+    with contextlib.suppress(requests.ConnectionError):
+        assert 504 == visitor.upsert("a", text="older").status_code
+
+    assert 200 == visitor.upsert("a", text="newer").status_code
+    assert "newer" == dust.world.documents()["a"].text
+    while dust.world.documents()["a"].text == "newer":
+        time.sleep(0.01)
+    assert "older" == dust.world.documents()["a"].text
+
+
+def test_an_outage_may_hit_a_share_of_requests_for_some_time() -> None:
+    """By seed; its time begins with the first request that it could hit."""
+
+    def run(seed: int) -> list[int]:
+        faults, hits = Faults(), []
+        faults.add("status", method="POST", share=0.5, seed=seed, starts=10, lasts=100)
+        for now in range(200):
+            arrival = Arrival(float(now), "POST", "/x", "", (), {})
+            hits += [now] if faults.strike(arrival) else []
+        return hits
+
+    assert run(1) == run(1) != run(2)
+    assert 10 <= min(run(1)) < 20
+    assert 100 <= max(run(1)) < 110
+    assert 30 < len(run(1)) < 70
+
+
+def test_rules_can_look_at_the_body(dust: LocalDust, visitor: Visitor) -> None:
+    """As a firewall does, and a gateway that lets no large request pass."""
+    dust.faults.add("html", status=403, containing="DROP TABLE")
+    dust.faults.add("html", status=504, larger_than=1000)
+
+    statuses = [visitor.upsert("a", text=text).status_code for text in ("fine", "x; DROP TABLE y", "x" * 2000)]
+
+    assert [200, 403, 504] == statuses
 
 
 @pytest.mark.parametrize(("late", "while_held"), [(False, {"a", "b"}), (True, {"b"})])

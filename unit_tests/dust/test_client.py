@@ -277,7 +277,7 @@ def test_tables_are_listed(dust: requests_mock.Mocker) -> None:
 
 def test_a_table_is_found_or_missing(dust: requests_mock.Mocker) -> None:
     """Here Dust answers 404."""
-    table = {"table_id": "airbyte_users", "schema": None, "tags": []}
+    table: dict[str, Any] = {"table_id": "airbyte_users", "schema": None, "tags": []}
     dust.get(f"{SOURCE}/tables/airbyte_users", json={"table": table})
     dust.get(f"{SOURCE}/tables/other", status_code=404, json=error("table_not_found"))
 

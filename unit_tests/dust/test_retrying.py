@@ -397,6 +397,18 @@ def test_what_is_not_dust_shows_a_mistake_in_the_settings_only_at_first(request_
         world.call(request_)
 
 
+def test_what_is_never_dust_for_one_kind_of_call_is_a_mistake_in_the_end() -> None:
+    """A firewall that lets only reads pass: for all the time that a call may take, and no write has ever passed."""
+    world = World(OK)
+    world.call(GET)
+    world.replies = [NOT_FOUND]
+
+    with pytest.raises(Misconfigured, match=r"does not seem to be a Dust server.* for the document a\.$"):
+        world.call()
+
+    assert world.time - 1000.0 > BUDGET - QUIET_AFTER_UNSETTLED - LONGEST_WAIT
+
+
 def test_a_mistake_is_not_disproved_by_errors() -> None:
     """Other servers have errors in the same words."""
     world = World(SUSPICIOUS, WRONG)
@@ -559,11 +571,11 @@ def test_trouble_between_dusts_own_services_makes_no_data_bad(code: str) -> None
 
 def test_a_look_up_is_never_refused_for_the_success_of_others() -> None:
     """It sends nothing that could be bad."""
-    world = World(SUSPICIOUS)
-    world.meanwhile = [Request("GET", "/other")]
+    world = World(OK)
+    world.call(replace(GET, path="/other"))
+    world.reply_to = lambda request: SUSPICIOUS if request.path == GET.path else OK
 
-    with pytest.raises(Unavailable):
-        world.call(GET)
+    world.call_in_vain(GET, Unavailable)
 
 
 @pytest.mark.parametrize(
@@ -602,7 +614,8 @@ def test_a_look_up_is_in_doubt_only_by_dusts_own_answer() -> None:
 
 def test_limits_and_maintenance_are_not_ambiguous() -> None:
     """No row causes them."""
-    world = World(*[error(503, kind="service_unavailable"), PENDING, NotSent("refused")] * 3, OK)
+    maintenance = [error(503, kind="service_unavailable")] * 2
+    world = World(*maintenance, PENDING, *maintenance, PENDING, NotSent("refused"), OK)
 
     assert {"ok": 1} == world.call(replace(ROWS, ambiguous_after=1))
 
