@@ -48,17 +48,34 @@ def test_a_refused_batch_is_halved_down_to_the_bad_row(world: World, bad: int) -
     assert not any("rumpelstiltskin" in line for line in finished.logs)
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("bad", [0, 3])
 def test_a_row_on_which_dust_fails_is_distinguished_from_an_outage(world: World, bad: int) -> None:
-    """Dust answers 500 to bad rows and in outages alike: the row is bad if other rows of the table pass."""
+    """Dust answers 500 to bad rows and in outages alike: the row is bad if a row that Dust took passes again."""
     world.faults.add("status", status=500, path="/rows", method="POST", when=lambda a: has_row(a, bad))
     messages = [*users(4), state("users", 1)]
 
-    finished = sync(world, catalog("users"), messages, **settings(on_record_error="skip"))
+    finished = sync(world, catalog("users"), messages, **settings(on_record_error="skip", timing={"retry_budget": 10}))
 
     assert {f"users-{number}" for number in range(4)} - {f"users-{bad}"} == set(stored(world))
     assert 1.0 == finished.states[0]["destinationStats"]["rejectedRecordCount"]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_partial_outage_makes_no_row_bad(world: World, seed: int) -> None:
+    """Most requests fail for some time, those of a single row among them."""
+    rule = world.faults.add("status", status=500, path="/rows", method="POST", share=0.8, seed=seed, lasts=6)
+    messages = [*users(8), state("users", 1)]
+
+    finished = sync(
+        world,
+        catalog("users"),
+        messages,
+        **settings(on_record_error="skip", timing={"retry_budget": 40}, table_batch_size=2),
+    )
+
+    assert rule.hits > 4
+    assert 8 == len(stored(world))
+    assert [{"recordCount": 8.0}] == [state["destinationStats"] for state in finished.states]
 
 
 def test_a_passing_failure_costs_nothing(world: World) -> None:
