@@ -20,8 +20,9 @@ from destination_dust.config import Config, DataFormat
 from destination_dust.dust.client import DustClient
 from destination_dust.dust.pacer import Pacer
 from destination_dust.dust.permit import NoPacing
+from destination_dust.dust.request import Request
 from destination_dust.dust.retrying import Clock, RetryingCaller
-from destination_dust.dust.transport import Request, Response
+from destination_dust.dust.transport import Response
 from destination_dust.reporting.progress import Progress
 from destination_dust.sync import Sync
 from destination_dust.workers import Call, Outcome, Workers
