@@ -149,5 +149,5 @@ def _fingerprint(content: list[object]) -> str:
 
 def _text(title: str, title_path: str | None, fields: dict[str, Any], shape: DocumentShape) -> tuple[str, int]:
     if shape.text_format == "json":
-        return exact_json.readable(fields or {"title": title})
+        return exact_json.readable(fields or ({"title": title} if shape.text_fields else {}))
     return markdown(title, {name: value for name, value in fields.items() if name != title_path})

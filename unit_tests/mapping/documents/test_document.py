@@ -231,10 +231,11 @@ def test_a_record_with_none_of_the_chosen_fields_can_keep_all(text_format: Any) 
 
 @pytest.mark.parametrize("record", [{}, {"_ab_cdc_lsn": 1}])
 @pytest.mark.parametrize("keeps_all", [True, False])
-@pytest.mark.parametrize("shape", [PLAIN, DocumentShape(text_fields=("a",)), DocumentShape(text_format="markdown")])
+@pytest.mark.parametrize("shape", [DocumentShape(text_fields=("a",)), DocumentShape(text_format="markdown")])
 def test_no_text_is_empty(record: dict[str, Any], keeps_all: bool, shape: DocumentShape) -> None:
     """An embedding model may refuse an empty chunk."""
     assert "users record" in made(record, shape, keeps_all=keeps_all).text
+    assert "{}" == made(record).text
 
 
 SHAPE = DocumentShape(title_field="t", text_fields=("x",), source_url_field="u", tag_fields=("g",), timestamp_field="w")
