@@ -15,12 +15,13 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 
-from destination_dust.airbyte.catalog import Catalog
+from destination_dust.airbyte.catalog import Catalog, UnusableCatalog
 from destination_dust.airbyte.completion import Completion, Ending, SourceFailed
 from destination_dust.airbyte.input import Input
 from destination_dust.airbyte.ledger import Ledger
-from destination_dust.airbyte.messages import Message, Record, State, acknowledgement
+from destination_dust.airbyte.messages import Message, Record, SourceError, State, acknowledgement
 from destination_dust.airbyte.reader import Reader, UnreadableInput
+from destination_dust.airbyte.unknown_streams import UnknownStreams
 from destination_dust.reporting.progress import Progress
 from destination_dust.workers import Outcome, Workers
 from destination_dust.writers.outcomes import BadRecord, Outcomes
@@ -60,6 +61,7 @@ class Sync:
         self._input = input
         self._reader = Reader()
         self._catalog = catalog
+        self._unknown = UnknownStreams([plan.stream for plan in catalog])
         self._writer = writer
         self._workers = workers
         self._ledger = ledger
@@ -83,7 +85,7 @@ class Sync:
             yield from self._store_everything()
         except Exception as error:
             # While Dust is well, what was read before is still sent: the next sync need not repeat it.
-            yield from self._wind_down(goes_on=isinstance(error, (UnreadableInput, BadRecord)))
+            yield from self._wind_down(goes_on=isinstance(error, (UnreadableInput, UnusableCatalog, BadRecord)))
             raise
         finally:
             self._workers.stop()
@@ -102,6 +104,11 @@ class Sync:
         held = {plan.stream: self._ledger.hold(plan.stream) for plan in replaced}
         while not self._input.ended:
             yield from self._turn(reading=self._workers.has_room and self._writer.has_room)
+        if not self._reader.lines:
+            logger.warning(
+                "The input was empty, so nothing was written. Pipe the messages of a source into the connector "
+                "(with docker run, that needs -i)."
+            )
         self._writer.drain()
         yield from self._until_quiet()
         if not replaced:
@@ -152,13 +159,16 @@ class Sync:
         if isinstance(message, Record):
             plan = self._catalog.plan_of(message.stream)
             if plan is None:
-                raise UnreadableInput(
-                    f"Line {message.line} of the input is a record of the stream {message.stream}, which the catalog "
-                    "does not contain. Refresh the source's schema, or leave that stream out of the input."
-                )
+                raise self._unknown.refuse(message)
+            if not message.is_utf8:
+                self._outcomes.counts(plan.stream).not_utf8 += 1
             self._writer.add(plan, message, self._outcomes.read(plan.stream))
         elif isinstance(message, State):
             self._ledger.add_state(message)
+            if message.stream and self._catalog.plan_of(message.stream) is None:
+                self._unknown.warn(message.stream)
+        elif isinstance(message, SourceError):
+            self._progress.source_failed(message.stream, message.message)
 
     def _safe_states(self) -> Iterator[bytes]:
         for safe in self._ledger.release():

@@ -59,10 +59,11 @@ def build_sync(
         clock=Clock(pause=workers.stopping.wait),
         on_retry=progress.retrying,
     )
-    ledger = Ledger(plan.stream for plan in catalog)
+    streams = [plan.stream for plan in catalog]
+    ledger = Ledger(streams)
     outcomes = Outcomes(ledger, progress, config.on_record_error)
     writer = _writer(config, catalog, client, workers.submit, outcomes)
-    completion = Completion(end_of_input_is_complete=config.end_of_input_is_complete)
+    completion = Completion(streams, end_of_input_is_complete=config.end_of_input_is_complete)
     return Sync(input, catalog, writer, workers, ledger, outcomes, progress, completion)
 
 

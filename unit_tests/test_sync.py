@@ -120,7 +120,7 @@ class Loop:
         self.writer = FakeWriter(self.workers, outcomes)
         workers: Any = self.workers
         catalog = Catalog.parse({"streams": list(streams) or [configured("users"), configured("orders")]})
-        completion = Completion(end_of_input_is_complete=False)
+        completion = Completion([USERS, ORDERS], end_of_input_is_complete=False)
         self.sync = Sync(self.input, catalog, self.writer, workers, ledger, outcomes, progress, completion)
 
     def send(self, *lines: bytes) -> None:

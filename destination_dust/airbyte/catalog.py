@@ -108,16 +108,21 @@ class Catalog:
         return cls(plans)
 
 
+def transfers_files(stream: object, sign: str) -> UnusableCatalog:
+    """The error for a stream that brings files besides its records. `sign`: how that shows, as a clause."""
+    return UnusableCatalog(
+        f"The stream {stream} transfers files, which Dust's API cannot take ({sign}). "
+        "In the connection, choose to replicate records for it."
+    )
+
+
 def _plan(configured: Mapping[str, Any]) -> StreamPlan:
     declared = configured.get("stream") or {}
     if not declared.get("name"):
         raise UnusableCatalog("The catalog contains a stream without a name.")
     stream = StreamKey(declared.get("namespace") or None, str(declared["name"]))
     if configured.get("include_files"):
-        raise UnusableCatalog(
-            f"The stream {stream} transfers files, which Dust's API cannot take. "
-            "In the connection, choose to replicate records for it."
-        )
+        raise transfers_files(stream, "include_files is set")
     mode = _mode(stream, configured.get("destination_sync_mode"))
     primary_key = _paths(configured.get("primary_key")) or _paths(declared.get("source_defined_primary_key"))
     if mode is Mode.APPEND_DEDUP and not primary_key:

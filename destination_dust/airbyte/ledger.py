@@ -49,6 +49,8 @@ class WaitingState:
     line: int
     spans: tuple[Span, ...]
     unsettled: int
+    counts: bool = True
+    """Whether it covers the records before it. Otherwise it only waits for them, and the next state counts them."""
     followers: list[_Covered] | None = None
     """States behind it that wait for nothing else, so that very many of them take little memory."""
 
@@ -64,7 +66,11 @@ class SafeState:
 
 class Ledger:
     """The spans and states of a sync. The protocol's rules: one state out for each state in, in order
-    within a stream; a STREAM state waits for its stream, a GLOBAL or LEGACY state for all of them."""
+    within a stream; a STREAM state waits for its stream, a GLOBAL or LEGACY state for all of them.
+
+    A state of a stream that the catalog lacks may be about any stream (its name may have lost a prefix, for example),
+    so it waits for all of them. It covers no records, because the next state of each stream has to count those.
+    """
 
     def __init__(self, streams: Iterable[StreamKey]) -> None:
         self._open: dict[StreamKey, Span] = {}
@@ -102,19 +108,21 @@ class Ledger:
 
     def add_state(self, state: State) -> None:
         """Take a state, closing the open span of its stream, or of every stream. Raises `DiskFull`."""
-        if state.stream:
-            self._queues.setdefault(state.stream, deque())
-        streams: list[StreamKey] = [state.stream] if state.stream else list(self._queues)
+        is_known = state.stream in self._queues
+        streams: list[StreamKey] = [state.stream] if state.stream and is_known else list(self._queues)
+        counts = is_known or state.stream is None
         spans = tuple(self._open.pop(stream, Span(stream)) for stream in streams)
         line = self._lines.put(state.line)
         self._waiting += 1
         unsettled = sum(span.outstanding > 0 for span in spans)
         before = None if unsettled else self._last_of_all(streams)
-        if before:
+        if before and (before.counts or not counts):
             before.followers = before.followers or []
-            before.followers.append(_covered(line, spans))
+            before.followers.append(_covered(line, spans if counts else ()))
+            if not counts:
+                self._open.update((span.stream, span) for span in spans)
             return
-        waiting = WaitingState(line, spans, unsettled)
+        waiting = WaitingState(line, spans, unsettled, counts)
         for span in spans:
             span.closed_by = waiting
             self._queues[span.stream].append(waiting)
@@ -150,13 +158,26 @@ class Ledger:
             queues = [self._queues[span.stream] for span in first.spans]
             if first.unsettled or any(not queue or queue[0] is not first for queue in queues):
                 continue
-            self._safe.append(_covered(first.line, first.spans))
-            self._safe.extend(first.followers or ())
             self._waiting -= 1 + len(first.followers or ())
             for queue in queues:
                 queue.popleft()
+            self._safe.append(_covered(first.line, first.spans if first.counts else ()))
+            if not first.counts:
+                self._carry(first.spans)
+            self._safe.extend(first.followers or ())
             # A GLOBAL state is at the head of every queue: looking at it once is enough.
             candidates.extend(dict.fromkeys(queue[0] for queue in queues if queue))
+
+    def _carry(self, spans: tuple[Span, ...]) -> None:
+        """Leave the records that a state does not count to the next state of each stream."""
+        for span in spans:
+            if not span.stored and not span.rejected:
+                continue
+            queue = self._queues[span.stream]
+            following = [each for each in queue[0].spans if each.stream == span.stream] if queue else []
+            into = following[0] if following else self._open.setdefault(span.stream, Span(span.stream))
+            into.stored += span.stored
+            into.rejected += span.rejected
 
 
 def _covered(line: int, spans: tuple[Span, ...]) -> _Covered:

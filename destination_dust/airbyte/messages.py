@@ -29,6 +29,8 @@ class Record(NamedTuple):
     data: dict[str, Any]
     emitted_at: int | None
     line: int
+    is_utf8: bool = True
+    """Whether all bytes were. If not, `data` has a lone surrogate from U+DC80 to U+DCFF for each other byte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,17 @@ class StreamStatus:
     status: str
 
 
-Message = Record | State | StreamStatus
+@dataclass(frozen=True, slots=True)
+class SourceError:
+    """A TRACE with an error, or a LOG of the level FATAL: the source says that it failed."""
+
+    stream: StreamKey | None
+    """None if it names no stream, so that it may be about any."""
+    message: str
+    """The source's own words, without a stack trace."""
+
+
+Message = Record | State | StreamStatus | SourceError
 
 
 def marks_complete(state: Mapping[str, Any]) -> bool:

@@ -10,11 +10,25 @@ import logging
 from typing import Any
 
 from destination_dust import exact_json
-from destination_dust.airbyte.messages import Message, Record, State, StreamKey, StreamStatus, marks_complete
+from destination_dust.airbyte.catalog import transfers_files
+from destination_dust.airbyte.foreign_lines import ADVICE, flaw, sign_in_object, sign_of_message
+from destination_dust.airbyte.messages import (
+    Message,
+    Record,
+    SourceError,
+    State,
+    StreamKey,
+    StreamStatus,
+    marks_complete,
+)
 
 logger = logging.getLogger("airbyte")
 
 UTF8_BOM = b"\xef\xbb\xbf"
+# Messages of the protocol that are not for a destination, whatever they quote.
+OTHER_TYPES = ("CONNECTION_STATUS", "CATALOG", "CONTROL", "DESTINATION_CATALOG", "SPEC")
+# A source's own words about its failure are shown up to this length.
+LONGEST_ERROR = 1000
 
 
 class UnreadableInput(Exception):
@@ -34,22 +48,27 @@ class Reader:
     def read(self, line: bytes) -> Message | None:
         """The message of a line (without its line end), or None if it contains nothing for a destination.
 
-        Raises `UnreadableInput` for a line that begins like a JSON object and cannot be parsed: it
-        may have been a record.
+        Raises `UnreadableInput` for a line that may have been a record or a state and cannot be read as one.
+        What proves that a line is neither: see `foreign_lines`.
         """
         self.lines += 1
-        # Not only in the first line: concatenated files have one in the middle.
-        line = line.strip().removeprefix(UTF8_BOM).lstrip()
-        if not line:
-            return None
+        line = line.strip()
         if not line.startswith(b"{"):
-            self.ignored += 1
-            return None
+            # Not only in the first line: concatenated files have a mark in the middle.
+            line = line.removeprefix(UTF8_BOM).lstrip()
+            if not line:
+                return None
+            if not line.startswith(b"{"):
+                return self._ignore(sign_of_message(line))
+        is_utf8 = True
         try:
-            message = exact_json.loads(line)
+            message = exact_json.loads(line, "strict")
+        except exact_json.NotUTF8:
+            is_utf8 = False
+            message = self._loads_bytes(line)
         except ValueError as error:
-            raise self._unreadable("is not valid JSON") from error
-        return self._message(message, line)
+            raise self._unreadable(flaw(line)) from error
+        return self._message(message, line, is_utf8)
 
     def report(self) -> None:
         """Log how many lines were ignored, and whether they may have been meant as records."""
@@ -66,28 +85,51 @@ class Reader:
                 self._without_type,
             )
 
-    def _message(self, message: dict[str, Any], line: bytes) -> Message | None:
+    def _loads_bytes(self, line: bytes) -> Any:
+        """The object of a line that is not UTF-8. Different bytes stay different, so that no two ids become one."""
+        try:
+            return exact_json.loads(line, "surrogateescape")
+        except ValueError as error:
+            raise self._unreadable(flaw(line)) from error
+
+    def _message(self, message: dict[str, Any], line: bytes, is_utf8: bool) -> Message | None:
         match message.get("type"):
             case "RECORD":
-                return self._record(message.get("record"))
+                return self._record(message.get("record"), is_utf8)
             case "STATE":
+                if not is_utf8:
+                    raise self._unreadable("is a STATE that is not UTF-8, and would come back changed")
                 return self._state(message.get("state"), line)
             case "TRACE":
                 return self._trace(message.get("trace"))
+            case "LOG":
+                return self._log(message.get("log"))
+            case kind if kind in OTHER_TYPES:
+                return self._ignore(None)
             case kind:
-                self.ignored += 1
                 self._without_type += kind is None
-                return None
+                return self._ignore(sign_in_object(message, line))
 
-    def _record(self, record: Any) -> Record:
-        if not isinstance(record, dict) or not isinstance(record.get("data"), dict):
+    def _ignore(self, sign: str | None) -> None:
+        """Leave a line out, unless something in it is the sign of a message."""
+        if sign:
+            raise self._unreadable(sign)
+        self.ignored += 1
+
+    def _record(self, record: Any, is_utf8: bool) -> Record:
+        if not isinstance(record, dict):
             raise self._unreadable("is a RECORD without data")
-        emitted_at = record.get("emitted_at")
+        if record.get("file") or record.get("file_reference"):
+            raise transfers_files(record.get("stream"), f"line {self.lines} of the input brings one")
+        data, emitted_at = record.get("data"), record.get("emitted_at")
+        if not isinstance(data, dict):
+            raise self._unreadable("is a RECORD without data")
         return Record(
             self._stream(record.get("namespace"), record.get("stream"), "RECORD"),
-            record["data"],
+            data,
             int(emitted_at) if isinstance(emitted_at, (int, float)) else None,
             self.lines,
+            is_utf8,
         )
 
     def _state(self, state: Any, line: bytes) -> State:
@@ -98,25 +140,53 @@ class Reader:
             return State(line, None)
         return State(line, self._described(state["stream"], "STATE"), marks_complete(state))
 
-    def _trace(self, trace: Any) -> StreamStatus | None:
-        status = trace.get("stream_status") if isinstance(trace, dict) else None
-        if not isinstance(status, dict):
+    def _trace(self, trace: Any) -> StreamStatus | SourceError | None:
+        if not isinstance(trace, dict):
             return None
-        return StreamStatus(self._described(status, "STREAM_STATUS"), str(status.get("status")))
+        if trace.get("type") == "ERROR" or isinstance(trace.get("error"), dict):
+            error = trace.get("error") or {}
+            return SourceError(_named(error), _words(error.get("message")))
+        if isinstance(status := trace.get("stream_status"), dict):
+            return StreamStatus(self._described(status, "STREAM_STATUS"), str(status.get("status")))
+        return None
+
+    def _log(self, log: Any) -> SourceError | None:
+        if isinstance(log, dict) and log.get("level") == "FATAL":
+            return SourceError(None, _words(log.get("message")))
+        return self._ignore(None)
 
     def _described(self, content: dict[str, Any], kind: str) -> StreamKey:
-        descriptor = content.get("stream_descriptor")
-        if not isinstance(descriptor, dict):
-            descriptor = {}
-        return self._stream(descriptor.get("namespace"), descriptor.get("name"), kind)
+        if stream := _named(content):
+            return stream
+        raise self._unnamed(kind)
 
     def _stream(self, namespace: Any, name: Any, kind: str) -> StreamKey:
         if not isinstance(name, str):
-            raise self._unreadable(f"is a {kind} that does not name its stream")
+            raise self._unnamed(kind)
         return StreamKey(namespace if isinstance(namespace, str) and namespace else None, name)
+
+    def _unnamed(self, kind: str) -> UnreadableInput:
+        return self._unreadable(f"is a {kind} that does not name its stream")
 
     def _unreadable(self, problem: str) -> UnreadableInput:
         return UnreadableInput(
             f"Line {self.lines} of the input {problem}. It may be a record, so the sync stops rather than lose it. "
-            "Everything acknowledged before that line is safe."
+            f"Everything acknowledged before that line is safe. {ADVICE}"
         )
+
+
+def _named(content: dict[str, Any]) -> StreamKey | None:
+    """The stream that a descriptor names, None if there is none."""
+    descriptor = content.get("stream_descriptor")
+    name = descriptor.get("name") if isinstance(descriptor, dict) else None
+    if not isinstance(descriptor, dict) or not isinstance(name, str):
+        return None
+    namespace = descriptor.get("namespace")
+    return StreamKey(namespace if isinstance(namespace, str) and namespace else None, name)
+
+
+def _words(message: Any) -> str:
+    """What a source says of its failure, as one line, without the stack trace that some put behind it."""
+    text = message if isinstance(message, str) else ""
+    first, *_ = text.strip().partition("\n")
+    return first[:LONGEST_ERROR] or "no reason given"

@@ -35,23 +35,30 @@ class NotJSON(ValueError):
     """The bytes are not JSON. The message never shows them."""
 
 
-def loads(line: bytes) -> Any:
+class NotUTF8(ValueError):
+    """The bytes are not UTF-8, so they may or may not be JSON."""
+
+
+def loads(line: bytes, errors: str = "replace") -> Any:
     """Read one JSON text; a number that neither 64-bit integers nor float64 hold exactly comes as `Decimal`.
 
     NaN and the infinities are `Decimal` too, so that odd numbers are of one type. A lone surrogate stays one,
-    invalid UTF-8 becomes U+FFFD, a byte order mark is ignored, of equal keys the last wins, at any depth.
-    Raises `NotJSON`, a `ValueError`.
+    a byte order mark is ignored, of equal keys the last wins, at any depth. `errors`: what becomes of bytes that are
+    not UTF-8, as in `bytes.decode`; "strict" raises `NotUTF8`. Raises `NotJSON`. Both are `ValueError`s.
     """
     if not _has_numbers_to_check(line):
         try:
             return orjson.loads(line)
         except orjson.JSONDecodeError:
             pass  # not JSON, or more than orjson accepts: the exact path decides
+    problem: ValueError = NotJSON(f"{len(line)} bytes that are not JSON")
     try:
-        return _loads_exactly(line.decode("utf-8-sig", "replace"))
+        return _loads_exactly(line.decode("utf-8-sig", errors))
+    except UnicodeDecodeError:
+        problem = NotUTF8(f"{len(line)} bytes that are not UTF-8")
     except ValueError:
-        pass  # leave the handler, so that the new error does not carry the content
-    raise NotJSON(f"{len(line)} bytes that are not JSON")
+        pass
+    raise problem  # outside of the handlers, so that the error does not carry the content
 
 
 def dumps(value: Any, *, sort_keys: bool = False) -> bytes:

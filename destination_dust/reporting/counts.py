@@ -22,6 +22,8 @@ class Counts:
     rejected: int = 0
     without_key: int = 0
     cleaned: int = 0
+    not_utf8: int = 0
+    """Read from lines with bytes that are not UTF-8."""
     left_out: Counter[str] = field(default_factory=Counter)
     """Stored without their chosen title, link, tags or time, because the value is of no use for it; by setting."""
     lacking_text: int = 0

@@ -21,6 +21,8 @@ logger = logging.getLogger("airbyte")
 RETRY_INTERVAL = 60.0
 # A call that is repeated may take some seconds to fail again.
 TROUBLE_SHOWN = 5.0
+# Different errors of the source that are shown; a source that fails may report very many.
+SOURCE_ERRORS_SHOWN = 10
 # Shorter waits are those of a burst's calls for one another, not for the limit.
 SHORTEST_WAIT_SHOWN = 1.0
 
@@ -41,6 +43,7 @@ class Display(Protocol):
 
     def live(self, done: Counts, seconds: float, status: PacerStatus, trouble: str) -> None: ...
     def report(self, streams: Mapping[StreamKey, Counts], seconds: float) -> None: ...
+    def say(self, message: str) -> None: ...
 
 
 class Progress:
@@ -66,6 +69,7 @@ class Progress:
         self._next_retry_lines: dict[object, float] = {}
         self._retrying = threading.Lock()
         self._streams: dict[StreamKey, Counts] = {}
+        self._source_errors: dict[str, None] = {}
 
     def of(self, stream: StreamKey) -> Counts:
         """The counts of a stream, for the caller to update."""
@@ -105,10 +109,21 @@ class Progress:
             self._next_retry_lines[retry.reason] = now + RETRY_INTERVAL
         logger.warning("%s (%s). Trying again in %.0f s.", _sentence(retry.reason.value), retry.detail, seconds)
 
+    def source_failed(self, stream: StreamKey | None, message: str) -> None:
+        """Log an error that the source reported, and once more in the report: much may come in between."""
+        error = f"The source reported an error{f' in the stream {stream}' if stream else ''}: {message}"
+        if error not in self._source_errors and len(self._source_errors) < SOURCE_ERRORS_SHOWN:
+            self._source_errors[error] = None
+            logger.warning("%s", error)
+
     def report(self) -> None:
-        """Log what became of each stream."""
+        """Log what became of each stream, and how the source failed, if it did."""
         if self._display:
             self._display.report(self._streams, self._now() - self._started)
+        for error in self._source_errors:
+            logger.warning("%s", error)
+            if self._display:
+                self._display.say(error)
         for stream, counts in self._streams.items():
             if not self._display:
                 logger.info("Stream %s: %s.", stream, counts)
@@ -125,6 +140,13 @@ class Progress:
                     "were removed or replaced by U+FFFD.",
                     stream,
                     counts.cleaned,
+                )
+            if counts.not_utf8:
+                logger.warning(
+                    "Stream %s: %d records have bytes that are not UTF-8. Dust gets U+FFFD in their place. "
+                    "Let the source write UTF-8.",
+                    stream,
+                    counts.not_utf8,
                 )
             for setting, effect in LEFT_OUT.items():
                 if records := counts.left_out[setting]:

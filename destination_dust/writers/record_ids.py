@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from destination_dust.airbyte.catalog import MissingKey, Mode, StreamPlan
 from destination_dust.airbyte.messages import Record
 from destination_dust.mapping.ids import identifier, record_identifier
@@ -11,13 +13,26 @@ from destination_dust.reporting.counts import Counts
 def record_id(plan: StreamPlan, record: Record, counts: Counts) -> str:
     """The id of a record: made of its key, or of all of it if its stream has none.
 
-    Only where a key decides what is replaced must every record have one, or `MissingKey` is raised.
+    Only where a key decides what is replaced must every record have one, or `MissingKey` is raised. So it is for a key
+    with bytes that are not UTF-8: what Dust shows instead of them is the same for each.
     """
     if plan.primary_key:
         try:
-            return identifier(*plan.stream, plan.key_of(record.data))
+            key = plan.key_of(record.data)
         except MissingKey:
             if plan.mode is Mode.APPEND_DEDUP:
                 raise
             counts.without_key += 1
+        else:
+            if not record.is_utf8 and not _is_text(key):
+                raise MissingKey("its primary key has bytes that are not UTF-8, so it could be mistaken for another")
+            return identifier(*plan.stream, key)
     return record_identifier(*plan.stream, record.data)
+
+
+def _is_text(key: object) -> bool:
+    try:
+        json.dumps(key, ensure_ascii=False, default=str).encode()
+    except UnicodeEncodeError:
+        return False
+    return True

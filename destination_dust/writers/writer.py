@@ -48,8 +48,8 @@ class Writer(Protocol):
         """Everything is stored. For each stream still to be replaced:
 
         COMPLETE: delete what is stale and mark the replacement as done before becoming idle;
-        UNPROVEN: store what was read beside the old data, which stays, and warn why;
-        INCOMPLETE: delete nothing; the sync fails after this.
+        INCOMPLETE: delete nothing; the sync fails after this;
+        any other: store what was read beside the old data, which stays, and warn why (`Ending.doubt`).
         """
 
     def report(self) -> None:

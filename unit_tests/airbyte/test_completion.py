@@ -8,7 +8,7 @@ import pytest
 
 from destination_dust.airbyte.catalog import Mode, StreamPlan
 from destination_dust.airbyte.completion import Completion, Ending
-from destination_dust.airbyte.messages import Record, State, StreamKey, StreamStatus, marks_complete
+from destination_dust.airbyte.messages import Record, SourceError, State, StreamKey, StreamStatus, marks_complete
 from unit_tests.builders import ORDERS, USERS
 from unit_tests.builders import state as unmarked_state
 
@@ -17,6 +17,9 @@ COMPLETE = StreamStatus(USERS, "COMPLETE")
 INCOMPLETE = StreamStatus(USERS, "INCOMPLETE")
 STATE = unmarked_state(USERS)
 GLOBAL = unmarked_state(None)
+FAILED = SourceError(USERS, "no access")
+ANY_FAILED = SourceError(None, "no access")
+UNKNOWN_FAILED = SourceError(StreamKey("crm", "users"), "no access")
 
 
 def state_with(stream: StreamKey = USERS, **marks: object) -> State:
@@ -31,7 +34,7 @@ NO_CURSOR = state_with(__ab_no_cursor_state_message=True)
 
 def ending(*messages: Any, has_ids: bool = True, end_of_input_is_complete: bool = False) -> Ending:
     """How the stream of users ends after these messages."""
-    completion = Completion(end_of_input_is_complete=end_of_input_is_complete)
+    completion = Completion([USERS, ORDERS], end_of_input_is_complete=end_of_input_is_complete)
     for message in messages:
         completion.observe(message)
     ids = (2, 2, 7) if has_ids else (1, 1, 1)
@@ -41,22 +44,33 @@ def ending(*messages: Any, has_ids: bool = True, end_of_input_is_complete: bool 
 @pytest.mark.parametrize(
     "messages",
     [
-        (COMPLETE,),
         (RECORD, STATE, COMPLETE),
         (RECORD, COMPLETE, STATE),
         (RECORD, DONE),
         (RECORD, NO_CURSOR),
         (RECORD, STATE, DONE),
-        (DONE, COMPLETE),
-        (DONE, GLOBAL),
-        (INCOMPLETE, COMPLETE),
+        (RECORD, DONE, COMPLETE),
+        (RECORD, DONE, GLOBAL),
+        (RECORD, INCOMPLETE, COMPLETE),
         (COMPLETE, RECORD, COMPLETE),
+        (RECORD, FAILED, COMPLETE),
+        (RECORD, ANY_FAILED, DONE),
+        (RECORD, COMPLETE, SourceError(ORDERS, "no access")),
+        (RECORD, DONE, RECORD, StreamStatus(USERS, "RUNNING"), DONE),
     ],
 )
 def test_a_stream_is_complete_if_the_platform_or_the_source_says_so(messages: tuple[Any, ...]) -> None:
     """The platform in a status, or the source in the last state."""
     assert Ending.COMPLETE == ending(*messages)
     assert Ending.COMPLETE == ending(*messages, has_ids=False)
+
+
+@pytest.mark.parametrize("messages", [(COMPLETE,), (DONE,), (DONE, GLOBAL), (STATE, COMPLETE), (INCOMPLETE, COMPLETE)])
+def test_without_records_only_generations_prove_that_a_stream_is_empty(messages: tuple[Any, ...]) -> None:
+    """A host that keeps a state repeats the source's last one, and a source with nothing new is complete at once."""
+    assert Ending.COMPLETE == ending(*messages)
+    assert Ending.NO_RECORDS == ending(*messages, has_ids=False)
+    assert Ending.NO_RECORDS == ending(*messages, Record(ORDERS, {}, 1, 1), has_ids=False)
 
 
 @pytest.mark.parametrize(
@@ -71,6 +85,11 @@ def test_a_stream_is_complete_if_the_platform_or_the_source_says_so(messages: tu
         (DONE, STATE),
         (NO_CURSOR, STATE),
         (COMPLETE, RECORD),
+        (RECORD, COMPLETE, StreamStatus(USERS, "STARTED")),
+        (RECORD, DONE, StreamStatus(USERS, "STARTED")),
+        (RECORD, COMPLETE, FAILED),
+        (RECORD, COMPLETE, ANY_FAILED),
+        (RECORD, DONE, UNKNOWN_FAILED),
         (COMPLETE, INCOMPLETE),
         (DONE, INCOMPLETE),
         (COMPLETE, StreamStatus(USERS, "STARTED")),
@@ -100,3 +119,36 @@ def test_users_can_vouch_for_the_end_of_the_input() -> None:
     assert Ending.COMPLETE == ending(RECORD, has_ids=False, end_of_input_is_complete=True)
     assert Ending.INCOMPLETE == ending(RECORD, INCOMPLETE, end_of_input_is_complete=True)
     assert Ending.COMPLETE == ending(INCOMPLETE, RECORD, COMPLETE, end_of_input_is_complete=True)
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [FAILED, ANY_FAILED, UNKNOWN_FAILED, INCOMPLETE, StreamStatus(StreamKey(None, "Users"), "INCOMPLETE")],
+)
+@pytest.mark.parametrize("after", [(), (RECORD,), (STATE,), (StreamStatus(USERS, "RUNNING"), RECORD)])
+def test_no_one_can_vouch_for_a_source_that_failed(failure: Any, after: tuple[Any, ...]) -> None:
+    """Whatever it sends after that; and a failure of a stream that no one knows may be that of any."""
+    messages = (RECORD, failure, *after)
+
+    assert Ending.INCOMPLETE == ending(*messages, end_of_input_is_complete=True)
+    assert Ending.FAILED == ending(*messages, has_ids=False, end_of_input_is_complete=True)
+    assert Ending.FAILED == ending(*messages, has_ids=False)
+
+
+def test_the_failure_of_another_stream_is_not_that_of_this_one() -> None:
+    """Sources go on with the next stream."""
+    assert Ending.COMPLETE == ending(RECORD, SourceError(ORDERS, "no access"), end_of_input_is_complete=True)
+
+
+def test_no_one_can_vouch_for_a_stream_without_records() -> None:
+    """A part of the input may have been left out, or a source did not start at all."""
+    assert Ending.NO_RECORDS == ending(has_ids=False, end_of_input_is_complete=True)
+    assert Ending.NO_RECORDS == ending(Record(ORDERS, {}, 1, 1), has_ids=False, end_of_input_is_complete=True)
+    assert Ending.INCOMPLETE == ending(Record(ORDERS, {}, 1, 1), end_of_input_is_complete=True)
+    assert Ending.INCOMPLETE == ending(end_of_input_is_complete=True)
+
+
+@pytest.mark.parametrize("each", Ending)
+def test_an_ending_says_why_old_data_stays(each: Ending) -> None:
+    """Where the sync ends well and nothing is deleted."""
+    assert (each in (Ending.COMPLETE, Ending.INCOMPLETE)) == (each.doubt is None)

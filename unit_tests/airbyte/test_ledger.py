@@ -17,6 +17,9 @@ from destination_dust.airbyte.messages import State, StreamKey
 from unit_tests.builders import ORDERS, TEAMS, USERS, state
 
 STREAMS = (USERS, ORDERS, TEAMS)
+UNKNOWN = StreamKey("other", "unknown")
+ALL = (None, UNKNOWN)
+"""What states are about that wait for the records of all streams."""
 
 
 @dataclass
@@ -31,7 +34,7 @@ class NaiveLedger:
         safe: dict[int, tuple[int, int]] = {}
         for end, (kind, stream, number) in enumerate(self.history):
             if kind == "state":
-                before = [e for e in self.history[:end] if stream is None or e[1] in (stream, None)]
+                before = [e for e in self.history[:end] if stream in ALL or e[1] in (stream, *ALL)]
                 records = [n for what, _, n in before if what == "record"]
                 states = [n for what, _, n in before if what == "state"]
                 if all(n in self.fates for n in records) and all(n in safe for n in states):
@@ -41,7 +44,9 @@ class NaiveLedger:
 
     def _covered(self, end: int, stream: StreamKey | None) -> list[int]:
         """The records of a state's streams since the state before it in each of them."""
-        covered = []
+        covered: list[int] = []
+        if stream == UNKNOWN:
+            return covered
         for one in STREAMS if stream is None else (stream,):
             for kind, of, number in reversed(self.history[:end]):
                 if kind == "state" and of in (one, None):
@@ -53,7 +58,7 @@ class NaiveLedger:
 
 _events = st.lists(
     st.tuples(st.just("record"), st.sampled_from(STREAMS))
-    | st.tuples(st.just("state"), st.sampled_from((*STREAMS, None)))
+    | st.tuples(st.just("state"), st.sampled_from((*STREAMS, *ALL)))
     | st.tuples(st.sampled_from(["stored", "rejected"]), st.integers(0, 50))
     | st.tuples(st.sampled_from(["hold", "let go"]), st.sampled_from(STREAMS)),
     max_size=60,
@@ -98,7 +103,7 @@ def test_a_state_is_safe_exactly_when_all_before_it_is_settled(events: list[tupl
     assert ledger.waiting + len(given_back) == sum(kind == "state" for kind, _ in events)
     states = {number: what for number, (kind, what) in enumerate(events) if kind == "state"}
     for stream in STREAMS:
-        in_order = [number for number in map(_number, given_back) if states[number] in (stream, None)]
+        in_order = [number for number in map(_number, given_back) if states[number] in (stream, *ALL)]
         assert in_order == sorted(in_order)
 
 
@@ -163,18 +168,31 @@ def test_a_state_counts_the_records_since_the_one_before() -> None:
     assert [(3, 2), (2, 0)] == [(safe.stored, safe.rejected) for safe in ledger.release()]
 
 
-def test_a_state_of_an_unknown_stream_is_given_back() -> None:
-    """One out for each in; a GLOBAL state after it keeps its place."""
+def test_a_state_of_an_unknown_stream_waits_for_the_records_of_all() -> None:
+    """They may be what it is about, under another name."""
+    ledger = Ledger(STREAMS)
+    first, second = ledger.add_record(USERS), ledger.add_record(ORDERS)
+    ledger.add_state(state(UNKNOWN, 1))
+    ledger.add_record(USERS)
+
+    ledger.settle(first, stored=1)
+    assert [] == _released(ledger)
+    ledger.settle(second, stored=1)
+
+    assert [1] == _released(ledger)
+
+
+def test_the_records_before_a_state_of_an_unknown_stream_count_for_the_next_one() -> None:
+    """The platform compares the counts of each stream with what the source says of it."""
     ledger = Ledger([USERS])
-    span = ledger.add_record(USERS)
+    spans = [ledger.add_record(USERS)]
+    ledger.add_state(state(UNKNOWN, 1))
+    spans.append(ledger.add_record(USERS))
+    ledger.add_state(state(USERS, 2))
+    for span in spans:
+        ledger.settle(span, stored=1)
 
-    ledger.add_state(state(None, 1))
-    ledger.add_state(state(StreamKey("other", "unknown"), 2))
-    ledger.add_state(state(None, 3))
-    assert [2] == _released(ledger)
-    ledger.settle(span, stored=1)
-
-    assert [1, 3] == _released(ledger)
+    assert [(1, 0), (2, 2)] == [(_number(safe), safe.stored) for safe in ledger.release()]
 
 
 def test_streams_of_one_name_in_two_namespaces_are_two() -> None:

@@ -9,7 +9,8 @@ from typing import Any
 import orjson
 import pytest
 
-from destination_dust.airbyte.messages import Message, Record, State, StreamKey, StreamStatus
+from destination_dust.airbyte.catalog import UnusableCatalog
+from destination_dust.airbyte.messages import Message, Record, SourceError, State, StreamKey, StreamStatus
 from destination_dust.airbyte.reader import Reader, UnreadableInput
 from unit_tests.builders import record
 
@@ -102,11 +103,20 @@ def test_a_deeply_nested_record_is_read(depth: int) -> None:
 
 
 def test_bytes_that_are_not_utf8_are_read() -> None:
-    """As U+FFFD: the record is worth more than the byte."""
-    (message,) = read(b'{"type":"RECORD","record":{"stream":"users","data":{"v":"a\xffb"}}}')
+    """Each as half of a surrogate pair, so that the writers count it and different ones stay different."""
+    (message,) = read(b'{"type":"RECORD","record":{"stream":"users","data":{"v":"a\xffb","n":12345678901234567890}}}')
 
     assert isinstance(message, Record)
-    assert {"v": "a\ufffdb"} == message.data
+    assert ({"v": "a\udcffb", "n": 12345678901234567890}, False) == (message.data, message.is_utf8)
+
+
+@pytest.mark.parametrize("value", [b"abc", "é😀".encode(), rb"\udcff", b"1e400", b"1" * 40])
+def test_everything_else_is_utf8(value: bytes) -> None:
+    """Also a record that has an odd number or half of a character in it."""
+    (message,) = read(b'{"type":"RECORD","record":{"stream":"users","data":{"v":"' + value + b'"}}}')
+
+    assert isinstance(message, Record)
+    assert message.is_utf8
 
 
 @pytest.mark.parametrize("end", [b"", b"\r", b" \t"])
@@ -164,7 +174,13 @@ def test_ignored_lines_are_logged_and_bare_records_cause_a_warning(caplog: pytes
     [
         (f'{{"type":"RECORD","record":{{"stream":"users","data":{{"name":"{SECRET}"}}', "is not valid JSON"),
         (f"{{'name': '{SECRET}'}}", "is not valid JSON"),
-        (f'{{"a":"{SECRET}"}} {{}}', "is not valid JSON"),
+        (f'{{"a":"{SECRET}"}} {{}}', "is not valid JSON: it holds two objects"),
+        (f'{{"a":"{SECRET}"}},', "is not valid JSON: something follows the object"),
+        (f'{{"type":"record","x":"{SECRET}"}}', "has a type that is not written RECORD, as the protocol demands"),
+        (f'{{"type":" State ","x":"{SECRET}"}}', "has a type that is not written STATE, as the protocol demands"),
+        ('{"type":"Trace","trace":{}}', "has a type that is not written TRACE, as the protocol demands"),
+        (f'{{"record":{{"stream":"users","data":{{"x":"{SECRET}"}}}}}}', "looks like a message without a type"),
+        ('{"state":{"stream":{}}}', "looks like a message without a type"),
         (f'{{"type":"RECORD","x":"{SECRET}"}}', "is a RECORD without data"),
         (f'{{"type":"RECORD","record":["{SECRET}"]}}', "is a RECORD without data"),
         (f'{{"type":"RECORD","record":{{"stream":"users","data":["{SECRET}"]}}}}', "is a RECORD without data"),
@@ -197,6 +213,15 @@ def test_a_line_that_may_have_been_a_record_stops_the_sync(line: str, problem: s
         shown = shown.__cause__ or shown.__context__
 
 
+@pytest.mark.parametrize(
+    "file", [{"file": {"file_url": "/tmp/a.pdf"}}, {"file_reference": {"staging_file_url": "/tmp/a.pdf"}, "data": {}}]
+)
+def test_a_record_that_brings_a_file_is_refused(file: dict[str, Any]) -> None:
+    """Its data only describes the file, which Dust does not get. So says the catalog's error, too."""
+    with pytest.raises(UnusableCatalog, match=r"^The stream users transfers files, .* of the input brings one"):
+        read(orjson.dumps({"type": "RECORD", "record": {"stream": "users", **file}}))
+
+
 def test_unknown_fields_of_a_record_are_tolerated() -> None:
     """Hosts send every field that there is, most of them null."""
     content = {
@@ -204,6 +229,7 @@ def test_unknown_fields_of_a_record_are_tolerated() -> None:
         "data": {},
         "meta": {"changes": [{"reason": "NEW"}]},
         "new": 1,
+        "file": None,
         "file_reference": None,
     }
     messages = read(orjson.dumps({"type": "RECORD", "record": content, "log": None, "state": None, "new": {}}))
@@ -267,7 +293,67 @@ def test_a_stream_status_is_read() -> None:
     assert [StreamStatus(StreamKey("crm", "users"), "COMPLETE")] == messages
 
 
+@pytest.mark.parametrize(
+    ("descriptor", "stream"),
+    [
+        (None, None),
+        ({"name": "users"}, StreamKey(None, "users")),
+        ({"name": "users", "namespace": "crm"}, StreamKey("crm", "users")),
+        ({"name": None}, None),
+        ("users", None),
+    ],
+)
+def test_an_error_of_the_source_is_read(descriptor: object, stream: StreamKey | None) -> None:
+    """With its stream and the source's own words, without what is meant for engineers."""
+    error = {"message": "No access.", "internal_message": "401", "stack_trace": SECRET, "stream_descriptor": descriptor}
+
+    messages = read(
+        orjson.dumps({"type": "TRACE", "trace": {"type": "ERROR", "error": error}}),
+        orjson.dumps({"type": "TRACE", "trace": {"type": "ERROR"}}),
+    )
+
+    assert [SourceError(stream, "No access."), SourceError(None, "no reason given")] == messages
+
+
+def test_a_fatal_log_is_an_error_of_the_source() -> None:
+    """Sources that crash log it, and the stack trace behind it is left out."""
+    log = {"level": "FATAL", "message": f"No access.\nTraceback: {SECRET}", "stack_trace": SECRET}
+
+    assert [SourceError(None, "No access.")] == read(orjson.dumps({"type": "LOG", "log": log}))
+    assert [None] == read(orjson.dumps({"type": "LOG", "log": {"level": "ERROR", "message": "No access."}}))
+
+
+def test_the_words_of_a_source_are_cut() -> None:
+    """Some put a whole answer into the message."""
+    log = {"level": "FATAL", "message": "x" * 10_000}
+
+    (message,) = read(orjson.dumps({"type": "LOG", "log": log}))
+
+    assert isinstance(message, SourceError)
+    assert 1000 == len(message.message)
+
+
 @pytest.mark.parametrize("trace", [None, {}, {"type": "ESTIMATE", "estimate": {}, "stream_status": None}, "text"])
 def test_other_traces_are_tolerated(trace: object) -> None:
-    """Estimates and errors of the source are not for us."""
+    """Estimates are not for us."""
     assert [None] == read(orjson.dumps({"type": "TRACE", "trace": trace}))
+
+
+def test_a_state_that_is_not_utf8_stops_the_sync() -> None:
+    """It could not be given back as it was, and the next sync would go on from somewhere else."""
+    line = b'{"type":"STATE","state":{"stream":{"stream_descriptor":{"name":"users"},"stream_state":{"at":"\xff"}}}}'
+
+    with pytest.raises(UnreadableInput, match=r"^Line 1 of the input is a STATE that is not UTF-8"):
+        read(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"type":"LOG","log":{"level":"INFO","message":"{\\"type\\":\\"RECORD\\"}"}}',
+        '{"type":"CONTROL","control":{"type":"RECORD"}}',
+    ],
+)
+def test_a_message_of_the_protocol_may_quote_another(line: str) -> None:
+    """Its own type says what it is."""
+    assert [None] == read(line)

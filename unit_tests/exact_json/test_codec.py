@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from destination_dust.exact_json import NotJSON, clean_text, dumps, loads, nesting, readable
+from destination_dust.exact_json import NotJSON, NotUTF8, clean_text, dumps, loads, nesting, readable
 
 _HALVES = st.characters(categories=["Cs"])
 _TEXTS = st.text() | st.text(st.characters(categories=["L"]) | _HALVES, max_size=5).filter(
@@ -227,3 +227,14 @@ def test_cleaned_texts_are_clean(text: str) -> None:
 
     assert (cleaned, 0) == clean_text(cleaned)
     assert cleaned == orjson.loads(orjson.dumps(cleaned))
+
+
+@pytest.mark.parametrize("number", ["1", "1" * 40])
+def test_bytes_that_are_not_utf8_become_what_the_caller_wants(number: str) -> None:
+    """Also where a number takes the exact path. An error shows no content."""
+    line = b'{"n":' + number.encode() + b',"v":"a\xff"}'
+
+    assert ["a\ufffd", "a\udcff"] == [loads(line, errors)["v"] for errors in ("replace", "surrogateescape")]
+    with pytest.raises(NotUTF8, match=r"^\d+ bytes that are not UTF-8$") as caught:
+        loads(line, "strict")
+    assert (None, None) == (caught.value.__cause__, caught.value.__context__)

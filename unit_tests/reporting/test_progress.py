@@ -9,7 +9,7 @@ import pytest
 
 from destination_dust.dust.pacer import Pacer
 from destination_dust.dust.responses import Retry, RetryReason
-from destination_dust.reporting.progress import RETRY_INTERVAL, Progress, duration
+from destination_dust.reporting.progress import RETRY_INTERVAL, SOURCE_ERRORS_SHOWN, Progress, duration
 from unit_tests.builders import ORDERS, USERS
 
 
@@ -144,3 +144,32 @@ def test_the_report_counts_values_of_no_use_by_setting(sync: Sync) -> None:
 def test_a_duration_is_written_as_people_say_it(seconds: float, text: str) -> None:
     """In the largest unit that leaves a few of it."""
     assert text == duration(seconds)
+
+
+def test_an_error_of_the_source_is_logged_at_once_and_with_the_report(sync: Sync) -> None:
+    """Once for each, however often the source repeats it."""
+    for stream in (USERS, None, USERS):
+        sync.progress.source_failed(stream, "No access.")
+    told = ["The source reported an error in the stream users: No access.", "The source reported an error: No access."]
+
+    assert told == sync.told("WARNING")
+    sync.progress.report()
+
+    assert told * 2 == sync.told("WARNING")
+
+
+def test_only_some_of_very_many_errors_of_the_source_are_shown(sync: Sync) -> None:
+    """Some report one for each record."""
+    for number in range(1000):
+        sync.progress.source_failed(None, f"Record {number} is bad.")
+
+    assert SOURCE_ERRORS_SHOWN == len(sync.told("WARNING"))
+
+
+def test_records_that_are_not_utf8_are_reported(sync: Sync) -> None:
+    """Dust shows them with signs that the source does not have."""
+    sync.progress.of(USERS).not_utf8 += 3
+    sync.progress.report()
+
+    (warning,) = sync.told("WARNING")
+    assert "3 records have bytes that are not UTF-8" in warning

@@ -50,3 +50,26 @@ def test_a_missing_key_is_refused_where_records_are_deduplicated() -> None:
     """Stored under another id, it would never be replaced or deleted."""
     with pytest.raises(MissingKey, match="id"):
         id_of({"name": "a"}, mode=Mode.APPEND_DEDUP)
+
+
+KEYS = [{"id": "a\udcff"}, {"id": ["a\udcff"]}, {"id": {"a\udcff": 1}}]
+
+
+@pytest.mark.parametrize("mode", Mode)
+@pytest.mark.parametrize("data", KEYS)
+def test_a_key_that_is_not_utf8_is_refused(data: dict[str, Any], mode: Mode) -> None:
+    """Dust would show one sign for each of its bytes, so that different keys look alike."""
+    plan = StreamPlan(USERS, mode, (("id",),))
+
+    with pytest.raises(MissingKey, match="not UTF-8"):
+        record_id(plan, Record(USERS, data, 1, 1, is_utf8=False), Counts())
+
+
+def test_other_bytes_that_are_not_utf8_are_no_matter_of_the_key() -> None:
+    """Neither those of other fields, nor those of a record without a key, nor halves of characters in a key."""
+    plan, unkeyed = StreamPlan(USERS, Mode.APPEND, (("id",),)), StreamPlan(USERS, Mode.APPEND)
+    broken = [Record(USERS, {"id": 1, "name": f"a{byte}"}, 1, 1, is_utf8=False) for byte in ("\udcff", "\udcfe")]
+
+    assert {"users-1"} == {record_id(plan, each, Counts()) for each in broken}
+    assert 2 == len({record_id(unkeyed, each, Counts()) for each in broken})
+    assert record_id(plan, Record(USERS, {"id": "\udcff"}, 1, 1), Counts())

@@ -111,11 +111,8 @@ class Replacements:
                 cleanup = Cleanup(plan, self._inventory, stale, self._client, self._submit, self._outcomes)
                 self._cleanups.append(cleanup)
                 cleanup.start()
-            elif ending is Ending.UNPROVEN:
-                reason = (
-                    "the input ended without saying that the stream is complete, so the source may have failed. "
-                    "If your input only ends when everything was read, set end_of_input_is_complete to true"
-                )
+            elif ending.doubt:
+                reason = ending.doubt
             if reason and ending is not Ending.INCOMPLETE:
                 self._warn_of_old_documents(plan, reason)
 

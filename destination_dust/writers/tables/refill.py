@@ -139,13 +139,8 @@ class Refill:
                 "Stream %s: the table %s has rows of this refresh already, so rows are only added.", stream, table_id
             )
         elif self._existing.exists:
-            logger.warning(
-                "Stream %s: the old rows of the table %s were kept, because the input ended without saying that the "
-                "stream is complete, so the source may have failed. If your input only ends when everything was "
-                "read, set end_of_input_is_complete to true.",
-                stream,
-                table_id,
-            )
+            doubt = self._ending.doubt if self._ending else None
+            logger.warning("Stream %s: the old rows of the table %s were kept, because %s.", stream, table_id, doubt)
 
     def _fill(self, *, replaces: bool) -> Steps:
         """Hand as many rows to the table as there is memory for, until all are confirmed."""

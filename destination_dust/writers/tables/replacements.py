@@ -59,9 +59,10 @@ class Replacements:
         while not all(refill.validated for refill in complete):
             yield WAIT
         yield from _fill(complete)
-        for refill in by_ending[Ending.UNPROVEN]:
-            refill.conclude(Ending.UNPROVEN)
-        yield from _fill(by_ending[Ending.UNPROVEN])
+        added = [refill for ending, refills in by_ending.items() if ending.doubt for refill in refills]
+        for refill in added:
+            refill.conclude(endings[refill.plan.stream])
+        yield from _fill(added)
         for refill in complete:
             if refill.failure:
                 raise refill.failure
