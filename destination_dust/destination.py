@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -30,18 +31,19 @@ from destination_dust import exact_json, failures
 from destination_dust.airbyte.catalog import Catalog
 from destination_dust.airbyte.input import Input
 from destination_dust.airbyte.output import LogLines, Output
+from destination_dust.airbyte.reader import UnreadableInput
 from destination_dust.check import check
 from destination_dust.config import Config
 from destination_dust.config.config import bare_key
 from destination_dust.config.fields import InvalidConfig
+from destination_dust.hosted import written
 from destination_dust.reporting.terminal import Terminal
 from destination_dust.sync import Interrupted, Sync
 from destination_dust.wiring import build_sync, client_for_check
-from destination_dust.workers import pump
 
 logger = logging.getLogger("airbyte")
 
-STANDARD_INPUT, STANDARD_OUTPUT = 0, 1
+STANDARD_INPUT, STANDARD_OUTPUT, STANDARD_ERROR = 0, 1, 2
 
 
 class DestinationDust(Destination):
@@ -50,13 +52,20 @@ class DestinationDust(Destination):
     def run(self, args: list[str]) -> None:
         """Run a command. Exits with 0, with 1 after a failure, or with 128 plus the signal's number."""
         parsed = self.parse_args(args)
-        terminal = Terminal.behind(sys.stderr) if parsed.command == "write" else None
+        closed = _closed_descriptors()
+        if STANDARD_OUTPUT in closed:
+            problem = "The standard output is closed. States and logs go there: redirect it."
+            os.write(STANDARD_ERROR, f"{problem}\n".encode())
+            os._exit(1)  # the CDK writes to standard output when the interpreter ends
+        terminal = Terminal.behind(sys.stderr) if parsed.command == "write" and sys.stderr else None
         # On a terminal that shows both outputs, lines of the protocol replace the live one.
         output = Output(STANDARD_OUTPUT, before=terminal.erase if terminal and os.isatty(STANDARD_OUTPUT) else None)
         _log_to(output)
         config: Config | None = None
         try:
             if parsed.command == "write":
+                if STANDARD_INPUT in closed:
+                    raise UnreadableInput("The standard input is closed. Pipe the messages of a source into it.")
                 config, catalog = _read_config(parsed.config), Catalog.parse(_read_json(parsed.catalog))
                 sync = build_sync(config, catalog, Input(STANDARD_INPUT), terminal=terminal)
                 _handle_signals(sync)
@@ -105,13 +114,30 @@ class DestinationDust(Destination):
     ) -> Iterator[AirbyteMessage]:
         """Write messages of a host in the same process, and yield the states that are safe.
 
-        The CDK's messages carry less than a line does (no `id` of a state, for example).
+        The CDK's messages carry less than a line does (no `id` of a state, for example). Whatever `input_messages`
+        raise is raised, and is no end of the input. A thread of its own iterates over them.
+
+        When the generator ends or is closed, its threads and descriptors are given back. Calls under way have some
+        seconds to end; the next `write` begins when those that took longer have ended, so none overtakes it.
         """
         catalog = Catalog.parse(ConfiguredAirbyteCatalogSerializer.dump(configured_catalog))
         lines = (exact_json.dumps(AirbyteMessageSerializer.dump(message)) for message in input_messages)
-        with pump(lines) as descriptor:
-            for line in build_sync(_parse(config), catalog, Input(descriptor)).run():
+        with closing(written(_parse(config), catalog, lines)) as states:
+            for line in states:
                 yield AirbyteMessageSerializer.load(orjson.loads(line))
+
+
+def _closed_descriptors() -> list[int]:
+    """The standard descriptors that are closed. Each leads to nothing from now on, so that no file takes its number."""
+    closed = []
+    for descriptor in (STANDARD_INPUT, STANDARD_OUTPUT, STANDARD_ERROR):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            closed.append(descriptor)
+            opened = os.open(os.devnull, os.O_RDWR)  # which is the lowest number that is free
+            assert opened == descriptor
+    return closed
 
 
 def _handle_signals(sync: Sync) -> None:

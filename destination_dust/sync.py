@@ -63,7 +63,7 @@ class Sync:
         self._catalog = catalog
         self._unknown = UnknownStreams([plan.stream for plan in catalog])
         self._writer = writer
-        self._workers = workers
+        self.workers = workers
         self._ledger = ledger
         self._outcomes = outcomes
         self._progress = progress
@@ -88,7 +88,7 @@ class Sync:
             yield from self._wind_down(goes_on=isinstance(error, (UnreadableInput, UnusableCatalog, BadRecord)))
             raise
         finally:
-            self._workers.stop()
+            self.workers.stop()
             self._ledger.close()
             self._writer.report()
             self._progress.report()
@@ -103,12 +103,8 @@ class Sync:
             replaced = [plan for plan in replaced if not self._writer.has_replaced(plan)]
         held = {plan.stream: self._ledger.hold(plan.stream) for plan in replaced}
         while not self._input.ended:
-            yield from self._turn(reading=self._workers.has_room and self._writer.has_room)
-        if not self._reader.lines:
-            logger.warning(
-                "The input was empty, so nothing was written. Pipe the messages of a source into the connector "
-                "(with docker run, that needs -i)."
-            )
+            yield from self._turn(reading=self.workers.has_room and self._writer.has_room)
+        self._reader.end()
         self._writer.drain()
         yield from self._until_quiet()
         if not replaced:
@@ -125,7 +121,7 @@ class Sync:
 
     def _until_quiet(self) -> Iterator[bytes]:
         """Go on, without reading, until there is nothing to do."""
-        while self._workers.busy or not self._writer.idle:
+        while self.workers.busy or not self._writer.idle:
             yield from self._turn(reading=False)
 
     def _turn(self, *, reading: bool) -> Iterator[bytes]:
@@ -134,12 +130,12 @@ class Sync:
             self._take(line)
         if self._signal is not None:
             raise Interrupted(self._signal)
-        self._deliver(self._workers.outcomes())
+        self._deliver(self.workers.outcomes())
         self._writer.tick()
         yield from self._safe_states()
         if self._outcomes.failure:
             raise self._outcomes.failure
-        self._progress.tick(self._workers.in_flight)
+        self._progress.tick(self.workers.in_flight)
 
     def _deliver(self, outcomes: list[Outcome]) -> None:
         """Hand finished calls to those who made them. A failed one must not cost the others their acknowledgement."""
@@ -181,7 +177,7 @@ class Sync:
         if goes_on:
             self._try(self._writer.drain)
             yield from self._let_calls_end(until - GRACE / 2)
-        self._workers.stop()
+        self.workers.stop()
         yield from self._let_calls_end(until)
         if self._ledger.waiting:
             logger.info(
@@ -194,9 +190,9 @@ class Sync:
         """Wait for calls without reading on, and give out the states that become safe."""
         self._try(self._writer.tick)
         yield from self._safe_states()
-        while self._workers.busy and self._now() < until:
+        while self.workers.busy and self._now() < until:
             self._input.lines(min(TICK, until - self._now()), reading=False)
-            self._try(lambda: self._deliver(self._workers.outcomes()))
+            self._try(lambda: self._deliver(self.workers.outcomes()))
             yield from self._safe_states()
 
     def _try(self, step: Callable[[], object]) -> None:

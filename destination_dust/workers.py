@@ -7,17 +7,13 @@ handles the outcomes.
 
 from __future__ import annotations
 
-import os
 import threading
+import time
 from collections import deque
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
-
-# The reader rejects this line; a mere end of the input would look like a source that finished.
-NOT_THE_END = b"{\n"
 
 
 class Lane(Enum):
@@ -80,6 +76,7 @@ class Workers:
         self._lanes = {lane: _Lane(self._lock, limit) for lane, limit in threads.items()}
         self._waiting: dict[Hashable, deque[Call]] = {}
         self._outcomes: list[Outcome] = []
+        self._threads: list[threading.Thread] = []
         self._calls = 0
         self._bytes = 0
 
@@ -127,6 +124,13 @@ class Workers:
                 while len(queue) > 1:
                     queue.pop()
 
+    def join(self, seconds: float) -> bool:
+        """After `stop`, wait until all threads have ended, but not longer. Returns whether they have."""
+        until = time.monotonic() + seconds
+        for thread in self._threads:
+            thread.join(max(until - time.monotonic(), 0.0))
+        return not any(thread.is_alive() for thread in self._threads)
+
     @property
     def busy(self) -> bool:
         """Whether a call is under way, or an outcome has not been taken yet."""
@@ -172,7 +176,9 @@ class Workers:
         if len(lane.ready) > lane.idle and lane.running < lane.limit:
             lane.running += 1
             lane.idle += 1
-            threading.Thread(target=self._work, args=(lane,), name=f"dust-{call.lane.value}", daemon=True).start()
+            thread = threading.Thread(target=self._work, args=(lane,), name=f"dust-{call.lane.value}", daemon=True)
+            thread.start()
+            self._threads.append(thread)
 
 
 class _Lane:
@@ -185,37 +191,6 @@ class _Lane:
         self.running = 0
         self.idle = 0
         """Threads without a call, including those that have just been started."""
-
-
-@contextmanager
-def pump(lines: Iterable[bytes]) -> Iterator[int]:
-    """A descriptor from which lines can be read as from standard input, fed by its own thread.
-
-    Re-raises an exception of `lines`, instead of the reader's error.
-    """
-    reading, writing = os.pipe()
-    failures: list[Exception] = []
-
-    def feed() -> None:
-        # A reader that stopped early reports the reason itself.
-        with suppress(BrokenPipeError), os.fdopen(writing, "wb") as pipe:
-            try:
-                for line in lines:
-                    pipe.write(line + b"\n")
-                    pipe.flush()
-            except BrokenPipeError:
-                raise
-            except Exception as error:
-                failures.append(error)
-                pipe.write(NOT_THE_END)
-
-    threading.Thread(target=feed, name="dust-pump", daemon=True).start()
-    try:
-        yield reading
-    finally:
-        os.close(reading)
-        if failures:
-            raise failures[0]
 
 
 def ends_within(seconds: float, work: Callable[[], None]) -> bool:

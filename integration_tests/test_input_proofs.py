@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import pytest
 
 from integration_tests.harness.connector import Connector
 from integration_tests.harness.in_process import sync
+from integration_tests.harness.launcher import ROOT
 from integration_tests.harness.messages import catalog, complete, global_state, record, state, stream
 from integration_tests.harness.tables import QUIET, TABLE
 from integration_tests.harness.tables import settings as of_tables
@@ -207,3 +210,28 @@ def test_a_record_of_an_unknown_stream_names_the_one_that_it_may_be_of(dust: Loc
     message = connector.failure()["message"]
     assert "Line 1 of the input is a record of the stream crm.Users" in message
     assert "(it contains the stream users, without a namespace)" in message
+
+
+@pytest.mark.parametrize(
+    ("redirection", "code", "words"),
+    [
+        ("<&-", 1, "The standard input is closed."),
+        ("</dev/null", 0, "The input was empty"),
+        (">&- <<< ''", 1, "The standard output is closed."),
+        ("2>&- <<< ''", 0, ""),
+        ("<&- 2>&-", 1, "The standard input is closed."),
+    ],
+)
+def test_closed_descriptors_are_said(dust: LocalDust, tmp_path: Path, redirection: str, code: int, words: str) -> None:
+    """The next file that is opened would get their number, and be read as input, or written over with states."""
+    (tmp_path / "config.json").write_text(json.dumps(dust.config()))
+    (tmp_path / "catalog.json").write_text(json.dumps(catalog("users")))
+    command = f"main.py write --config {tmp_path}/config.json --catalog {tmp_path}/catalog.json {redirection}"
+
+    run = subprocess.run(
+        ["bash", "-c", f"exec {sys.executable} {command}"], cwd=ROOT, capture_output=True, text=True, timeout=120
+    )
+
+    assert code == run.returncode
+    assert words in run.stdout + run.stderr
+    assert "Traceback" not in run.stdout + run.stderr

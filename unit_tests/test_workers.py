@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-import os
 import random
 import threading
 import time
@@ -14,8 +12,7 @@ from typing import Any
 
 import pytest
 
-from destination_dust.airbyte.reader import Reader
-from destination_dust.workers import Call, Lane, Outcome, Workers, ends_within, pump
+from destination_dust.workers import Call, Lane, Outcome, Workers, ends_within
 
 PATIENCE = 10.0
 
@@ -326,39 +323,3 @@ def test_late_work_is_left_to_itself() -> None:
 
     assert not ends_within(0.01, lambda: [over.wait(PATIENCE)].clear())
     over.set()
-
-
-def test_lines_can_be_read_from_a_descriptor() -> None:
-    """A host in the same process has messages, no standard input."""
-    with pump([b"one", b"two"]) as descriptor:
-        read = b"".join(iter(lambda: os.read(descriptor, 1000), b""))
-
-    assert b"one\ntwo\n" == read
-
-
-def test_a_reader_that_stops_early_ends_the_feeding() -> None:
-    """The thread that feeds does not stay behind a full pipe."""
-    with pump(itertools.repeat(b"x" * 1000)):
-        (feeder,) = [thread for thread in threading.enumerate() if thread.name == "dust-pump"]
-    feeder.join(PATIENCE)
-
-    assert not feeder.is_alive()
-
-
-def test_lines_that_fail_are_no_end_of_input() -> None:
-    """Where an end allows to delete what is old, a source that broke off must not look like one that is done."""
-
-    def lines() -> Iterator[bytes]:
-        yield b"one"
-        raise OSError("source broke off")
-
-    def read() -> None:
-        with pump(lines()) as descriptor:
-            content = b"".join(iter(lambda: os.read(descriptor, 1000), b""))
-            for line in content.splitlines():
-                if line != b"one":
-                    Reader().read(line)
-            pytest.fail("the reader takes it for an end")
-
-    with pytest.raises(OSError, match="source broke off"):
-        read()

@@ -51,7 +51,9 @@ class Output:
                 try:
                     rest = rest[os.write(self._descriptor, rest) :]
                 except BlockingIOError:  # another process that shares the pipe made it non-blocking
-                    select.select([], [self._descriptor], [])
+                    room = select.poll()
+                    room.register(self._descriptor, select.POLLOUT)
+                    room.poll()
 
     def message(self, message: dict[str, Any]) -> None:
         """Write a message of the protocol. Its texts must be free of secrets."""

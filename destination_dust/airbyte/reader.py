@@ -26,7 +26,7 @@ logger = logging.getLogger("airbyte")
 
 UTF8_BOM = b"\xef\xbb\xbf"
 # Messages of the protocol that are not for a destination, whatever they quote.
-OTHER_TYPES = ("CONNECTION_STATUS", "CATALOG", "CONTROL", "DESTINATION_CATALOG", "SPEC")
+OTHER_TYPES = ("LOG", "CONNECTION_STATUS", "CATALOG", "CONTROL", "DESTINATION_CATALOG", "SPEC")
 # A source's own words about its failure are shown up to this length.
 LONGEST_ERROR = 1000
 
@@ -59,7 +59,8 @@ class Reader:
             if not line:
                 return None
             if not line.startswith(b"{"):
-                return self._ignore(sign_of_message(line))
+                self._ignore(sign_of_message(line))
+                return None
         is_utf8 = True
         try:
             message = exact_json.loads(line, "strict")
@@ -69,6 +70,11 @@ class Reader:
         except ValueError as error:
             raise self._unreadable(flaw(line)) from error
         return self._message(message, line, is_utf8)
+
+    def end(self) -> None:
+        """Log, at the end of the input, if it had no lines at all."""
+        if not self.lines:
+            logger.warning("The input was empty, so nothing was written. To pipe into docker run, use its option -i.")
 
     def report(self) -> None:
         """Log how many lines were ignored, and whether they may have been meant as records."""
@@ -102,13 +108,12 @@ class Reader:
                 return self._state(message.get("state"), line)
             case "TRACE":
                 return self._trace(message.get("trace"))
-            case "LOG":
-                return self._log(message.get("log"))
-            case kind if kind in OTHER_TYPES:
-                return self._ignore(None)
+            case "LOG" if error := _fatal(message.get("log")):
+                return error
             case kind:
                 self._without_type += kind is None
-                return self._ignore(sign_in_object(message, line))
+                self._ignore(None if kind in OTHER_TYPES else sign_in_object(message, line))
+                return None
 
     def _ignore(self, sign: str | None) -> None:
         """Leave a line out, unless something in it is the sign of a message."""
@@ -150,11 +155,6 @@ class Reader:
             return StreamStatus(self._described(status, "STREAM_STATUS"), str(status.get("status")))
         return None
 
-    def _log(self, log: Any) -> SourceError | None:
-        if isinstance(log, dict) and log.get("level") == "FATAL":
-            return SourceError(None, _words(log.get("message")))
-        return self._ignore(None)
-
     def _described(self, content: dict[str, Any], kind: str) -> StreamKey:
         if stream := _named(content):
             return stream
@@ -183,6 +183,13 @@ def _named(content: dict[str, Any]) -> StreamKey | None:
         return None
     namespace = descriptor.get("namespace")
     return StreamKey(namespace if isinstance(namespace, str) and namespace else None, name)
+
+
+def _fatal(log: Any) -> SourceError | None:
+    """The failure that a log message is about, None if it is about none."""
+    if isinstance(log, dict) and log.get("level") == "FATAL":
+        return SourceError(None, _words(log.get("message")))
+    return None
 
 
 def _words(message: Any) -> str:

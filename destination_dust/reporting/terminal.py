@@ -78,10 +78,12 @@ class Terminal:
 
     def _write(self, text: str, timeout: float = 0.0) -> None:
         try:
-            if select.select([], [self._descriptor], [], timeout)[1]:
+            room = select.poll()
+            room.register(self._descriptor, select.POLLOUT)
+            if room.poll(timeout * 1000):
                 os.write(self._descriptor, text.encode("utf-8", "replace"))
-        except (OSError, ValueError):
-            pass  # the terminal is gone, or its descriptor is beyond what select takes
+        except OSError:
+            pass  # the terminal is gone
 
 
 def status_line(done: Counts, seconds: float, status: PacerStatus, trouble: str) -> str:

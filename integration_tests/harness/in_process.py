@@ -22,8 +22,8 @@ from destination_dust.dust.permit import NoPacing
 from destination_dust.dust.request import Request
 from destination_dust.dust.retrying import RetryingCaller
 from destination_dust.dust.transport import Response
+from destination_dust.pump import pump
 from destination_dust.wiring import build_sync
-from destination_dust.workers import pump
 from local_dust import Arrival, World
 from local_dust.request import Request as ArrivingRequest
 

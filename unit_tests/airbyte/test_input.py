@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from destination_dust.airbyte.input import Input
+from destination_dust.airbyte.reader import UnreadableInput
 
 PATIENCE = 10.0
 
@@ -217,3 +220,64 @@ def test_a_file_is_input_like_a_pipe(tmp_path: Path) -> None:
         input.close()
 
     assert [b"one", b"two"] == lines
+
+
+def test_a_line_that_is_too_long_is_refused_by_its_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before it has used up the memory."""
+    monkeypatch.setattr("destination_dust.airbyte.input.LONGEST_LINE", 2_500_000)
+    (tmp_path / "messages").write_bytes(b"one\ntwo\n" + b"x" * 5_000_000)
+    with (tmp_path / "messages").open("rb") as file, closing(Input(file.fileno())) as input:
+        assert [b"one", b"two"] == input.lines(PATIENCE, reading=True)
+        assert [] == input.lines(PATIENCE, reading=True)
+        with pytest.raises(UnreadableInput, match=r"^Line 3 of the input is longer than"):
+            input.lines(PATIENCE, reading=True)
+
+
+def test_descriptors_may_have_any_number() -> None:
+    """A host may have thousands of its own open, and `select` knows only the first 1,024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))
+    others: list[int] = []
+    try:
+        while not others or others[-1] < 1100:
+            others.append(os.open(os.devnull, os.O_RDONLY))
+        source = Source()
+        source.write(b"one\n")
+
+        assert [b"one"] == source.input.lines(PATIENCE, reading=True)
+        source.end()
+        assert [] == source.all_lines()
+        source.close()
+    finally:
+        for each in others:
+            os.close(each)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_a_closed_descriptor_is_not_an_end() -> None:
+    """Someone in this process has closed it, and what was still to come is unknown."""
+    reading, writing = os.pipe()
+    input = Input(reading)
+    os.close(reading)
+
+    with pytest.raises(OSError, match="the input was closed in this process"):
+        input.lines(PATIENCE, reading=True)
+    assert not input.ended
+    input.close()
+    os.close(writing)
+
+
+def test_after_closing_a_wake_up_does_nothing() -> None:
+    """The descriptor may be someone else's by then."""
+    reading, writing = os.pipe()
+    input = Input(reading)
+    input.close()
+    others = os.pipe()  # takes the numbers of the wake-up
+
+    input.wake()
+
+    os.set_blocking(others[0], False)
+    with pytest.raises(BlockingIOError):
+        os.read(others[0], 1)
+    for each in (reading, writing, *others):
+        os.close(each)

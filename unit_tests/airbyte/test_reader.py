@@ -169,6 +169,19 @@ def test_ignored_lines_are_logged_and_bare_records_cause_a_warning(caplog: pytes
     assert ("WARNING", True) == (warned.levelname, warned.getMessage().startswith("2 lines of the input are JSON"))
 
 
+def test_an_empty_input_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """Not one of blank lines, which someone has sent."""
+    empty, blank = Reader(), Reader()
+    blank.read(b"")
+
+    blank.end()
+    assert [] == caplog.records
+    empty.end()
+    assert [
+        "The input was empty, so nothing was written. To pipe into docker run, use its option -i."
+    ] == caplog.messages
+
+
 @pytest.mark.parametrize(
     ("line", "problem"),
     [
