@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 
 from destination_dust.airbyte.catalog import Catalog
@@ -25,7 +25,7 @@ _left_behind: list[Workers] = []
 """Of earlier syncs in this process: those with calls that did not end in time."""
 
 
-def written(config: Config, catalog: Catalog, lines: Iterable[bytes]) -> Iterator[bytes]:
+def written(config: Config, catalog: Catalog, lines: Iterable[bytes]) -> Generator[bytes, None, None]:
     """The states of a sync, as lines. What `lines` raise is raised.
 
     At its end, or when it is closed, its threads and descriptors are given back. A call under way may still change

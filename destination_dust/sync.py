@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 
 from destination_dust.airbyte.catalog import Catalog, UnusableCatalog
 from destination_dust.airbyte.completion import Completion, Ending, SourceFailed
@@ -76,7 +76,7 @@ class Sync:
         self._signal = signal_number
         self._input.wake()
 
-    def run(self) -> Iterator[bytes]:
+    def run(self) -> Generator[bytes, None, None]:
         """The acknowledged states, as lines, each as soon as it is safe.
 
         A sync that fails, or is interrupted, first gives out every state that has become safe.

@@ -23,6 +23,7 @@ Kind = Literal["overwrite", "refresh", "incremental"]
 FEW = 100
 MANY = 20_000
 NAMES = ("users", "orders")
+NO_RECORDS = "the input brought no record of the stream"  # of a job that looks like a host without generations
 UNPROVEN, ADDED = "not provably by this sync", "replaced before by this sync"
 
 
@@ -145,7 +146,7 @@ class History:
             assert covered == {number: after[number] for number in covered}, "an acknowledged record is not stored"
         if is_done:
             said = "".join(line for line in logs if f"Stream {each.name}:" in line)
-            if UNPROVEN in said:
+            if UNPROVEN in said or NO_RECORDS in said:
                 each.kept = self._stored(each)
             elif each.kind != "incremental" and ADDED not in said:
                 each.kept = self._of_this_generation(each)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import itertools
-import json
 import os
 import resource
 import threading
@@ -19,6 +18,7 @@ from airbyte_cdk.models import AirbyteMessage, AirbyteMessageSerializer, Configu
 from destination_dust import hosted
 from destination_dust.destination import DestinationDust
 from destination_dust.dust.errors import Misconfigured
+from integration_tests.harness.contents import contents
 from integration_tests.harness.messages import catalog, complete, record, state, stream
 from local_dust import LocalDust
 from local_dust.control.arrivals import Arrival
@@ -44,7 +44,7 @@ def writing(
 
 
 def stored(dust: LocalDust) -> set[int]:
-    return {json.loads(each.text)["id"] for each in dust.world.documents().values()}
+    return {each["id"] for each in contents(dust.world).values()}
 
 
 def wait_for(condition: Callable[[], object]) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from integration_tests.harness.connector import Connector
+from integration_tests.harness.contents import contents
 from integration_tests.harness.in_process import sync
 from integration_tests.harness.launcher import ROOT
 from integration_tests.harness.messages import catalog, complete, global_state, record, state, stream
@@ -51,7 +52,7 @@ def users(*numbers: int) -> list[dict[str, Any]]:
 
 def stored(world: World) -> set[int]:
     """The numbers of the users in Dust, in documents or rows."""
-    documents = {json.loads(each.text)["id"] for each in world.documents().values()}
+    documents = {each["id"] for each in contents(world).values()}
     table = world.tables().get(TABLE)
     return documents | ({int(row["id"]) for row in table.rows().values()} if table else set())
 

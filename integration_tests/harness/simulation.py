@@ -200,7 +200,7 @@ class Simulation:
             ledger,
             outcomes,
             progress,
-            Completion(end_of_input_is_complete=config.end_of_input_is_complete),
+            Completion([plan.stream for plan in plans], end_of_input_is_complete=config.end_of_input_is_complete),
             now=self.time,
         )
         finished = Finished()
