@@ -25,6 +25,7 @@ class Mode(Enum):
     APPEND = "append"
     APPEND_DEDUP = "append_dedup"
     OVERWRITE = "overwrite"
+    OVERWRITE_DEDUP = "overwrite_dedup"
 
 
 class MissingKey(Exception):
@@ -62,7 +63,14 @@ class StreamPlan:
 
         The protocol: a minimum of 0 keeps all generations, whatever the mode; without ids the mode decides.
         """
-        return bool(self.minimum_generation_id) if self.has_ids else self.mode is Mode.OVERWRITE
+        if self.has_ids:
+            return bool(self.minimum_generation_id)
+        return self.mode in (Mode.OVERWRITE, Mode.OVERWRITE_DEDUP)
+
+    @property
+    def deduplicates(self) -> bool:
+        """Whether the key decides which records are one, so that a record of CDC may delete."""
+        return self.mode in (Mode.APPEND_DEDUP, Mode.OVERWRITE_DEDUP) and bool(self.primary_key)
 
     def key_of(self, data: Mapping[str, Any]) -> tuple[Any, ...]:
         """The parts of a record's primary key. Raises `MissingKey` if one is missing or null."""
@@ -78,7 +86,7 @@ class StreamPlan:
 
     def deletes(self, data: Mapping[str, Any]) -> bool:
         """Whether a CDC record says that its row was deleted."""
-        return self.mode is Mode.APPEND_DEDUP and data.get(CDC_DELETED_AT) is not None
+        return self.deduplicates and data.get(CDC_DELETED_AT) is not None
 
 
 class Catalog:
@@ -157,9 +165,6 @@ def _paths(key: Any) -> tuple[tuple[str, ...], ...]:
 
 
 def _mode(stream: StreamKey, name: object) -> Mode:
-    if name == "overwrite_dedup":
-        # Airbyte's own name for a full refresh that deduplicates, which every mode does here.
-        return Mode.OVERWRITE
     try:
         return Mode(name)
     except ValueError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from destination_dust.airbyte.catalog import MissingKey, Mode, StreamPlan
+from destination_dust.airbyte.catalog import MissingKey, StreamPlan
 from destination_dust.airbyte.messages import Record
 from destination_dust.mapping.ids import identifier, record_identifier
 from destination_dust.reporting.counts import Counts
@@ -20,7 +20,7 @@ def record_id(plan: StreamPlan, record: Record, counts: Counts) -> str:
         try:
             key = plan.key_of(record.data)
         except MissingKey:
-            if plan.mode is Mode.APPEND_DEDUP:
+            if plan.deduplicates:
                 raise
             counts.without_key += 1
         else:

@@ -206,13 +206,14 @@ def test_a_complete_stream_without_records_ends_empty(world: World, exists: bool
         assert {"airbyte_others", *([TABLE] if exists else [])} == world.tables().keys()
 
 
-def test_deletes_of_a_replaced_stream_leave_no_row(world: World) -> None:
+@pytest.mark.parametrize("mode", ["append_dedup", "overwrite_dedup"])
+def test_deletes_of_a_replaced_stream_leave_no_row(world: World, mode: str) -> None:
     """Inserted and deleted in one sync, deleted without ever having been there, or back again."""
     keep(world, 1, 2, 3)
     gone = {"_ab_cdc_deleted_at": "2026-01-01T00:00:00Z"}
     messages = [*users(1, 2, v=2), *users(2, 9, **gone), *users(3, **gone), *users(3, v=3), state("users", 1)]
 
-    finished = run(world, truncating(5, mode="append_dedup"), [*messages, complete("users")])
+    finished = run(world, truncating(5, mode=mode), [*messages, complete("users")])
 
     assert finished.failure is None
     assert {"users-1": 2, "users-3": 3} == values(world)

@@ -171,11 +171,14 @@ def test_a_part_of_a_key_can_be_missing(path: tuple[str, ...], data: dict[str, A
 
 @pytest.mark.parametrize("value", ["2024-01-01", 0, False, "", {}])
 def test_a_record_of_change_data_capture_can_be_a_deletion(value: object) -> None:
-    """Whatever the mark holds, unless it is null; where records are appended, it is a value like others."""
+    """Whatever the mark holds, unless it is null. Where nothing is deduplicated, it is a value like others."""
     data = {"id": 1, "_ab_cdc_deleted_at": value}
 
-    assert plan_of(mode="append_dedup", primary_key=[["id"]]).deletes(data)
-    assert not plan_of(mode="append", primary_key=[["id"]]).deletes(data)
+    for mode in ("append_dedup", "overwrite_dedup"):
+        assert plan_of(mode=mode, primary_key=[["id"]]).deletes(data)
+    for mode in ("append", "overwrite"):
+        assert not plan_of(mode=mode, primary_key=[["id"]]).deletes(data)
+    assert not plan_of(mode="overwrite_dedup").deletes(data), "without a key there is nothing to find the row by"
 
 
 @pytest.mark.parametrize("data", [{"id": 1}, {"id": 1, "_ab_cdc_deleted_at": None}])

@@ -48,8 +48,9 @@ def test_a_missing_key_makes_the_whole_record_its_id_and_is_counted(mode: Mode) 
 
 def test_a_missing_key_is_refused_where_records_are_deduplicated() -> None:
     """Stored under another id, it would never be replaced or deleted."""
-    with pytest.raises(MissingKey, match="id"):
-        id_of({"name": "a"}, mode=Mode.APPEND_DEDUP)
+    for mode in (Mode.APPEND_DEDUP, Mode.OVERWRITE_DEDUP):
+        with pytest.raises(MissingKey, match="id"):
+            id_of({"name": "a"}, mode=mode)
 
 
 KEYS = [{"id": "a\udcff"}, {"id": ["a\udcff"]}, {"id": {"a\udcff": 1}}]
