@@ -14,7 +14,7 @@ from destination_dust.dust.errors import Misconfigured, NotFound, Rejected, Unav
 from destination_dust.spool import DiskFull
 from destination_dust.writers.outcomes import BadRecord
 from destination_dust.writers.tables.client import UnusableTable
-from destination_dust.writers.tables.table import Unconfirmed
+from destination_dust.writers.tables.proof import Unconfirmed
 
 # Airbyte's three kinds: the user must act; a defect; or a temporary failure, so the platform tries again.
 FAILURE_TYPES: dict[type[Exception], FailureType] = {

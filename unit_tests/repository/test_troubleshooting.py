@@ -23,8 +23,6 @@ SILENT = {
 UNSAID = {
     "names must be unique within a data source",
     "bool | int | float | str | dict[str, Any] | None",
-    "it is as the request left it",
-    "it is as it was before",
     "CREATE TABLE changes (row_id TEXT NOT NULL UNIQUE, content BLOB, span INTEGER NOT NULL)",
     "SELECT * FROM changes ORDER BY rowid",
     "SELECT span, content IS NULL FROM changes",

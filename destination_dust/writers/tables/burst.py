@@ -31,7 +31,9 @@ class Burst:
         self.capacity: Capacity | None = None
         """What may still be added to the table, None until it was measured."""
         self.loaded_at = 0
-        """What its rows carry as their time of loading, in seconds since 1970, once it was measured."""
+        """What the rows of its latest request carry as their time of loading, in seconds since 1970, once measured."""
+        self.time_is_new = False
+        """Whether it is known that no row of the table had that time before."""
         self.upserted: Counter[Span] = Counter()
         """Records, by span, whose rows Dust has taken and which are not acknowledged …"""
         self.upserted_rows = 0
@@ -138,7 +140,8 @@ class Burst:
         self.queued |= queued
         self.ended = ended
         deletes = all(change.content is None for change in changes)
-        self.witnesses.took([change.row_id for change in changes], began=began, ended=ended, deletes=deletes)
+        row_ids = [change.row_id for change in changes]
+        self.witnesses.took(row_ids, began=began, ended=ended, loaded_at=self.loaded_at, deletes=deletes)
         records = self.deleted if deletes else self.upserted
         for change in changes:
             records.update(change.spans)

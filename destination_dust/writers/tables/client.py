@@ -11,8 +11,9 @@ from destination_dust.dust.errors import Ambiguous, NotFound
 from destination_dust.mapping.tables.rows import EMPTYING_BODY, GENERATION_ID
 from destination_dust.writers.tables.batch import Batch
 from destination_dust.writers.tables.limits import SAMPLE_ROWS
-from destination_dust.writers.tables.witnesses import Witness
 
+# No record has this id: those of records contain a hyphen (`mapping.ids`).
+NO_ROW = "airbyte_nudge"
 # Tries after which the rows of a failing request are tried in halves; waits of up to 1, 2 and 4 s lie between them.
 TRIES = 4
 
@@ -102,13 +103,36 @@ class TableClient:
         except NotFound:
             raise self._gone() from None
 
-    def read(self, witness: Witness) -> Mapping[str, Any] | None:
+    def read(self, row_id: str) -> Mapping[str, Any] | None:
         """The cells of a row, by column; None if it is not there, or not readable now. Raises `UnusableTable`."""
-        row = self._client.row(self.table_id, witness.row_id)
+        row = self._client.row(self.table_id, row_id)
         if row is None:
             # Dust answers the same if the table is gone, and then no row will ever come.
             self._must_exist()
         return row
+
+    def is_gone(self, row_id: str) -> bool:
+        """Whether a row is not there, which a failed read alone does not prove: Dust answers 500 in trouble, too.
+
+        Proof: it cannot be read before and after a read of its table that succeeds. Raises `UnusableTable`.
+        """
+        if self.read(row_id) is not None:
+            return False
+        return self.count() is not None and self._client.row(self.table_id, row_id) is None
+
+    def count(self) -> int | None:
+        """How many rows the table has, None if it cannot be read now."""
+        try:
+            return self._client.rows(self.table_id, limit=1)[1]
+        except Ambiguous:
+            return None
+
+    def nudge(self) -> None:
+        """Have Dust merge what it left lying, by a harmless change: the delete of a row that cannot exist.
+
+        A request that arrives during a merge is queued, but Dust forgets to merge it until the table changes again.
+        """
+        self.delete(NO_ROW)
 
     def _must_exist(self) -> None:
         try:

@@ -1,4 +1,4 @@
-"""Whether a burst has really been stored: which row to read when, and what to make of it."""
+"""What a row proves about the request that changed it, and when to look at it."""
 
 from __future__ import annotations
 
@@ -8,22 +8,25 @@ from enum import Enum
 from typing import Any
 
 from destination_dust.mapping.tables.rows import LOADED_AT
-from destination_dust.mapping.timestamps import epoch_milliseconds
+from destination_dust.writers.tables.loading_times import loading_time
 from destination_dust.writers.tables.witnesses import Witness
 
-DAY = 86_400
 FIRST_WAIT = 1.0
 LONGEST_WAIT = 30.0
 GROWTH = 1.5
+# Shares of the whole patience: 2, 5 and 10 minutes of 30.
+NUDGES = (1 / 15, 1 / 6, 1 / 3)
 
 
 class Verdict(Enum):
     """What a row says about the request that changed it."""
 
-    NOT_YET = "it is as it was before"
-    STORED = "it is as the request left it"
-    OVERTAKEN = "someone else has changed it since"
-    INCOMPARABLE = "its time of loading cannot be read as a time"
+    NOT_YET = "not yet"
+    """It is as it was before."""
+    STORED = "stored"
+    """It is as the request left it."""
+    FOREIGN = "foreign"
+    """Its time of loading is none that this sync has written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,49 +37,43 @@ class ConfirmationTiming:
     give_up: float
 
 
-def verdict(witness: Witness, row: Mapping[str, Any] | None, loaded_at: int) -> Verdict:
-    """Judge a row by its time of loading, with that of the burst in seconds; `row` is None if it is not there."""
-    if row is None:
-        return Verdict.STORED if witness.deleted else Verdict.NOT_YET
-    cell = row.get(LOADED_AT)
-    found = loading_time(cell)
-    if found is None:
-        return Verdict.NOT_YET if witness.deleted or cell is None else Verdict.INCOMPARABLE
-    if found > loaded_at:
-        return Verdict.OVERTAKEN
-    return Verdict.STORED if found == loaded_at and not witness.deleted else Verdict.NOT_YET
+@dataclass(slots=True)
+class MergeProgress:
+    """When Dust was last seen to have merged something. It merges one table after another."""
+
+    latest: float = 0.0
 
 
-def loading_time(cell: object) -> int | None:
-    """The time in a cell, in seconds since 1970, None if there is none."""
-    if isinstance(cell, Mapping):
-        epoch = cell.get("epoch")
-        return epoch // 1000 if isinstance(epoch, int) else None
-    milliseconds = epoch_milliseconds(cell) if isinstance(cell, str) else None
-    return None if milliseconds is None else milliseconds // 1000
+def verdict(row: Mapping[str, Any] | None, loaded_at: int) -> Verdict:
+    """Judge a row that a burst has upserted; `row` is None if it is not there, `loaded_at` in seconds since 1970.
 
-
-def next_loading_time(sample: Sequence[Mapping[str, Any]], *, wall: float, after: int) -> int:
-    """A time in seconds since 1970 that is later than `after` and than those of the sample, and is now if it can be.
-
-    A clock that was set back would otherwise make old rows look new. Times that are far ahead are not followed.
+    Only the burst's own time is proof. A later one may have been there before, written by a clock that was wrong.
     """
-    known = [seconds for value in sample if (seconds := loading_time(value.get(LOADED_AT))) is not None]
-    return max([int(wall), after + 1, *(seconds + 1 for seconds in known if seconds - wall < DAY)])
+    cell = None if row is None else row.get(LOADED_AT)
+    if cell is None:
+        return Verdict.NOT_YET
+    found = loading_time(cell)
+    if found == loaded_at:
+        return Verdict.STORED
+    return Verdict.FOREIGN if found is None or found > loaded_at else Verdict.NOT_YET
 
 
-class Confirmation:
-    """Looks at one witness after the other, and at the same one again, less and less often, until it has changed.
+class Looks:
+    """The looks at one witness after the other, and at the same one again, ever more rarely, until it has changed.
 
     Dust's server reads the whole table for each row that is asked for.
     """
 
     def __init__(self, witnesses: Sequence[Witness], *, since: float, timing: ConfirmationTiming) -> None:
         """`since`: when the last request of the burst was answered."""
+        self.latest = Verdict.NOT_YET
+        """What the latest look has found."""
         self._left = list(reversed(witnesses))
+        self._since = since
+        self._patience = timing.give_up
         self._next = since + timing.first_look
-        self._end = since + timing.give_up
         self._wait = FIRST_WAIT
+        self._nudges = [since + share * timing.give_up for share in NUDGES]
 
     @property
     def witness(self) -> Witness | None:
@@ -87,15 +84,26 @@ class Confirmation:
         """Whether it is time to look."""
         return now >= self._next
 
-    def overdue(self, now: float) -> bool:
-        """Whether it has taken too long."""
-        return bool(self._left) and now >= self._end
+    def found(self, found: Verdict, *, looked: float, now: float, progress: float) -> bool:
+        """Take note of a look that was begun at `looked`. Returns whether it is the last one, and in vain.
 
-    def heard(self, found: Verdict, now: float) -> None:
-        """Take note of what the witness said."""
-        if found is not Verdict.NOT_YET:
+        That is so if a witness is missing though all patience was over when it was looked at; what was found before
+        is never lost again. Patience counts from `progress`, when Dust was last seen to merge any table.
+        """
+        self.latest = found
+        if found is Verdict.STORED:
             self._left.pop()
-            return
+            self._wait, self._next = FIRST_WAIT, now
+            return False
+        end = max(self._since, progress) + self._patience
         # The last look is at the very end.
-        self._next = max(now, min(now + self._wait, self._end))
+        self._next = max(now, min(now + self._wait, end))
         self._wait = min(self._wait * GROWTH, LONGEST_WAIT)
+        return looked >= end
+
+    def nudge_due(self, now: float) -> bool:
+        """Whether Dust should be nudged now. Says so once for each time."""
+        due = bool(self._nudges) and now >= self._nudges[0]
+        if due:
+            del self._nudges[0]
+        return due

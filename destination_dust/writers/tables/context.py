@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from destination_dust.dust.client import DustClient
 from destination_dust.writers.outcomes import Outcomes
 from destination_dust.writers.steps import Submit
-from destination_dust.writers.tables.confirmation import ConfirmationTiming
+from destination_dust.writers.tables.confirmation import ConfirmationTiming, MergeProgress
 from destination_dust.writers.tables.limits import BurstLimits, MemoryBudget, RequestLimits
 
 
@@ -30,5 +30,6 @@ class TablesContext:
     """Whether rows count as stored when they can be read, or when Dust has queued them."""
     bursts: BurstLimits = field(default_factory=BurstLimits)
     budget: MemoryBudget = field(default_factory=MemoryBudget)
+    merges: MergeProgress = field(default_factory=MergeProgress)
     now: Callable[[], float] = time.monotonic
     wall: Callable[[], float] = time.time

@@ -13,9 +13,9 @@ from destination_dust.mapping.text import one_line
 from destination_dust.writers.steps import Ask, Steps
 from destination_dust.writers.tables.burst import Burst
 from destination_dust.writers.tables.client import TableClient, UnusableTable
-from destination_dust.writers.tables.confirmation import next_loading_time
 from destination_dust.writers.tables.context import TablesContext
 from destination_dust.writers.tables.limits import MAX_BYTES, MAX_ROWS, Capacity, TableFull, remaining_capacity
+from destination_dust.writers.tables.loading_times import next_loading_time
 
 
 class Preparation:
@@ -32,7 +32,7 @@ class Preparation:
         self._encoder = encoder
         self._dust = dust
         self._context = context
-        self._last_loaded_at = 0
+        self._latest: Burst | None = None
 
     def replace(self) -> None:
         """All rows that the table has go, so their number does not matter."""
@@ -61,14 +61,17 @@ class Preparation:
         sample: list[Mapping[str, Any]] = []
         if self._replaces:
             burst.capacity = Capacity(MAX_ROWS, MAX_BYTES)  # checked before: all rows fit
+            burst.time_is_new = True
         else:
             sample, total = yield Ask(self._dust.measure)
             # Dust shows the schema that it knew before the last merge; a row shows the columns of now.
             self._check_width(name for value in sample[:1] for name in value)
             self._measured = True
             burst.capacity = self._capacity(burst, sample, total)
-        burst.loaded_at = next_loading_time(sample, wall=self._context.wall(), after=self._last_loaded_at)
-        self._last_loaded_at = burst.loaded_at
+            burst.time_is_new = len(sample) >= total
+        after = self._latest.loaded_at if self._latest else 0
+        burst.loaded_at = next_loading_time(sample, wall=self._context.wall(), after=after)
+        self._latest = burst
 
     def _description(self) -> str:
         """The description by what is known now: only a row, or a replacement, proves which columns there are."""

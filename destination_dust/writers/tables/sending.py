@@ -53,6 +53,7 @@ class Sending:
         if not self._replaces:
             refuse_misleading(self._stream, batch)
         began, truncates = self._context.now(), self._truncates
+        burst.loaded_at = burst.witnesses.next_time(batch.changes, burst.loaded_at)
         burst.under_way = True
         lasting = len(batch) == 1 and self._latest is not None
 

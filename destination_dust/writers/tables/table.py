@@ -5,28 +5,19 @@ A table does one thing at a time; `_live` says in which order.
 
 from __future__ import annotations
 
-import logging
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import replace
-from functools import partial
 
 from destination_dust.airbyte.catalog import StreamPlan
 from destination_dust.mapping.tables.rows import RowEncoder
-from destination_dust.writers.steps import WAIT, Ask, Runner, Steps
+from destination_dust.writers.steps import WAIT, Runner, Steps
 from destination_dust.writers.tables.batch import Change
 from destination_dust.writers.tables.burst import Burst
 from destination_dust.writers.tables.client import TableClient
-from destination_dust.writers.tables.confirmation import Confirmation, Verdict, verdict
 from destination_dust.writers.tables.context import TablesContext
 from destination_dust.writers.tables.preparation import Preparation
+from destination_dust.writers.tables.proof import Proof
 from destination_dust.writers.tables.sending import Sending
-
-logger = logging.getLogger("airbyte")
-
-
-class Unconfirmed(Exception):
-    """Rows that Dust has queued do not appear in their table."""
 
 
 class Table:
@@ -39,10 +30,10 @@ class Table:
         self._context = context
         self._preparation = Preparation(plan, encoder, self.dust, context)
         self._sending = Sending(plan.stream, self.dust, context)
+        self._proof = Proof(self.dust, context)
         self._bursts: deque[Burst] = deque()
         """The first is being sent and confirmed; the last takes changes unless it is closed."""
         self._resting = False
-        self._warned: set[Verdict] = set()
         self._life = Runner(table_id, context.submit, self._live())
 
     @property
@@ -109,7 +100,7 @@ class Table:
             burst = self._bursts[0]
             yield from self._send(burst)
             if self._context.confirm:
-                yield from self._confirm(burst)
+                yield from self._proof.find(burst)
             burst.settle(self._stream, self._context.outcomes)
             self._bursts.popleft()
             if self._preparation.is_outdated:
@@ -148,41 +139,8 @@ class Table:
     def _leave_rest_to_another(self, burst: Burst) -> None:
         self._bursts.insert(1, burst.split_off())
 
-    def _confirm(self, burst: Burst) -> Steps:
-        """Look at one witness after the other until each is as the burst left it. Raises `Unconfirmed`."""
-        timing = self._context.confirmation if burst.queued else replace(self._context.confirmation, first_look=0.0)
-        confirmation = Confirmation(burst.witnesses.to_read(), since=burst.ended or 0.0, timing=timing)
-        while witness := confirmation.witness:
-            while not confirmation.due(self._context.now()):
-                yield WAIT
-            row = yield Ask(partial(self.dust.read, witness))
-            found = verdict(witness, row, burst.loaded_at)
-            self._warn(found)
-            confirmation.heard(found, self._context.now())
-            if confirmation.overdue(self._context.now()):
-                raise Unconfirmed(self._unconfirmed())
-
     def _rest_until(self, end: float) -> Steps:
         self._resting = True
         while self._context.now() < end:
             yield WAIT
         self._resting = False
-
-    def _warn(self, found: Verdict) -> None:
-        if found in (Verdict.OVERTAKEN, Verdict.INCOMPARABLE) and found not in self._warned:
-            self._warned.add(found)
-            logger.warning(
-                "A row of the table %s that should confirm our write does not: %s. It is counted as stored. "
-                "No two connections should write to one table.",
-                self.dust.table_id,
-                found.value,
-            )
-
-    def _unconfirmed(self) -> str:
-        return (
-            f"Dust took rows for the table {self.dust.table_id}, but after "
-            f"{self._context.confirmation.give_up / 60:.0f} minutes they cannot be read. It silently drops rows if the "
-            "table has more than 511 columns, 500,000 rows or 100 MB, or if texts with semicolons or tabs make it "
-            "mistake the delimiter. They were not acknowledged, and will be sent again. If Dust is only slow, set "
-            "confirm_rows to false to trust its answers."
-        )

@@ -10,7 +10,7 @@ import orjson
 from destination_dust.airbyte.catalog import Mode, StreamPlan
 from destination_dust.airbyte.messages import Record, StreamKey
 from destination_dust.config import CdcDeletes
-from destination_dust.dust.errors import NotFound
+from destination_dust.dust.errors import Ambiguous, NotFound
 from destination_dust.writers.tables.confirmation import ConfirmationTiming
 from destination_dust.writers.tables.context import TablesContext
 from destination_dust.writers.tables.limits import MemoryBudget, RequestLimits
@@ -31,10 +31,14 @@ class FakeTables:
         """Rows that may be doubted only after minutes."""
         self.rows_of: dict[str, dict[str, dict[str, Any]]] = {}
         self.tags_of: dict[str, list[str]] = {}
-        self.queues: dict[str, list[tuple[str, dict[str, Any] | None]]] = {}
+        self.queues: dict[str, list[list[tuple[str, dict[str, Any] | None]]]] = {}
         self.changed: dict[str, float] = {}
         self.fails: Callable[[list[str]], None] = lambda _row_ids: None
         """Raises what an upsert of these rows is answered with."""
+        self.loses: Callable[[int], bool] = lambda _request: False
+        """Whether Dust silently drops a queued request, by its number in its table's queue."""
+        self.unreadable = False
+        """Whether all reads of rows fail, though the table is there."""
 
     def upsert_table(self, table_id: str, *, tags: Sequence[str] = (), **_description: str) -> dict[str, Any]:
         self.log.append(f"create {table_id}")
@@ -69,28 +73,31 @@ class FakeTables:
 
     def rows(self, table_id: str, *, limit: int) -> tuple[list[dict[str, Any]], int]:
         self._merge(table_id)
-        self.log.append("measure")
+        self.log.append("count" if limit == 1 else "measure")
+        if self.unreadable:
+            raise Ambiguous("Failed to list database rows.")
         rows = self.rows_of[table_id]
         return [{"row_id": each, "value": value} for each, value in rows.items()][:limit], len(rows)
 
     def row(self, table_id: str, row_id: str) -> dict[str, Any] | None:
         self._merge(table_id)
         self.log.append(f"look {row_id}")
-        return self.rows_of.get(table_id, {}).get(row_id)
+        return None if self.unreadable else self.rows_of.get(table_id, {}).get(row_id)
 
     def _queue(self, table_id: str, changes: list[tuple[str, dict[str, Any] | None]]) -> None:
         self._merge(table_id)
-        self.queues[table_id] += changes
+        self.queues[table_id].append(changes)
         self.changed[table_id] = self.now
 
     def _merge(self, table_id: str) -> None:
         if self.queues.get(table_id) and self.now - self.changed[table_id] >= QUIET:
             rows = self.rows_of[table_id]
-            for row_id, value in self.queues.pop(table_id):
-                if value is None:
-                    rows.pop(row_id, None)
-                else:
-                    rows[row_id] = value
+            for number, changes in enumerate(self.queues[table_id]):
+                for row_id, value in [] if self.loses(number) else changes:
+                    if value is None:
+                        rows.pop(row_id, None)
+                    else:
+                        rows[row_id] = value
             self.queues[table_id] = []
 
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from destination_dust.writers.tables.confirmation import next_loading_time
 from destination_dust.writers.tables.limits import TableFull, remaining_capacity
 
 ROW: dict[str, Any] = {"id": 1, "text": "x" * 100, "at": {"type": "datetime", "epoch": 0}, "none": None}
@@ -54,14 +53,3 @@ def test_room_shrinks_with_what_is_sent() -> None:
 
     assert 1_000 == found.rows_of(2_000, 10_000)
     assert found.rows_of(1_000, 50_000_000) < 200
-
-
-def test_a_time_of_loading_is_new_whatever_the_clock_says() -> None:
-    """Later than that of the burst before, and than those in the table, unless these lie days ahead."""
-    known = [{"_airbyte_loaded_at": {"type": "datetime", "epoch": 5_000_000}}]
-
-    assert 9_000 == next_loading_time([], wall=9_000.7, after=0)
-    assert 9_001 == next_loading_time([], wall=8_000, after=9_000)
-    assert 5_001 == next_loading_time(known, wall=4_000, after=0)
-    far = [{"_airbyte_loaded_at": {"type": "datetime", "epoch": 10**15}}]
-    assert 4_000 == next_loading_time(far, wall=4_000, after=0)
