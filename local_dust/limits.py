@@ -42,6 +42,12 @@ class Limits:
     """A table's queue is merged only after this long without a change to the table."""
     pending_files: int = 100
     """Queued requests of one table; further writes are refused with 429."""
+    merge_rows_per_second: float | None = 100_000.0
+    """Rows, old and new, that a merge handles in a second, counted in hundredths of seconds; None: it takes no time."""
+    lock_seconds: float = 60.0
+    """How long a merge keeps a truncating request waiting. One that takes longer writes the old rows back over it."""
+    pass_cells: int | None = 5_000_000
+    """Cells that one pass of a merge takes. The real value is not known; the order of magnitude is."""
     dropped_after_seconds: float = 3600.0
     """A queue whose merges keep failing is thrown away after this long."""
     columns: int = 512

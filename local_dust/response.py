@@ -43,6 +43,14 @@ class DustError(Exception):
         self.answer = Answer(status, encode({"error": error}), headers=headers or {})
 
 
+class Busy(Exception):
+    """The call waits inside Dust until a time of the world's clock; then it goes on."""
+
+    def __init__(self, until: float) -> None:
+        super().__init__(f"busy until {until}")
+        self.until = until
+
+
 class CoreError(Exception):
     """A refusal of Dust's core service, which the front wraps in an answer of its own."""
 

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from local_dust.control.arrivals import Arrival, arrival
 from local_dust.control.faults import Faults
+from local_dust.control.table_faults import TableFaults
 from local_dust.documents.stored import StoredDocument
 from local_dust.limiter import FixedMinute
 from local_dust.limits import Limits
@@ -113,6 +114,11 @@ class World(Founding):
         with self.lock:
             self.data_source.tables.lose(table_id, which=which, error=error)
 
+    @property
+    def table_faults(self) -> TableFaults:
+        """The switches for tables of the default data source."""
+        return self.data_source.tables.faults
+
     def arrive(self, request: Request) -> Arrival:
         """Add a request to the log."""
         with self.lock:
@@ -121,7 +127,10 @@ class World(Founding):
             return arrived
 
     def admit(self, request: Request) -> Effect:
-        """Check and count a request. Calling the result applies it and returns the answer."""
+        """Check and count a request. Calling the result applies it and returns the answer.
+
+        It raises `Busy` if it waits inside Dust: then it must be called again at that time.
+        """
         with self.lock:
             self._work()
             try:
@@ -185,6 +194,7 @@ class World(Founding):
 
     def _applied(self, effect: Effect) -> Answer:
         with self.lock:
+            self._work()
             try:
                 return effect()
             except DustError as error:

@@ -6,6 +6,7 @@ import contextlib
 import json
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,6 +27,8 @@ from destination_dust.pump import pump
 from destination_dust.wiring import build_sync
 from local_dust import Arrival, World
 from local_dust.request import Request as ArrivingRequest
+from local_dust.response import Answer, Busy
+from local_dust.routes.calls import Effect
 
 
 class Killed(BaseException):
@@ -66,9 +69,17 @@ class WorldTransport:
         if fault is not None:
             error = {"error": {"type": fault.type, "message": fault.message}}
             return Response(fault.shown_status, fault.headers, json.dumps(error).encode())
-        answer = self._world.admit(arriving)()
+        answer = self._carried_out(self._world.admit(arriving))
         arrival.status = answer.status
         return Response(answer.status, answer.headers, answer.body)
+
+    def _carried_out(self, effect: Effect) -> Answer:
+        """The answer, once the call has waited for whatever it waits for inside Dust."""
+        while True:
+            try:
+                return effect()
+            except Busy as busy:
+                time.sleep(max(0.0, busy.until - self._world.now()))
 
 
 def sync(

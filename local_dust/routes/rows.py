@@ -73,6 +73,8 @@ def list_rows(call: Call) -> Effect:
     if (wrong_limit or wrong_offset) and not call.legacy:
         raise invalid_query(call, wrong_limit + wrong_offset)
     table = _readable_table(call, "Failed to list database rows.")
+    if table.cached_schema is None and call.readable().tables.faults.fails_while_empty:
+        raise _failed("Failed to list database rows.")
     end = min(offset + limit, table.row_count)
     rows = [{"row_id": table.stored.ids[n], "value": table.row(n)} for n in range(min(offset, end), end)]
     return lambda: ok({"rows": rows, "offset": offset, "limit": limit, "total": table.row_count})
@@ -91,6 +93,7 @@ def get_row(call: Call) -> Effect:
 def delete_row(call: Call) -> Effect:
     tables = call.writable().tables
     table_id, row_id = call.ids
+    tables.faults.check("Failed to delete row.")
 
     def effect() -> Answer:
         if table_id not in tables.stored:
@@ -101,7 +104,7 @@ def delete_row(call: Call) -> Effect:
             raise _too_many(call, "Failed to delete row.") from None
         return ok({"success": True})
 
-    return effect
+    return tables.faults.admitted(effect, table_id, truncates=False)
 
 
 def post_rows(call: Call) -> Effect:
@@ -111,7 +114,10 @@ def post_rows(call: Call) -> Effect:
     keys = set(chain.from_iterable(row["value"] for row in valid["rows"]))
     if not all(map(_SLUG.fullmatch, keys - {"__proto__"})):
         raise invalid("Invalid request body: keys must be lowercase alphanumeric.")
-    return lambda: _upsert(call, source.tables, valid)
+    faults = source.tables.faults
+    faults.check(_NOT_UPSERTED)
+    truncates = valid.get("truncate") is True
+    return faults.admitted(lambda: _upsert(call, source.tables, valid), call.ids[0], truncates=truncates)
 
 
 def _upsert(call: Call, tables: Tables, body: dict[str, Any]) -> Answer:
@@ -173,7 +179,9 @@ def _check_writable(columns: Sequence[Sequence[Cell]], *, escaped: bool) -> None
 
 
 def _readable_table(call: Call, message: str) -> StoredTable:
-    table = call.readable().tables.stored.get(call.ids[0])
+    tables = call.readable().tables
+    tables.faults.check(message)
+    table = tables.stored.get(call.ids[0])
     if table is None or table.unreadable is not None:
         raise _failed(message)
     return table

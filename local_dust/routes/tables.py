@@ -30,16 +30,19 @@ DESCRIBE = fields(
         "source_url": nullish(string),
     }
 )
+NOT_DESCRIBED = "Failed to upsert table (table names must be unique)."
 REMOTE = ("remote_database_table_id", "remote_database_secret_id")
 
 
 def list_tables(call: Call) -> Effect:
     tables = call.readable().tables
+    tables.faults.check("Failed to retrieve tables.")
     return lambda: ok({"tables": [table.described() for table in tables.listed()]})
 
 
 def get_table(call: Call) -> Effect:
     tables = call.readable().tables
+    tables.faults.check("Failed to get table.")
     table = tables.stored.get(call.ids[0])
     if table is None:
         raise DustError(404, "table_not_found", "Failed to get table.")
@@ -51,6 +54,7 @@ def delete_table(call: Call) -> Effect:
     if not (call.key.system or call.key.role == "admin"):
         raise DustError(404, "data_source_not_found", "The data source you requested was not found.")
     source = call.writable()
+    source.tables.faults.check("Failed to delete table.")
 
     def effect() -> Answer:
         source.tables.delete(call.ids[0])
@@ -64,6 +68,7 @@ def post_table(call: Call) -> Effect:
     source = call.writable()
     valid = call.body(DESCRIBE) if body is None else body
     _check(call, valid)
+    source.tables.faults.check(NOT_DESCRIBED)
     return lambda: _describe(call, source, valid)
 
 
@@ -100,7 +105,7 @@ def _describe(call: Call, source: DataSource, body: dict[str, Any]) -> Answer:
         raise DustError(
             500,
             "internal_server_error",
-            "Failed to upsert table (table names must be unique).",
+            NOT_DESCRIBED,
             core=failure.error,
         ) from None
     shown = table.described()

@@ -15,6 +15,9 @@ GET     /__control__/faults             the rules;  POST {"kind", "method", "pat
 POST    /__control__/holds              {"method", "path", "late"} holds answers;  DELETE releases all
 POST    /__control__/lost_rows          {"table_id", "which": "first" | "middle" | "last"} or
                                          {"table_id", "error": "Too many columns"}: the loss in the next merge
+POST    /__control__/table_faults       {"outage": s}: Dust's core fails for s seconds;  DELETE ends all
+                                         {"late": {"seconds", ...}}: writes that land late (see `LateRule`);
+                                         {"fails_while_empty": bool}: a new table's rows cannot be listed
 """
 
 from __future__ import annotations
@@ -60,6 +63,8 @@ class Control:
             ("POST", "holds"): self._hold,
             ("DELETE", "holds"): lambda _: holds.let_go(),
             ("POST", "lost_rows"): self._lose_rows,
+            ("POST", "table_faults"): lambda request: world.table_faults.change(**request.json),
+            ("DELETE", "table_faults"): lambda _: world.table_faults.clear(),
         }
 
     def owns(self, request: Request) -> bool:

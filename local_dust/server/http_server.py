@@ -10,7 +10,8 @@ from local_dust.control.arrivals import Arrival
 from local_dust.control.faults import Fault
 from local_dust.control.holds import Holds
 from local_dust.request import Request
-from local_dust.response import Answer
+from local_dust.response import Answer, Busy
+from local_dust.routes.calls import Effect
 from local_dust.server.control_routes import Control
 from local_dust.server.misbehaviour import misbehave, right_answer_misbehaviour
 from local_dust.world import World
@@ -28,6 +29,7 @@ class HttpServer:
         self._holds = holds
         self._control = Control(world, holds)
         self._runner: web.ServerRunner | None = None
+        self._landings: set[asyncio.Future[Answer]] = set()
 
     async def start(self, host: str, port: int) -> int:
         """Listen; port 0 takes a free one. Returns the port."""
@@ -72,7 +74,7 @@ class HttpServer:
         effect = self._world.admit(request)
         hold = self._holds.matching(arrival)
         late = (fault is not None and fault.late) or (hold is not None and hold.late)
-        answer = None if late else effect()
+        answer = None if late else await self._carried_out(effect)
         if self._world.faults.latency:
             await asyncio.sleep(self._world.faults.latency)
         if fault is not None and fault.kind == "delay":
@@ -80,19 +82,34 @@ class HttpServer:
         if hold is not None:
             await hold.passed(arrival)
         if answer is None:
-            answer = effect()
+            answer = await self._carried_out(effect)
         arrival.status = answer.status
         if fault is not None and fault.kind != "delay":
             return await right_answer_misbehaviour(sent, answer, fault)
         return _response(answer)
 
+    async def _carried_out(self, effect: Effect) -> Answer:
+        """The answer, once the call has waited for whatever it waits for inside Dust."""
+        while True:
+            try:
+                return effect()
+            except Busy as busy:
+                while self._world.now() < busy.until:
+                    await asyncio.sleep(0.01)
+
+    def _land(self, effect: Effect) -> None:
+        """Let a late write take effect; it may have to wait inside Dust."""
+        landing = asyncio.ensure_future(self._carried_out(effect))
+        self._landings.add(landing)
+        landing.add_done_callback(self._landings.discard)
+
     async def _wrong(
         self, sent: web.BaseRequest, request: Request, arrival: Arrival, fault: Fault
     ) -> web.StreamResponse:
         if fault.lands_after is not None:
-            asyncio.get_running_loop().call_later(fault.lands_after, self._world.admit(request))
+            asyncio.get_running_loop().call_later(fault.lands_after, self._land, self._world.admit(request))
         elif fault.effect:
-            self._world.admit(request)()
+            await self._carried_out(self._world.admit(request))
         if self._world.faults.latency:
             await asyncio.sleep(self._world.faults.latency)
         arrival.status = None if fault.kind == "reset" else fault.shown_status

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import gc
 import random
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timezone
 from typing import Any
 
+from local_dust.control.table_faults import TableFaults
 from local_dust.limits import Limits
-from local_dust.response import CoreError
-from local_dust.tables.cells import UnwritableCell
+from local_dust.response import Busy, CoreError
 from local_dust.tables.column_names import UnreadableCsv
 from local_dust.tables.csv_files import Rows, passed
-from local_dust.tables.merging import Change, merge
+from local_dust.tables.merging import Change
 from local_dust.tables.queue import TableQueue
 from local_dust.tables.schemas import Schema, inferred
 from local_dust.tables.stored import StoredTable
-
-RETRY_SECONDS = 1.0
+from local_dust.tables.worker import Worker
 
 
 class TooManyPending(Exception):
@@ -34,8 +32,13 @@ class Tables:
         self._limits = limits
         self._now = now
         self._wall = wall
-        self._random = random.Random(seed)
         self._queues: dict[str, TableQueue] = {}
+        self._worker = Worker(
+            self.stored, self._queues, limits, store=self._store, today=self._today, chance=random.Random(seed)
+        )
+        self.faults = TableFaults(now, random.Random(seed))
+        self._landing: float | None = None
+        """The time of a late write that takes effect only now."""
         self._positions: dict[str, tuple[Rows, dict[str, int]]] = {}
 
     def snapshot(self) -> dict[str, StoredTable]:
@@ -71,10 +74,17 @@ class Tables:
         queue = self._queue(table_id)
         if queue.pending >= self._limits.pending_files:
             raise TooManyPending
-        queue.add(change, self._now())
+        queue.add(change, self._time())
 
     def replace_rows(self, table_id: str, rows: Rows) -> None:
-        """Replace all rows at once and drop the queue. Equal ids are not merged."""
+        """Replace all rows at once and drop the queue. Equal ids are not merged.
+
+        Raises:
+            Busy: A merge holds the table's lock.
+        """
+        until = self._worker.locked_until(table_id, self._time())
+        if until is not None:
+            raise Busy(until)
         self._queues.pop(table_id, None)
         self._store(table_id, rows, inferred(rows.names, rows.columns()))
 
@@ -96,31 +106,14 @@ class Tables:
         self._queue(table_id).lose(which=which, error=error)
 
     def work(self) -> None:
-        """Merge the queues whose tables have been quiet for long enough."""
+        """Merge the queues whose tables have been quiet for long enough, and let late writes land when they are due."""
         now = self._now()
-        for table_id, queue in self._queues.items():
-            while table_id in self.stored and queue.is_due(now, self._limits.quiet_seconds, RETRY_SECONDS):
-                self._merge_once(table_id, queue, now)
-
-    def _merge_once(self, table_id: str, queue: TableQueue, now: float) -> None:
-        changes = queue.next_pass(self._limits)
-        collects = gc.isenabled()
-        gc.disable()  # it would scan every row several times, for nothing
-        try:
-            queue.fail_on_demand()
-            table = self.stored[table_id]
-            if table.unreadable is not None:
-                raise UnreadableCsv(table.unreadable)
-            rows, schema = merge(table.stored, table.cached_schema, changes, self._limits, self._today(), self._random)
-        except (UnreadableCsv, UnwritableCell) as failure:
-            permanent = getattr(failure, "permanent", False)
-            queue.failed(now, permanent=permanent, patience=self._limits.dropped_after_seconds)
-        else:
-            queue.done(changes)
-            self._store(table_id, rows, schema)
-        finally:
-            if collects:
-                gc.enable()
+        while (landing := self.faults.next_landing()) is not None and landing <= now:
+            self._worker.work(landing)
+            self._landing = landing
+            self.faults.land()
+            self._landing = None
+        self._worker.work(now)
 
     def _store(self, table_id: str, rows: Rows, schema: Schema) -> None:
         unreadable = None
@@ -134,6 +127,9 @@ class Tables:
 
     def _queue(self, table_id: str) -> TableQueue:
         return self._queues.setdefault(table_id, TableQueue())
+
+    def _time(self) -> float:
+        return self._now() if self._landing is None else self._landing
 
     def _today(self) -> date:
         return datetime.fromtimestamp(self._wall(), tz=timezone.utc).date()

@@ -101,7 +101,7 @@ def test_the_control_routes_show_everything(dust: LocalDust) -> None:
 
 
 def test_the_control_routes_change_everything(dust: LocalDust) -> None:
-    """Limits, faults, holds, the workspace, and lost rows."""
+    """Limits, faults, holds, the workspace, lost rows, and the switches of tables."""
     visitor = Visitor(dust)
 
     def control(method: str, path: str, body: object = None) -> int:
@@ -136,6 +136,11 @@ def test_the_control_routes_change_everything(dust: LocalDust) -> None:
     assert 200 == control("POST", "lost_rows", {"table_id": "t", "which": "last"})
     visitor.rows("t", {"1": {"a": 1}})
     assert {} == dust.world.tables()["t"].rows()
+    assert 200 == control("POST", "table_faults", {"outage": 60, "late": {"seconds": 0}, "fails_while_empty": True})
+    assert 500 == visitor.get("/tables").status_code
+    assert 400 == control("POST", "table_faults", {"nonsense": True})
+    control("DELETE", "table_faults")
+    assert [200, 200] == [visitor.get("/tables").status_code, visitor.rows("t", {"1": {"a": 1}}).status_code]
     control("DELETE", "arrivals")
     assert [] == dust.world.arrivals
 
