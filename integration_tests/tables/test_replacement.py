@@ -13,9 +13,20 @@ from integration_tests.harness.messages import catalog, complete, global_state, 
 from integration_tests.harness.replacements import ids, truncating, users
 from integration_tests.harness.tables import QUIET, TABLE, has_row, settings, stored, upserts
 from local_dust import Arrival, LocalDust, World
+from local_dust.tables.merging import Deletion
 
 # Dust's own quiet time would make each of them last ten seconds.
 QUICK = settings(confirmation_delay=QUIET, table_batch_size=2)
+
+
+class Clock:
+    """A clock that the test moves."""
+
+    def __init__(self) -> None:
+        self.time = 1_000.0
+
+    def __call__(self) -> float:
+        return self.time
 
 
 def run(world: World, configured: dict[str, Any], messages: list[dict[str, Any]], **more: Any) -> Finished:
@@ -313,7 +324,8 @@ def test_a_full_disk_leaves_the_table_as_it_was(world: World, monkeypatch: pytes
 def test_a_replacement_fixes_a_table_that_dust_cannot_read(world: World) -> None:
     """The table has outgrown Dust's limits; only replacing all rows helps."""
     keep(world, 1, 2, 3)
-    world.faults.add("status", status=500, method="GET", path="/rows$", message="Failed to list database rows.")
+    unreadable = {"status": 500, "method": "GET", "path": "/rows$", "message": "Failed to list database rows."}
+    world.faults.add("status", when=lambda _: not upserts(world), **unreadable)
 
     finished = run(world, truncating(5), [*users(4, v=2), state("users", 1), complete("users")])
 
@@ -326,3 +338,47 @@ def test_the_table_keeps_its_mark_when_its_columns_are_described_anew(world: Wor
     assert run(world, truncating(5), [*users(1, v=1), state("users", 1), complete("users")]).failure is None
     assert run(world, truncating(5), [*users(2, more=1), state("users", 2), complete("users")]).failure is None
     assert ["airbyte:replaced:5:7"] == tags(world)
+
+
+def test_a_truncate_that_lands_late_is_noticed(world: World) -> None:
+    """It was answered with an error, so it was repeated; then it lands, and deletes rows that came after it."""
+    keep(world, 1, 2, 3)
+    world.table_faults.land_late(10_000.0, truncates=True, status=500)
+
+    def land(arrival: Arrival) -> None:
+        if arrival.method == "POST" and arrival.path.endswith("/rows") and len(upserts(world)) == 4:
+            with world.lock:
+                world.table_faults.land()
+
+    messages = [*users(*range(100, 140), v=2), state("users", 1), complete("users")]
+    finished = run(world, truncating(5), messages, on_arrival=land, timing={"confirmation_limit": 3})
+
+    assert 38 == len(values(world))
+    assert ("transient_error", []) == (finished.failure, finished.states)
+    assert ["airbyte:replacing:5:7"] == tags(world)
+
+
+def test_old_rows_that_a_long_merge_writes_back_are_noticed() -> None:
+    """It outlives its lock, so the table is replaced meanwhile; a minute later it is counted again."""
+    clock = Clock()
+    world = World(now=clock, quiet_seconds=QUIET, merge_rows_per_second=None)
+    table = [record("users", id=number, v=1) for number in (1, 2, 3)]
+    at_once = {"table_batch_size": 500}
+    assert run(world, truncating(4), [*table, state("users", 0), complete("users")], **at_once).failure is None
+    world.limits.merge_rows_per_second = 0.04
+    world.data_source.tables.queue(TABLE, Deletion("users-9"))
+    clock.time += QUIET
+    world.tables()
+    clock.time += 70
+
+    def end_merge(arrival: Arrival) -> None:
+        if "limit=1&" in arrival.query and sum("limit=1&" in each.query for each in world.arrivals) == counted + 2:
+            clock.time += 100
+
+    counted = sum("limit=1&" in each.query for each in world.arrivals)
+    messages = [*users(7, v=2), state("users", 1), complete("users")]
+    finished = run(world, truncating(5), messages, on_arrival=end_merge, timing={"confirmation_limit": 6})
+
+    assert ids(1, 2, 3) == stored(world).keys()
+    assert ("transient_error", []) == (finished.failure, finished.states)
+    assert "has 3 rows instead of 1" in finished.message

@@ -27,6 +27,8 @@ class ExistingTable:
     """A table as it was before the sync."""
 
     exists: bool = False
+    has_rows: bool = False
+    """Whether it had rows, as far as Dust could read them."""
     tags: tuple[str, ...] = ()
     generation: int = 0
     """The lowest in which some of its rows were written, 0 if one of them does not say."""
@@ -48,10 +50,10 @@ class TableClient:
         try:
             rows, _ = self._client.rows(self.table_id, limit=SAMPLE_ROWS)
         except Ambiguous:
-            rows = []  # Dust cannot read it, which replacing its rows fixes
+            return ExistingTable(True, True, tuple(map(str, tags or ())))  # replacing its rows fixes that
         generations = [(row.get("value") or {}).get(GENERATION_ID) for row in rows]
         lowest = min((each if isinstance(each, int) else 0 for each in generations), default=0)
-        return ExistingTable(True, tuple(map(str, tags or ())), lowest)
+        return ExistingTable(True, bool(rows), tuple(map(str, tags or ())), lowest)
 
     def create(self, title: str, description: str, tags: Sequence[str]) -> Mapping[str, Any]:
         """Create the table unless it exists, and describe it. Returns it as Dust describes it."""
@@ -121,10 +123,11 @@ class TableClient:
         return self.count() is not None and self._client.row(self.table_id, row_id) is None
 
     def count(self) -> int | None:
-        """How many rows the table has, None if it cannot be read now."""
+        """How many rows the table has, None if it cannot be read now. Raises `UnusableTable`."""
         try:
             return self._client.rows(self.table_id, limit=1)[1]
         except Ambiguous:
+            self._must_exist()
             return None
 
     def nudge(self) -> None:

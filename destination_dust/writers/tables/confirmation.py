@@ -14,8 +14,10 @@ from destination_dust.writers.tables.witnesses import Witness
 FIRST_WAIT = 1.0
 LONGEST_WAIT = 30.0
 GROWTH = 1.5
-# Shares of the whole patience: 2, 5 and 10 minutes of 30.
+# Shares of the whole patience: 2, 5 and 10 minutes of 30 …
 NUDGES = (1 / 15, 1 / 6, 1 / 3)
+# … and one minute. A merge that outlives its lock of 60 s writes the rows back that were replaced meanwhile.
+LOCK = 1 / 30
 
 
 class Verdict(Enum):
@@ -35,6 +37,16 @@ class ConfirmationTiming:
 
     first_look: float
     give_up: float
+
+    @property
+    def lock(self) -> float:
+        """After so long, no merge that had begun before can undo what was written."""
+        return LOCK * self.give_up
+
+    @property
+    def miscount(self) -> float:
+        """For so long may the number of rows be wrong after all witnesses were found."""
+        return NUDGES[1] * self.give_up
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from destination_dust.workers import Lane
 from destination_dust.writers.steps import WAIT, Ask, Steps
 from destination_dust.writers.tables.burst import Burst
 from destination_dust.writers.tables.client import TableClient
-from destination_dust.writers.tables.confirmation import Looks, Verdict, verdict
+from destination_dust.writers.tables.confirmation import FIRST_WAIT, Looks, Verdict, verdict
 from destination_dust.writers.tables.context import TablesContext
 from destination_dust.writers.tables.witnesses import Witness
 
@@ -44,6 +44,35 @@ class Proof:
                 raise Unconfirmed(self._unconfirmed(looks.latest))
             if found is not Verdict.STORED and burst.queued and looks.nudge_due(now):
                 yield Ask(self._dust.nudge, lane=Lane.LIMITED)
+
+    def count(self, rows: int, *, since: float, again: bool) -> Steps:
+        """See that a table that was replaced has exactly so many rows. Raises `Unconfirmed`.
+
+        Some requests have no witness, and a replacement whose answer was lost may land late and delete rows that came
+        after it. `again`: count once more when no merge that began before `since` can undo it any more.
+        """
+        yield from self._count(rows)
+        settled = since + self._context.confirmation.lock
+        if again and self._context.now() < settled:
+            while self._context.now() < settled:
+                yield WAIT
+            yield from self._count(rows)
+
+    def _count(self, rows: int) -> Steps:
+        began, nudged = self._context.now(), False
+        while (count := (yield Ask(self._dust.count))) != rows:
+            looked = self._context.now()
+            if looked - began >= self._context.confirmation.miscount:
+                raise Unconfirmed(
+                    f"The table {self._dust.table_id} was replaced, but has {_number(count)} rows instead of {rows}: "
+                    "Dust has lost some, or brought old ones back. The states of the stream were not given back, so "
+                    "the next sync replaces the table again."
+                )
+            if count is not None and not nudged:
+                nudged = True  # perhaps Dust has left a request lying
+                yield Ask(self._dust.nudge, lane=Lane.LIMITED)
+            while self._context.now() < looked + FIRST_WAIT:
+                yield WAIT
 
     def _witnesses(self, burst: Burst) -> Generator[Ask | None, Any, list[Witness]]:
         """Choose the witnesses, and look at those that might mislead before Dust can have merged anything.
@@ -89,3 +118,7 @@ class Proof:
             "mistake the delimiter. They were not acknowledged, and will be sent again. If Dust is only slow, set "
             "confirm_rows to false to trust its answers."
         )
+
+
+def _number(count: int | None) -> str:
+    return "unreadable" if count is None else str(count)

@@ -107,7 +107,7 @@ class Refill:
         else:
             self._begin(count, replaces=replaces)
             yield from self._fill(replaces=replaces)
-            yield from self._finish()
+            yield from self._finish(replaces=replaces)
         self._book_unsent(replaces=replaces)
         self.drop()
 
@@ -123,7 +123,8 @@ class Refill:
         """The stream has no rows."""
         if self._existing.exists:
             logger.info("Stream %s: it has no rows, so the table %s is emptied.", self.plan.stream, self._dust.table_id)
-            yield Ask(self._dust.clear)
+            yield from self._table.clear()
+            yield from self._table.prove_replaced(had_rows=self._existing.has_rows)
             yield from self._mark()
 
     def _begin(self, count: int, *, replaces: bool) -> None:
@@ -154,7 +155,7 @@ class Refill:
         while not self._table.idle:
             yield WAIT
 
-    def _finish(self) -> Steps:
+    def _finish(self, *, replaces: bool) -> Steps:
         """Mark the replacement as done, because the platform may try again after its states went out."""
         left_out = self._context.outcomes.counts(self.plan.stream).rejected
         if left_out and self._context.outcomes.fails_on_rejects:
@@ -166,7 +167,9 @@ class Refill:
             )
             return
         if self._table.still_to_replace:
-            yield Ask(self._dust.clear)
+            yield from self._table.clear()
+        if replaces:
+            yield from self._table.prove_replaced(had_rows=self._existing.has_rows)
         yield from self._mark()
 
     def _mark(self) -> Steps:

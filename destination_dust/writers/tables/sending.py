@@ -33,6 +33,10 @@ class Sending:
         """Single rows that were put off since Dust last took a request."""
         self._cuts = 0
         """Batches in a row that did not pass a gateway, though both of their halves did."""
+        self.rows = 0
+        """Upserted rows that Dust has taken."""
+        self.replaced_at = 0.0
+        """When Dust had taken the first of the rows that replace others."""
         self._replaces = False
         self._truncates = False
 
@@ -83,6 +87,9 @@ class Sending:
     def _took(self, burst: Burst, changes: Sequence[Change], size: int, began: float) -> None:
         """Dust has queued changes: they leave memory, but are acknowledged once they can be read."""
         burst.took(changes, size=size, began=began, ended=self._context.now(), queued=not self._truncates)
+        self.rows += sum(change.content is not None for change in changes)
+        if self._truncates:
+            self.replaced_at = self._context.now()
         self._truncates = False
         self._context.budget.used -= sum(change.memory for change in changes)
         self._context.outcomes.queued(self._stream, sum(len(change.spans) for change in changes))

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 
 from destination_dust.airbyte.catalog import StreamPlan
 from destination_dust.mapping.tables.rows import RowEncoder
-from destination_dust.writers.steps import WAIT, Runner, Steps
+from destination_dust.workers import Lane
+from destination_dust.writers.steps import WAIT, Ask, Runner, Steps
 from destination_dust.writers.tables.batch import Change
 from destination_dust.writers.tables.burst import Burst
 from destination_dust.writers.tables.client import TableClient
@@ -34,12 +35,16 @@ class Table:
         self._bursts: deque[Burst] = deque()
         """The first is being sent and confirmed; the last takes changes unless it is closed."""
         self._resting = False
+        self._draining = False
+        self._unproven_since: float | None = None
+        """When Dust took the last request that nobody has seen to be merged."""
         self._life = Runner(table_id, context.submit, self._live())
 
     @property
     def idle(self) -> bool:
         """Whether nothing is left to be done."""
-        return not self._bursts and not self._life.under_way
+        owes_nudge = self._draining and self._unproven_since is not None
+        return not self._bursts and not self._life.under_way and not owes_nudge
 
     @property
     def moving(self) -> bool:
@@ -66,6 +71,16 @@ class Table:
         """Whether the rows to be replaced are still there, because Dust has taken none of the new ones."""
         return self._sending.still_replaces
 
+    def clear(self) -> Steps:
+        """Delete all rows, at once. Only while it is idle."""
+        yield Ask(self.dust.clear)
+        self._sending.replaced_at = self._context.now()
+
+    def prove_replaced(self, *, had_rows: bool) -> Steps:
+        """See that it has exactly the rows that replaced others. Raises `Unconfirmed`. Only while it is idle."""
+        if self._context.confirm:
+            yield from self._proof.count(self._sending.rows, since=self._sending.replaced_at, again=had_rows)
+
     def describe(self, tags: Sequence[str]) -> Steps:
         """Describe it anew, with other tags. Only while it is idle."""
         self.tag(tags)
@@ -88,6 +103,11 @@ class Table:
         if self._bursts:
             self._bursts[-1].close()
 
+    def drain(self) -> None:
+        """No more changes come, except those of a replacement."""
+        self._draining = True
+        self.close()
+
     def advance(self) -> None:
         """Do what is due, up to the next call."""
         self._life.advance()
@@ -96,6 +116,7 @@ class Table:
         """Burst by burst: send the changes, leave Dust alone until they are merged, see that they are there."""
         while True:
             while not self._bursts:
+                yield from self._nudge_in_the_end()
                 yield WAIT
             burst = self._bursts[0]
             yield from self._send(burst)
@@ -106,6 +127,7 @@ class Table:
             if self._preparation.is_outdated:
                 yield from self._preparation.create()
             if not self._context.confirm and burst.queued and burst.ended is not None:
+                self._unproven_since = burst.ended
                 yield from self._rest_until(burst.ended + self._context.confirmation.first_look)
 
     def _send(self, burst: Burst) -> Steps:
@@ -138,6 +160,18 @@ class Table:
 
     def _leave_rest_to_another(self, burst: Burst) -> None:
         self._bursts.insert(1, burst.split_off())
+
+    def _nudge_in_the_end(self) -> Steps:
+        """Once a merge that was under way has ended, have Dust merge what came during it: nobody looks at the rows."""
+        if not self._draining or self._unproven_since is None:
+            return
+        timing = self._context.confirmation
+        until = self._unproven_since + timing.first_look + timing.lock
+        while self._context.now() < until and not self._bursts:
+            yield WAIT
+        if not self._bursts:
+            yield Ask(self.dust.nudge, lane=Lane.LIMITED)
+            self._unproven_since = None
 
     def _rest_until(self, end: float) -> Steps:
         self._resting = True

@@ -87,7 +87,7 @@ class TablesWriter:
     def drain(self) -> None:
         """Send the rows that are held back."""
         for table in self._tables.values():
-            table.close()
+            table.drain()
 
     def prepare(self, replaced: Collection[StreamPlan]) -> None:
         """Find the tables of these streams. Their rows are staged on disk from now on."""

@@ -14,6 +14,7 @@ from destination_dust.mapping.tags import Marker
 from destination_dust.writers.outcomes import BadRecord
 from destination_dust.writers.tables import staging
 from destination_dust.writers.tables.client import UnusableTable
+from destination_dust.writers.tables.proof import Unconfirmed
 from unit_tests.builders import ORDERS, USERS
 from unit_tests.writers.tables.fake_tables import TablesHarness
 
@@ -50,11 +51,15 @@ class Replacing(TablesHarness):
             record = Record(stream, {"id": number}, None, 1)
             self.writer.add(self.plans[stream], record, self.calls.outcomes.read(stream))
 
-    def conclude(self, ending: Ending = Ending.COMPLETE, *, seconds: float = 60.0) -> list[str]:
+    def conclude(self, ending: Ending = Ending.COMPLETE, *, seconds: float = 120.0) -> list[str]:
         """End the input; returns the calls."""
         self.writer.drain()
         self.writer.conclude(dict.fromkeys(self.plans, ending))
         return self.turn(seconds)
+
+    def has_ended(self) -> bool:
+        """Whether the table was replaced and marked."""
+        return self.writer.idle and self.dust.tags_of["users"] == [REPLACED]
 
     def rows(self, stream: StreamKey = USERS) -> set[str]:
         """The rows that the table has."""
@@ -205,3 +210,69 @@ def test_a_refused_row_does_not_stop_a_replacement_half_way() -> None:
         tables.conclude()
     assert {"users-3", "users-5"} == tables.rows()
     assert [REPLACING] == tables.dust.tags_of["users"]
+
+
+def test_a_table_that_was_replaced_has_exactly_the_rows_that_were_sent() -> None:
+    """Also those of requests that have no witness, of which Dust has lost one here."""
+    tables = Replacing(rows=1)
+    tables.bring(*range(3, 23))
+    tables.dust.loses = lambda request: request == 3
+    calls: list[str] = []
+
+    with pytest.raises(Unconfirmed, match="has 19 rows instead of 20"):
+        calls = tables.conclude(seconds=500)
+
+    assert "look users-6" not in calls
+    assert not tables.has_ended()
+
+
+def test_a_request_that_was_left_lying_is_found_by_the_count() -> None:
+    """A nudge has Dust merge it."""
+    tables = Replacing()
+    tables.bring(3, 4)
+
+    def rows(_table_id: str, *, limit: int) -> tuple[list[dict[str, Any]], int]:
+        tables.dust.log.append(f"list {limit}")
+        return [], 1 + ("delete airbyte_nudge" in tables.dust.log)
+
+    tables.dust.rows = rows  # type: ignore[method-assign]  # one row is left lying
+
+    calls = tables.conclude()
+
+    assert 1 == calls.count("delete airbyte_nudge")
+    assert tables.has_ended()
+
+
+def test_a_table_that_had_rows_is_counted_again_a_minute_later() -> None:
+    """A merge that had begun before, and outlived its lock, writes old rows back."""
+    tables = Replacing()
+    tables.bring(3)
+    assert 1 == tables.conclude(seconds=58).count("count")
+    assert not tables.has_ended()
+    tables.dust.rows_of["users"] |= {"users-1": {}, "users-2": {}}
+
+    with pytest.raises(Unconfirmed, match="has 3 rows instead of 1"):
+        tables.turn(500)
+    assert not tables.has_ended()
+
+
+def test_an_emptied_table_is_counted_again_too() -> None:
+    """For the same reason."""
+    tables = Replacing()
+    tables.conclude(seconds=58)
+    tables.dust.rows_of["users"] = {"users-1": {}}
+
+    with pytest.raises(Unconfirmed, match="has 1 rows instead of 0"):
+        tables.turn(500)
+
+
+def test_a_table_without_rows_before_is_counted_once() -> None:
+    """There is nothing to bring back."""
+    tables = Replacing()
+    tables.dust.rows_of["users"].clear()
+    tables.writer.prepare(list(tables.plans.values()))
+    tables.turn()
+    tables.bring(3)
+
+    assert 1 == tables.conclude(seconds=5).count("count")
+    assert tables.has_ended()

@@ -181,7 +181,26 @@ def test_without_confirmation_the_answer_settles_but_the_table_rests() -> None:
     assert ["create users", "measure", "upsert 1", "upsert 2"] == tables.turn(10)
     assert ["measure", "upsert 3"] == tables.drain(1)
     assert [(3, 0)] == tables.released()
+    assert [] == tables.turn(69)
+    assert not tables.writer.idle
+    assert ["delete airbyte_nudge"] == tables.turn(5)
     assert tables.writer.idle
+
+
+def test_without_confirmation_dust_is_nudged_once_in_the_end() -> None:
+    """It may have left the last request lying, as it came during a merge: a minute later no merge is under way."""
+    tables = TablesHarness(rows=1, confirm=False)
+    tables.add(1)
+    assert "delete airbyte_nudge" not in tables.turn(500)
+    tables.add(2)
+    tables.drain(5)
+    tables.dust.changed["users"] = float("inf")  # until the next change
+
+    tables.turn(90)
+
+    assert tables.writer.idle
+    tables.dust.row("users", "users-2")  # Dust merges in its own time
+    assert {"users-1", "users-2"} == set(tables.dust.rows_of["users"])
 
 
 def test_a_full_memory_ends_the_oldest_burst_where_nothing_moves() -> None:
