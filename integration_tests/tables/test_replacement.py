@@ -324,10 +324,16 @@ def test_a_full_disk_leaves_the_table_as_it_was(world: World, monkeypatch: pytes
 def test_a_replacement_fixes_a_table_that_dust_cannot_read(world: World) -> None:
     """The table has outgrown Dust's limits; only replacing all rows helps."""
     keep(world, 1, 2, 3)
-    unreadable = {"status": 500, "method": "GET", "path": "/rows$", "message": "Failed to list database rows."}
+    unreadable: dict[str, Any] = {
+        "status": 500,
+        "method": "GET",
+        "path": "/rows$",
+        "message": "Failed to list database rows.",
+    }
     world.faults.add("status", when=lambda _: not upserts(world), **unreadable)
 
-    finished = run(world, truncating(5), [*users(4, v=2), state("users", 1), complete("users")])
+    messages = [*users(4, v=2), state("users", 1), complete("users")]
+    finished = run(world, truncating(5), messages, timing={"retry_budget": 10})
 
     assert finished.failure is None, finished.message
     assert {"users-4": 2} == values(world)

@@ -44,8 +44,8 @@ class ConfirmationTiming:
         return LOCK * self.give_up
 
     @property
-    def miscount(self) -> float:
-        """For so long may the number of rows be wrong after all witnesses were found."""
+    def trouble(self) -> float:
+        """For so long may the number of rows be wrong after all witnesses were found: five minutes of 30."""
         return NUDGES[1] * self.give_up
 
 

@@ -13,6 +13,13 @@ from destination_dust.writers.tables.confirmation import ConfirmationTiming, Mer
 from destination_dust.writers.tables.limits import BurstLimits, MemoryBudget, RequestLimits
 
 
+@dataclass(slots=True)
+class Taken:
+    """Requests that Dust has taken, of all tables."""
+
+    requests: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class TablesContext:
     """The limits, clocks and connections that tables work with."""
@@ -30,6 +37,7 @@ class TablesContext:
     """Whether rows count as stored when they can be read, or when Dust has queued them."""
     bursts: BurstLimits = field(default_factory=BurstLimits)
     budget: MemoryBudget = field(default_factory=MemoryBudget)
+    taken: Taken = field(default_factory=Taken)
     merges: MergeProgress = field(default_factory=MergeProgress)
     now: Callable[[], float] = time.monotonic
     wall: Callable[[], float] = time.time

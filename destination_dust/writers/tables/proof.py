@@ -62,7 +62,7 @@ class Proof:
         began, nudged = self._context.now(), False
         while (count := (yield Ask(self._dust.count))) != rows:
             looked = self._context.now()
-            if looked - began >= self._context.confirmation.miscount:
+            if looked - began >= self._context.confirmation.trouble:
                 raise Unconfirmed(
                     f"The table {self._dust.table_id} was replaced, but has {_number(count)} rows instead of {rows}: "
                     "Dust has lost some, or brought old ones back. The states of the stream were not given back, so "

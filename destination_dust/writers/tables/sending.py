@@ -18,6 +18,8 @@ from destination_dust.writers.tables.context import TablesContext
 
 # Single rows of a table that may fail one after the other, before the first has passed, until it must be an outage.
 MAX_POSTPONED = 5
+# So many single rows may be refused before Dust has taken any of any table.
+MAX_REFUSED = 20
 
 
 class Sending:
@@ -31,6 +33,8 @@ class Sending:
         """A row of the latest request that Dust took, with its time of loading."""
         self._postponed = 0
         """Single rows that were put off since Dust last took a request."""
+        self._refusals = 0
+        """Single rows that Dust has refused."""
         self._cuts = 0
         """Batches in a row that did not pass a gateway, though both of their halves did."""
         self.rows = 0
@@ -87,6 +91,7 @@ class Sending:
     def _took(self, burst: Burst, changes: Sequence[Change], size: int, began: float) -> None:
         """Dust has queued changes: they leave memory, but are acknowledged once they can be read."""
         burst.took(changes, size=size, began=began, ended=self._context.now(), queued=not self._truncates)
+        self._context.taken.requests += 1
         self.rows += sum(change.content is not None for change in changes)
         if self._truncates:
             self.replaced_at = self._context.now()
@@ -112,7 +117,7 @@ class Sending:
         elif self._latest is None:
             self._postponed += 1
             burst.postpone(batch, patiently=self._postponed > MAX_POSTPONED)
-        elif not (yield from self._takes_another(*self._latest)):
+        elif not (yield from self._takes_another(burst, *self._latest)):
             burst.postpone(batch, patiently=True)
         elif batch.proven_once:
             self._leave_out(batch, error)
@@ -120,9 +125,11 @@ class Sending:
             batch.proven_once = True
             burst.batches.appendleft(batch)
 
-    def _takes_another(self, batch: Batch, loaded_at: int) -> Generator[Ask | None, Any, bool]:
+    def _takes_another(self, burst: Burst, batch: Batch, loaded_at: int) -> Generator[Ask | None, Any, bool]:
         """Whether Dust takes a row once more that it took last. No later request has changed that row."""
         passed: bool = yield Ask(lambda: self._dust.repeat(batch, loaded_at), batch.size, Lane.LIMITED)
+        if passed:
+            burst.witnesses.repeated(batch.changes)
         return passed
 
     def _passed(self, batch: Batch) -> None:
@@ -137,6 +144,12 @@ class Sending:
             self._context.requests.shrink(cut.size // 2)
 
     def _leave_out(self, batch: Batch, error: Exception) -> None:
+        self._refusals += 1
+        if self._refusals > MAX_REFUSED and not self._context.taken.requests:
+            raise UnusableTable(
+                f"Dust refuses every row of the stream {self._stream}, and has taken no other, so the reason is not in "
+                f"single rows: {error}. Check the table {self._dust.table_id} and the permission of the API key."
+            )
         (change,) = batch.changes.values()
         self._context.budget.used -= change.memory
         self._context.outcomes.rejected(

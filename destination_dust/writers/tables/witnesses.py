@@ -79,6 +79,13 @@ class Witnesses:
             self._candidates[row_id] = request
         self._requests.append(request)
 
+    def repeated(self, row_ids: Iterable[str]) -> None:
+        """These rows were sent once more, so they say nothing about the request that changed them, if others can."""
+        for row_id in row_ids:
+            request = self._candidates.get(row_id)
+            if request and len(request.candidates) > 1:
+                del self._candidates[row_id], request.candidates[row_id]
+
     def to_read(self, *, every_delete: bool = False) -> list[Witness]:
         """The rows to read: the last request's first, then those of others, spread evenly.
 

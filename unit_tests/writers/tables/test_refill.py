@@ -231,11 +231,11 @@ def test_a_request_that_was_left_lying_is_found_by_the_count() -> None:
     tables = Replacing()
     tables.bring(3, 4)
 
-    def rows(_table_id: str, *, limit: int) -> tuple[list[dict[str, Any]], int]:
-        tables.dust.log.append(f"list {limit}")
-        return [], 1 + ("delete airbyte_nudge" in tables.dust.log)
+    def rows(_table_id: str, **_options: int) -> Any:
+        return [], 1 + ("delete airbyte_nudge" in tables.dust.log)  # one row is left lying
 
-    tables.dust.rows = rows  # type: ignore[method-assign]  # one row is left lying
+    fake: Any = tables.dust
+    fake.rows = rows
 
     calls = tables.conclude()
 

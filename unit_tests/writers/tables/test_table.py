@@ -402,6 +402,17 @@ def test_an_outage_is_waited_out() -> None:
     assert "upsert users-1 patiently" in tables.dust.log or "upsert users-2 patiently" in tables.dust.log
 
 
+def test_if_everything_is_refused_it_is_not_the_rows() -> None:
+    """Two thousand records are not rejected one by one."""
+    tables = TablesHarness(rows=100, skip=True)
+    tables.dust.fails = fail_on(*(f"users-{number}" for number in range(2000)), error=Rejected)
+    tables.add(*range(2000))
+
+    with pytest.raises(UnusableTable, match="not in single rows: Dust said no"):
+        tables.drain()
+    assert 20 == tables.calls.progress.of(USERS).rejected
+
+
 def test_a_table_that_is_gone_is_no_bad_row() -> None:
     """Dust answers 500 for a missing table too, so it is asked."""
 

@@ -104,6 +104,16 @@ def test_requests_that_share_rows_have_different_times(monkeypatch: pytest.Monke
     }
 
 
+def test_a_row_that_was_sent_once_more_is_no_witness_if_others_are() -> None:
+    """The repeat may be merged where the request was lost."""
+    found = Witnesses()
+    found.took(["a", "b"], began=0.0, ended=0.0)
+    found.repeated(["b", "unknown"])
+    assert [Witness("a")] == found.to_read()
+    found.repeated(["a"])
+    assert [Witness("a")] == found.to_read()
+
+
 def test_each_delete_can_be_read() -> None:
     """Of rows that were not there before, one says nothing about another."""
     found = Witnesses()
