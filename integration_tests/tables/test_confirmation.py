@@ -10,10 +10,11 @@ import pytest
 
 from integration_tests.harness.in_process import Finished, sync
 from integration_tests.harness.messages import catalog, state
-from integration_tests.harness.tables import GONE, TABLE, is_look, looks, settings, stored, upserts, users
+from integration_tests.harness.tables import GONE, QUIET, TABLE, is_look, looks, settings, stored, upserts, users
 from local_dust import Arrival, World
 from local_dust.tables.cells import Moment
 from local_dust.tables.csv_files import Rows
+from local_dust.tables.merging import Deletion
 
 IMPATIENT = {"confirmation_limit": 2}
 
@@ -103,6 +104,31 @@ def test_a_row_of_a_fast_clock_is_no_proof(world: World) -> None:
     finished = sync(world, catalog("users"), messages, **settings(**IMPATIENT))
 
     assert ("transient_error", []) == (finished.failure, states(finished))
+
+
+def test_rows_that_arrive_during_a_merge_are_merged_by_a_nudge() -> None:
+    """Dust leaves them lying until the table changes again, however long one waits."""
+    skipped = [0.0]
+    world = World(now=lambda: time.monotonic() + skipped[0], quiet_seconds=QUIET)
+    assert [1] == states(sync(world, catalog("users"), [*users(10), state("users", 1)], **settings()))
+    world.limits.merge_rows_per_second = 0.01
+    world.data_source.tables.queue(TABLE, Deletion("users-99"))
+    skipped[0] += QUIET
+    world.tables()
+    world.arrivals.clear()
+
+    def end_merge(arrival: Arrival) -> None:
+        if is_look(arrival) and len(looks(world)) == 1:
+            world.limits.merge_rows_per_second = None
+            skipped[0] += 10_000
+
+    finished = sync(
+        world, catalog("users"), [*users(2, start=20), state("users", 2)], on_arrival=end_merge, **settings()
+    )
+
+    assert [2] == states(finished)
+    assert 12 == len(stored(world))
+    assert any(arrival.method == "DELETE" for arrival in world.arrivals)
 
 
 def test_a_table_that_is_deleted_meanwhile_is_a_failure_at_once(world: World) -> None:
