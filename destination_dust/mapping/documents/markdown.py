@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from destination_dust import exact_json
+from destination_dust.mapping.documents.html import readable
 from destination_dust.mapping.text import one_line, scalar_text
 
 # A text of more characters, or of more than one line, gets a section of its own.
@@ -17,14 +18,25 @@ _MAX_DEPTH = 6
 def markdown(title: str, fields: Mapping[str, Any]) -> tuple[str, int]:
     """Return the Markdown, and how many texts and numbers were changed.
 
-    Nulls, blank texts and empty lists and objects are left out.
+    HTML is written as text. Nulls, blank texts and empty lists and objects are left out.
     """
     sections: list[str] = []
-    lines = list(_lines(fields, 0, "", sections))
+    lines = list(_lines(_without_html(fields, 0), 0, "", sections))
     blocks = [f"# {title}", *sections, *(["\n".join(lines)] if lines else [])]
     text, odd = exact_json.clean_text("\n\n".join(blocks) + "\n")
     cleaned = exact_json.readable(fields)[1]
     return text, max(odd, cleaned)
+
+
+def _without_html(value: Any, depth: int) -> Any:
+    """A copy with HTML as text, as deep as values are not written as JSON."""
+    if isinstance(value, str):
+        return readable(value)
+    if depth > _MAX_DEPTH + 1:
+        return value
+    if isinstance(value, Mapping):
+        return {name: _without_html(inner, depth + 1) for name, inner in value.items()}
+    return [_without_html(inner, depth + 1) for inner in value] if isinstance(value, list) else value
 
 
 def _lines(fields: Mapping[str, Any], depth: int, path: str, sections: list[str]) -> Iterator[str]:

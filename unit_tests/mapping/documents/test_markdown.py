@@ -102,6 +102,22 @@ def test_texts_in_lists_keep_their_lines_and_their_code() -> None:
     ) == text
 
 
+def test_html_is_written_as_text() -> None:
+    """In long texts, short ones and lists; a text that merely contains `<` stays."""
+    record = {
+        "body": "<p>First.</p><ul><li>a</li></ul>",
+        "note": "<b>Call</b> back",
+        "comments": [{"text": "<p>Yes,</p><p>please</p>"}],
+        "code": "if a < b > c",
+        "gone": "<!-- x --><p></p>",
+    }
+
+    assert (
+        "# T\n\n## body\n\nFirst.\n\n- a\n\n"
+        "- note: Call back\n- comments:\n  - text:\n    Yes,\n\n    please\n- code: if a < b > c\n"
+    ) == markdown("T", record)[0]
+
+
 def test_a_record_without_fields_is_its_title() -> None:
     """And nothing else."""
     assert ("# T\n", 0) == markdown("T", {"a": None, "b": " "})
