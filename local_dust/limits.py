@@ -33,6 +33,8 @@ class Limits:
     """How far `total` of a document list lags behind the writes (it comes from a search index)."""
     async_seconds: float = 1.0
     """How long an upsert with `async: true` stays queued."""
+    token_characters: int = 4
+    """Characters of a token. 1: as an embedding model counts at worst."""
     vector_size: int = 1024
     """Numbers in the embedding of a chunk, which the full (not light) document output contains."""
     ties: Ties = "swapped"

@@ -97,6 +97,8 @@ test("a document is shown in full, as it is stored, too", async () => {
     await page.locator("details pre").innerText(),
     '{"subject":"Printer 7 is on fire","customer":{"city":"Köln"}}',
   );
+  await page.getByText("As agents get it, in chunks: 1").click();
+  assert.match(await page.locator("#chunks .chunk").innerText(), /Köln/);
   await shoot(page, "page-document");
 });
 

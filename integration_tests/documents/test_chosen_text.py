@@ -131,6 +131,20 @@ def test_a_record_that_has_a_chosen_field_proves_the_choice(world: World) -> Non
     assert {"title": "tickets record"} == texts["tickets-3"]
 
 
+@pytest.mark.parametrize("character", ["x", "印", "💥"])
+def test_a_long_title_never_makes_a_prefix_that_dust_refuses(dust: LocalDust, tmp_path: Path, character: str) -> None:
+    """Not even if each character is a token; the document's text is complete."""
+    dust.world.limits.token_characters = 1
+    ticket = record("tickets", id=1, title=character * 250, body="It burns. " * 300)
+
+    write(tmp_path, dust.config(text_format="markdown"), catalog("tickets"), [ticket])
+
+    document = dust.world.documents()["tickets-1"]
+    assert f"# {character * 250}\n\n## body\n\n{'It burns. ' * 299}It burns.\n\n- id: 1\n" == document.text
+    assert len(document.chunks) > 5
+    assert all(chunk.startswith(f"# {character * 50}") for chunk in document.chunks)
+
+
 def test_a_setting_that_cannot_be_used_stops_the_sync_before_anything_is_written(
     dust: LocalDust, tmp_path: Path
 ) -> None:

@@ -52,6 +52,13 @@ function refusal(message) {
 
 const differences = (exchange) => verdicts(exchange).flatMap((verdict) => verdict.differences);
 
+test("a section has all of its fields at each level", () => {
+  const section = { prefix: "# T", content: "x", sections: [] };
+  const inner = { ...section, sections: [{ prefix: null, content: null }] };
+  assert.deepEqual(differences(upsert({ request: { section } })), []);
+  assert.deepEqual(differences(upsert({ request: { section: inner } })), ["section.sections[].sections: Required"]);
+});
+
 test("a right exchange has two sides and no difference", () => {
   assert.deepEqual(
     verdicts(upsert()).map(({ side, schema, differences }) => [side, schema, differences]),

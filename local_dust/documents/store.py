@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
+from local_dust.documents.chunks import PrefixTooLong, Splitter, whole
 from local_dust.documents.rules import RESERVED, content_hash, has_lone_surrogate
 from local_dust.documents.stored import StoredDocument
 from local_dust.limits import Limits
@@ -40,12 +41,13 @@ class Documents:
         source_url: str | None,
         parents: Sequence[str],
         parent_id: str | None = None,
+        section: dict[str, Any] | None = None,
     ) -> StoredDocument:
-        """Store a document in place of its earlier version.
+        """Store a document in place of its earlier version. A `section` contains the same text.
 
         Raises:
-            CoreError: Lone surrogates, NULs (Dust's behaviour with a NUL in a text is unknown; here it is refused),
-                tags that begin with `__DUST`.
+            CoreError: A prefix of half a chunk or more, lone surrogates, NULs (Dust's behaviour with a NUL in a text is
+                unknown; here it is refused), tags that begin with `__DUST`.
         """
         written = (document_id, title, text, mime_type, source_url or "", *tags, *parents)
         if any(map(has_lone_surrogate, written)):
@@ -57,6 +59,14 @@ class Documents:
                 "Failed to upsert document (error: tags cannot start with the reserved prefix `__DUST` "
                 "unless preserve_system_tags is set)"
             )
+        section = section or whole(text)
+        try:
+            chunks = Splitter(self._limits.token_characters).chunks(section)
+        except PrefixTooLong:
+            raise CoreError(
+                "Failed to upsert document (error: Could not tokenize the provided document, "
+                "prefixes accrue to more than half `max_chunk_size`)"
+            ) from None
         created = int(self._wall() * 1000)
         moment = created if timestamp is None else timestamp
         earlier = self.stored.get(document_id)
@@ -71,6 +81,8 @@ class Documents:
             parents=tuple(parents),
             hash=content_hash(document_id, text, moment, tags, parents),
             created=created,
+            chunks=tuple(chunks),
+            section=section,
             versions=earlier.versions + 1 if earlier else 1,
             parent_id=parent_id,
         )

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-CHUNK_CHARACTERS = 2048
-CHUNK_TOKENS = 512
+from local_dust.documents.chunks import CHUNK_TOKENS
 
 
 @dataclass(frozen=True)
@@ -23,6 +22,10 @@ class StoredDocument:
     parents: tuple[str, ...]
     hash: str
     created: int
+    chunks: tuple[str, ...]
+    """What is embedded, and what agents are shown of the document when they find it."""
+    section: dict[str, Any]
+    """As it was sent; a plain text is the content of one."""
     versions: int = 1
     parent_id: str | None = None
 
@@ -32,7 +35,7 @@ class StoredDocument:
 
     @property
     def chunk_count(self) -> int:
-        return -(-len(self.text) // CHUNK_CHARACTERS)
+        return len(self.chunks)
 
     def light(self) -> dict[str, Any]:
         return {
@@ -68,17 +71,16 @@ class StoredDocument:
     def json_with_chunks(self, core_id: str, vector_size: int) -> dict[str, Any]:
         """The full output of an upsert: every chunk with its text and embedding, many times the input."""
         vector = [round(1 / (2 + dimension), 8) for dimension in range(vector_size)]
-        starts = range(0, len(self.text), CHUNK_CHARACTERS)
         chunks = [
             {
-                "text": self.text[start : start + CHUNK_CHARACTERS],
+                "text": chunk,
                 "hash": self.hash,
                 "offset": offset,
                 "expanded_offsets": [],
                 "vector": vector,
                 "score": None,
             }
-            for offset, start in enumerate(starts)
+            for offset, chunk in enumerate(self.chunks)
         ]
         tokens = self.chunk_count * CHUNK_TOKENS
         return {**self.json(core_id), "chunks": chunks, "token_count": tokens}

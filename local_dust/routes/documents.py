@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from local_dust.documents import rules
+from local_dust.documents.chunks import whole
 from local_dust.documents.source_urls import normalised
 from local_dust.limiter import SlidingWindow
 from local_dust.response import CoreError, DustError, ok
@@ -89,7 +90,8 @@ def _upsert(call: Call, source: DataSource, body: dict[str, Any]) -> Any:
         url = normalised(body["source_url"])
         if url is None:
             raise invalid(NOT_A_URL)
-    text = _text(body)
+    section = _section(body)
+    text = rules.section_text(section)
     _check_quotas(call, text)
     _check_hierarchy(call, document_id, body)
     title = body.get("title") or ""
@@ -115,6 +117,7 @@ def _upsert(call: Call, source: DataSource, body: dict[str, Any]) -> Any:
         "source_url": url,
         "parents": body.get("parents") or [document_id],
         "parent_id": body.get("parent_id") or None,
+        "section": section,
     }
     if queued:
         source.documents.queue(document_id, values)
@@ -133,12 +136,14 @@ def _upsert(call: Call, source: DataSource, body: dict[str, Any]) -> Any:
     return ok({"document": full or document.light(), "data_source": source.json()})
 
 
-def _text(body: dict[str, Any]) -> str:
+def _section(body: dict[str, Any]) -> dict[str, Any]:
+    """The section that is stored: a text wins over it, and becomes one."""
     if isinstance(body.get("text"), str):
-        return str(body["text"])
+        return whole(body["text"])
     if not body.get("section"):
         raise invalid("Invalid request body, `text` or `section` must be provided.")
-    return rules.section_text(body["section"])
+    section: dict[str, Any] = body["section"]
+    return section
 
 
 def _check_quotas(call: Call, text: str) -> None:

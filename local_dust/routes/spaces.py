@@ -61,7 +61,11 @@ def search(call: Call) -> Effect:
                 "documents": [
                     {
                         **document.json(source.core_id),
-                        "chunks": [{"text": document.text[:2048], "hash": document.hash, "offset": 0}],
+                        "chunks": [
+                            {"text": chunk, "hash": document.hash, "offset": offset}
+                            for offset, chunk in enumerate(document.chunks)
+                            if any(word in chunk.lower() for word in words)
+                        ],
                         "text": document.text if with_text else None,
                     }
                     for document in found[:top_k]

@@ -108,6 +108,16 @@ def test_rows_are_shown_in_pages_and_datetimes_as_times(dust: LocalDust, visitor
     assert "<td>2024-01-02 03:04:05" in _page(dust, table="orders")
 
 
+def test_a_document_is_shown_chunk_by_chunk(dust: LocalDust, visitor: Visitor) -> None:
+    """As agents get it: with the prefix in each."""
+    section = {"prefix": "# Ann\n\n", "content": "word " * 1000, "sections": []}
+    visitor.post("/documents/a", {"section": section})
+
+    page = _page(dust, document="a")
+    assert "As agents get it, in chunks: 3" in page
+    assert 3 == page.count('<div class="chunk"># Ann')
+
+
 def test_missing_documents_and_tables_are_reported(dust: LocalDust) -> None:
     """Old addresses still work, and invalid parameters are ignored."""
     assert "There is no such document" in _page(dust, document="gone")

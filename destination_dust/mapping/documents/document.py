@@ -6,11 +6,12 @@ import base64
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from destination_dust import exact_json
 from destination_dust.mapping.documents import chosen
 from destination_dust.mapping.documents.markdown import markdown
+from destination_dust.mapping.documents.sections import body_fields, title_prefix
 from destination_dust.mapping.tags import stream_tags, version_tag
 from destination_dust.mapping.text import cut, one_line
 from destination_dust.mapping.timestamps import emission_time, stored_timestamp
@@ -48,6 +49,8 @@ class Document:
     source_url: str | None
     fingerprint: str
     """Equal for documents that differ only in generation, default timestamp and the order of the record's fields."""
+    prefix: str = ""
+    """The beginning of the text, if Dust is to repeat it in each chunk."""
     cleaned: int = 0
     """How many values were changed because Dust cannot store them as they are."""
     left_out: tuple[str, ...] = ()
@@ -71,12 +74,14 @@ def document(
     The text of a record with none of the chosen fields is its title; with `keeps_all`, it is all fields. It is never
     empty: Dust would make one empty chunk of it, which an embedding model may refuse.
     """
-    title, title_path, title_odd = _title(stream, data, shape)
+    title = _title(stream, data, shape)
     fields = chosen.text_fields(data, shape.text_fields)
     lacks_text = not fields and bool(shape.text_fields)
     if lacks_text and keeps_all:
         fields = chosen.text_fields(data, ())
-    text, text_odd = _text(title, title_path, fields, shape)
+    text, text_odd = _text(title, fields, shape)
+    # A title that only names the stream would tell chunks nothing.
+    prefix = title_prefix(text) if title.is_own and shape.text_format != "json" else ""
     mime_type = "text/markdown" if shape.text_format == "markdown" else "application/json"
     user_tags, tags_odd, tags_unusable = chosen.tags(data, shape.tag_fields)
     url, url_unusable = chosen.link(data, shape.source_url_field)
@@ -90,20 +95,21 @@ def document(
     }
     tags = [*stream_tags(namespace, stream), *user_tags]
     as_chosen = bool(shape.text_fields) and not lacks_text
-    in_order, _ = _text(title, title_path, _in_order(fields, as_chosen=as_chosen), shape)
-    fingerprint = _fingerprint([title, in_order, mime_type, tags, url, moment])
+    in_order, _ = _text(title, _in_order(fields, as_chosen=as_chosen), shape)
+    fingerprint = _fingerprint([title.line, in_order, mime_type, tags, url, moment, prefix])
     if moment is None and (emitted := emission_time(emitted_at)) is not None:
         moment = stored_timestamp(emitted)
     tags.append(version_tag(generation, fingerprint))
     return Document(
-        title,
+        title.line,
         text,
         mime_type,
         tuple(tags),
         moment,
         url,
         fingerprint,
-        cleaned=title_odd + text_odd + tags_odd,
+        prefix,
+        cleaned=title.cleaned + text_odd + tags_odd,
         left_out=tuple(setting for setting, is_unusable in unusable.items() if is_unusable),
         lacks_text=lacks_text,
     )
@@ -113,7 +119,7 @@ def upsert_body(content: Document) -> bytes:
     """Return the JSON body of the request that upserts the document."""
     fields: dict[str, object] = {
         "title": content.title,
-        "text": content.text,
+        **body_fields(content.text, content.prefix),
         "mime_type": content.mime_type,
         "tags": content.tags,
         # Otherwise the answer would contain the embedding of every chunk.
@@ -126,14 +132,22 @@ def upsert_body(content: Document) -> bytes:
     return exact_json.dumps(fields)
 
 
-def _title(stream: str, data: Mapping[str, Any], shape: DocumentShape) -> tuple[str, str | None, int]:
-    """The title, the path of the field that it equals, if any, and 1 if it was cleaned, else 0."""
+class _Title(NamedTuple):
+    line: str
+    is_own: bool
+    """Whether it comes from the record."""
+    path: str | None = None
+    """The field that it equals, if any."""
+    cleaned: int = 0
+
+
+def _title(stream: str, data: Mapping[str, Any], shape: DocumentShape) -> _Title:
     for path, value in chosen.titles(data, shape.title_field):
         line, odd = one_line(value)
         if line:
             title = cut(line, MAX_TITLE_UNITS)
-            return title, path if title == line else None, odd
-    return cut(one_line(f"{stream} record")[0], MAX_TITLE_UNITS), None, 0
+            return _Title(title, True, path if title == line else None, odd)
+    return _Title(cut(one_line(f"{stream} record")[0], MAX_TITLE_UNITS), False)
 
 
 def _in_order(fields: dict[str, Any], *, as_chosen: bool) -> dict[str, Any]:
@@ -147,7 +161,7 @@ def _fingerprint(content: list[object]) -> str:
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
-def _text(title: str, title_path: str | None, fields: dict[str, Any], shape: DocumentShape) -> tuple[str, int]:
+def _text(title: _Title, fields: dict[str, Any], shape: DocumentShape) -> tuple[str, int]:
     if shape.text_format == "json":
-        return exact_json.readable(fields or ({"title": title} if shape.text_fields else {}))
-    return markdown(title, {name: value for name, value in fields.items() if name != title_path})
+        return exact_json.readable(fields or ({"title": title.line} if shape.text_fields else {}))
+    return markdown(title.line, {name: value for name, value in fields.items() if name != title.path})

@@ -53,6 +53,12 @@ def whole_document(document: StoredDocument | None) -> Html:
         element("h3", "Text"),
         element("pre", readable(document.text), class_="text"),
         element("details", element("summary", "As it is stored"), element("pre", document.text), id="stored"),
+        element(
+            "details",
+            element("summary", f"As agents get it, in chunks: {len(document.chunks):,}"),
+            *(element("div", chunk, class_="chunk") for chunk in document.chunks),
+            id="chunks",
+        ),
     )
 
 

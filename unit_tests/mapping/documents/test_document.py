@@ -50,6 +50,36 @@ def test_the_request_holds_only_fields_that_dust_takes() -> None:
     } == json.loads(upsert_body(content))
 
 
+def test_markdown_is_sent_as_a_section_with_the_title_as_its_prefix() -> None:
+    """Which Dust repeats in each chunk; the two make up the text."""
+    content = made({"id": 1, "name": "Ann", "bio": "x" * 3000}, DocumentShape(text_format="markdown"))
+
+    sent = json.loads(upsert_body(content))
+    assert "text" not in sent
+    assert {"prefix": "# Ann\n\n", "content": content.text[7:], "sections": []} == sent["section"]
+    assert content.text == sent["section"]["prefix"] + sent["section"]["content"]
+
+
+@pytest.mark.parametrize(
+    ("record", "text_format"),
+    [({"id": 1}, "markdown"), ({"name": "Ann"}, "markdown"), ({"id": 1, "name": "A"}, "json")],
+)
+def test_no_other_document_has_a_prefix(record: dict[str, Any], text_format: Any) -> None:
+    """The name of the stream says nothing of a chunk, a title alone needs no repetition, and JSON stays a text."""
+    content = made(record, DocumentShape(text_format=text_format))
+
+    assert content.text == json.loads(upsert_body(content))["text"]
+
+
+def test_a_prefix_is_part_of_the_fingerprint() -> None:
+    """These two differ in nothing else, and Dust must learn it."""
+    shape = DocumentShape(text_format="markdown")
+    without, with_prefix = (made(record, shape) for record in ({"a": 1}, {"title": "users record", "a": 1}))
+
+    assert (without.title, without.text) == (with_prefix.title, with_prefix.text)
+    assert without.fingerprint != with_prefix.fingerprint
+
+
 def test_unknown_values_are_not_sent() -> None:
     """No generation, no time."""
     sent = json.loads(upsert_body(made({"id": 1}, generation=None, emitted_at=None)))
@@ -303,7 +333,11 @@ def test_any_record_in_any_shape_can_be_sent(record: Any, shape: DocumentShape, 
     content = document(None, stream, record, generation=1, emitted_at=0, shape=shape)
     sent = json.loads(upsert_body(content).decode("utf-8"))
 
-    assert "\0" not in "".join([sent["title"], sent["text"], *sent["tags"]])
+    section = sent.get("section") or {"prefix": "", "content": sent["text"]}
+    assert content.text == section["prefix"] + section["content"]
+    assert section["content"].strip()
+    assert len(section["prefix"].encode()) <= 240
+    assert "\0" not in "".join([sent["title"], content.text, *sent["tags"]])
     assert 0 < len(sent["title"].encode("utf-16-le")) <= 2 * 512
     assert sent["title"] == sent["title"].strip()
     assert 1 == sum(tag.startswith("airbyte:stream:") for tag in sent["tags"])
