@@ -83,6 +83,7 @@ def _writer(config: Config, catalog: Catalog, client: DustClient, submit: Submit
             outcomes,
             {plan.stream: config.documents.shape_of(plan.stream) for plan in catalog},
             upserts=config.max_concurrency,
+            per_minute=config.documents_per_minute,
             skip_unchanged=config.skip_unchanged,
         )
     timing = config.timing

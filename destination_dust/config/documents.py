@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, Literal
+from typing import Any
 
 from destination_dust.airbyte.messages import StreamKey
 from destination_dust.config.fields import InvalidConfig
-from destination_dust.mapping.documents.document import DocumentShape
+from destination_dust.mapping.documents.document import DocumentShape, TextFormat
 
 STREAM_OVERRIDES = "stream_overrides"
 SHAPE_FIELDS = frozenset(each.name for each in fields(DocumentShape))
@@ -121,7 +121,7 @@ def _names(settings: Mapping[str, Any], name: str, where: str) -> tuple[str, ...
     return tuple(dict.fromkeys(values))
 
 
-def _text_format(settings: Mapping[str, Any], where: str) -> Literal["json", "markdown"] | None:
+def _text_format(settings: Mapping[str, Any], where: str) -> TextFormat | None:
     match settings.get("text_format"):
         case None | "":
             return None
@@ -129,4 +129,6 @@ def _text_format(settings: Mapping[str, Any], where: str) -> Literal["json", "ma
             return "json"
         case "markdown":
             return "markdown"
-    raise InvalidConfig(f"{where}text_format must be one of: json, markdown.")
+        case "auto":
+            return "auto"
+    raise InvalidConfig(f"{where}text_format must be one of: auto, markdown, json.")

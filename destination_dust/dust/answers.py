@@ -68,16 +68,21 @@ def whole_document(document_id: str) -> Reader[Answer]:
     return read
 
 
-def documents(among: Collection[str] | None = None) -> Reader[list[ListedDocument]]:
+def documents(
+    among: Collection[str] | None = None, note_total: Callable[[int], None] = lambda _: None
+) -> Reader[list[ListedDocument]]:
     """The proof: a list, which may be empty, of documents with id, time and tags; `among`: the ids that were asked for.
 
-    An answer without a list must not count as an empty one, or every document would seem to be missing.
+    An answer without a list must not count as an empty one, or every document would seem to be missing. `note_total`
+    receives the number of all documents of the data source, as far as the answer says it.
     """
 
     def read(answer: Answer) -> list[ListedDocument]:
         found = [_listed(document) for document in _objects(answer, "documents")]
         if among is not None and not {document.document_id for document in found} <= set(among):
             raise WrongAnswer("documents has ids that were not asked for")
+        total = answer.get("total")
+        note_total(total if isinstance(total, int) else 0)
         return found
 
     return read

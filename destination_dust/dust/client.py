@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -33,6 +34,8 @@ class DustClient:
         self._at = connection
         self._call = caller.call
         self._pacer = pacer
+        self._noted = partial(setattr, self, "listed_total")
+        self.listed_total = 0  # documents of the data source, as the latest list said
 
     def spaces(self) -> list[dict[str, Any]]:
         """The spaces that the key can see, pods included: objects with `sId`, `name`, `kind`."""
@@ -59,7 +62,8 @@ class DustClient:
     def list_documents(self, *, offset: int, limit: int) -> list[ListedDocument]:
         """A page of all documents, newest first. Among equal timestamps their order differs from call to call."""
         query = (("offset", offset), ("limit", limit))
-        return self._call(Request("GET", f"{self._at.data_source}/documents", query=query), answers.documents())
+        request = Request("GET", f"{self._at.data_source}/documents", query=query)
+        return self._call(request, answers.documents(None, self._noted))
 
     def look_up_documents(self, document_ids: Sequence[str]) -> list[ListedDocument]:
         """Those of the given documents that exist. The ids travel in the URL."""
@@ -67,7 +71,7 @@ class DustClient:
         ids = (("document_ids", each) for each in document_ids)
         query: tuple[tuple[str, str | int], ...] = (*ids, ("limit", len(document_ids)))
         request = Request("GET", f"{self._at.data_source}/documents", query=query)
-        return self._call(request, answers.documents(document_ids))
+        return self._call(request, answers.documents(document_ids, self._noted))
 
     def delete_document(self, document_id: str) -> None:
         """Remove a document. One that does not exist counts as removed."""

@@ -131,6 +131,49 @@ def test_a_record_that_has_a_chosen_field_proves_the_choice(world: World) -> Non
     assert {"title": "tickets record"} == texts["tickets-3"]
 
 
+def _logged(connector: Connector, part: str) -> list[str]:
+    lines = [message["log"]["message"] for message in connector.messages("LOG")]
+    return [line for line in lines if part in line]
+
+
+def test_without_a_choice_the_automatic_format_makes_documents_readable(dust: LocalDust, tmp_path: Path) -> None:
+    """Texts, facts, numbers; by the schema's formats too. What is left out is said once."""
+    fields: dict[str, Any] = {"id": {}, "when": {"type": "string", "format": "time"}, "uuid": {}}
+    body = "<p>It burns since noon.</p><p>Please send some water.</p>"
+    messages = [
+        record("tickets", id=n, subject="Fire", body=body, when="noon", uuid="550e8400-e29b-41d4-a716-446655440000")
+        for n in (1, 2)
+    ]
+
+    connector = write(tmp_path, dust.config(text_format="auto"), catalog(stream("tickets", fields=fields)), messages)
+
+    text = "# Fire\n\nIt burns since noon.\n\nPlease send some water.\n\n- id: {}\n- when: noon\n"
+    assert [text.format(1), text.format(2)] == [document.text for document in dust.world.documents().values()]
+    (said,) = _logged(connector, "leave out")
+    assert "Stream tickets: texts leave out 2 values" in said
+    assert "in the fields uuid." in said
+
+
+def test_a_change_of_format_is_said_and_sends_every_document_once(dust: LocalDust, tmp_path: Path) -> None:
+    """With their number and the time; not when the records themselves have changed, and not again."""
+    tickets = [record("tickets", id=n, subject=f"S{n}", status="open") for n in range(5)]
+    changed = [record("tickets", id=n, subject=f"S{n}", status="closed") for n in range(5)]
+
+    def synced(messages: list[dict[str, Any]], **settings: Any) -> tuple[int, int]:
+        before = sum(arrival.is_upsert for arrival in dust.world.arrivals)
+        connector = write(tmp_path, dust.config(**settings), catalog("tickets"), messages)
+        said = _logged(connector, "its documents in Dust have the text_format json, and it is auto now.")
+        assert all("and all 5 of the data source would take" in line for line in said)
+        return sum(arrival.is_upsert for arrival in dust.world.arrivals) - before, len(said)
+
+    dust.world.limits.total_lag_seconds = 0
+    assert (5, 0) == synced(tickets)
+    assert (5, 0) == synced(changed)
+    assert (5, 1) == synced(changed, text_format="auto")
+    assert (0, 0) == synced(changed, text_format="auto")
+    assert (5, 0) == synced(tickets, text_format="auto")
+
+
 @pytest.mark.parametrize("character", ["x", "印", "💥"])
 def test_a_long_title_never_makes_a_prefix_that_dust_refuses(dust: LocalDust, tmp_path: Path, character: str) -> None:
     """Not even if each character is a token; the document's text is complete."""
@@ -154,5 +197,6 @@ def test_a_setting_that_cannot_be_used_stops_the_sync_before_anything_is_written
 
     assert 1 == connector.finish(record("tickets", id=1))
     assert "config_error" == connector.failure()["failure_type"]
-    assert "stream_overrides, entry 1: text_format must be one of: json, markdown." == connector.failure()["message"]
+    message = "stream_overrides, entry 1: text_format must be one of: auto, markdown, json."
+    assert message == connector.failure()["message"]
     assert {} == dust.world.documents()

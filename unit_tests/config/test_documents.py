@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from importlib import resources
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -12,7 +12,7 @@ from destination_dust.airbyte.messages import StreamKey
 from destination_dust.config import Config
 from destination_dust.config.documents import SHAPE_FIELDS, DocumentOptions
 from destination_dust.config.fields import InvalidConfig
-from destination_dust.mapping.documents.document import DocumentShape
+from destination_dust.mapping.documents.document import DocumentShape, TextFormat
 from unit_tests.builders import ORDERS, USERS, settings
 
 SPEC = json.loads(resources.files("destination_dust").joinpath("spec.json").read_text("utf-8"))
@@ -119,9 +119,18 @@ def test_blanks_in_the_name_of_a_field_are_part_of_it() -> None:
 
 @pytest.mark.parametrize("value", ["html", "JSON", 5, ["json"]])
 def test_an_unknown_format_is_refused_with_those_that_are_known(value: object) -> None:
-    """Both of them, and they are those of the form."""
-    assert "text_format must be one of: json, markdown." == refusal(text_format=value)
-    assert ["json", "markdown"] == FORM["text_format"]["enum"] == OVERRIDE_FORM["properties"]["text_format"]["enum"]
+    """All of them, and they are those of the form."""
+    assert "text_format must be one of: auto, markdown, json." == refusal(text_format=value)
+    formats = ["auto", "markdown", "json"]
+    assert formats == FORM["text_format"]["enum"] == OVERRIDE_FORM["properties"]["text_format"]["enum"]
+    assert sorted(formats) == sorted(get_args(TextFormat))
+    assert formats == [options(text_format=value).shape.text_format for value in formats]
+
+
+def test_the_form_proposes_what_a_configuration_without_the_field_does_not_mean() -> None:
+    """New connections get `auto`; saved ones, of earlier versions, keep what they have in Dust."""
+    assert "auto" == FORM["text_format"]["default"]
+    assert "json" == options().shape.text_format
 
 
 @pytest.mark.parametrize("value", [{"stream": "users"}, "users", ["users"], [None], 5])
@@ -140,7 +149,7 @@ def test_overrides_are_a_list_of_objects(value: object) -> None:
         ({"stream": "", "title_field": "x"}, "the name of the stream is missing. Put it into the field stream."),
         ({"stream": 5}, "stream must be a name"),
         ({"stream": "users", "namespace": ["a"]}, "namespace must be a name"),
-        ({"stream": "users", "text_format": "html"}, "text_format must be one of: json, markdown."),
+        ({"stream": "users", "text_format": "html"}, "text_format must be one of: auto, markdown, json."),
         ({"stream": "users", "text_fields": [""]}, "text_fields has an entry without a field name."),
     ],
 )

@@ -6,10 +6,12 @@ import base64
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from functools import partial
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from destination_dust import exact_json
 from destination_dust.mapping.documents import chosen
+from destination_dust.mapping.documents.auto import ReadableText, automatic_text, chosen_text, in_order
 from destination_dust.mapping.documents.markdown import markdown
 from destination_dust.mapping.documents.sections import body_fields, title_prefix
 from destination_dust.mapping.tags import stream_tags, version_tag
@@ -22,6 +24,8 @@ MAX_TITLE_UNITS = 512
 # 64 bits, as 11 characters of base64.
 _FINGERPRINT_BYTES = 8
 
+TextFormat: TypeAlias = Literal["json", "markdown", "auto"]
+
 
 @dataclass(frozen=True, slots=True)
 class DocumentShape:
@@ -30,7 +34,7 @@ class DocumentShape:
     title_field: str | None = None
     text_fields: tuple[str, ...] = ()
     """The fields of the text; all fields if empty."""
-    text_format: Literal["json", "markdown"] = "json"
+    text_format: TextFormat = "json"
     source_url_field: str | None = None
     tag_fields: tuple[str, ...] = ()
     timestamp_field: str | None = None
@@ -55,6 +59,8 @@ class Document:
     """How many values were changed because Dust cannot store them as they are."""
     left_out: tuple[str, ...] = ()
     """The settings (`title_field`, `source_url_field` …) whose field has a value that is of no use for them."""
+    omitted: tuple[str, ...] = ()
+    """The paths of the values that `auto` left out of the text, once for each value."""
     lacks_text: bool = False
     """Whether the record has none of the fields that were chosen for the text."""
 
@@ -68,21 +74,25 @@ def document(
     emitted_at: int | None,
     shape: DocumentShape,
     keeps_all: bool = False,
+    properties: Mapping[str, Any] | None = None,
 ) -> Document:
     """Return the document of a record; `emitted_at`, in ms since 1970, is its time unless a field gives one.
 
     The text of a record with none of the chosen fields is its title; with `keeps_all`, it is all fields. It is never
-    empty: Dust would make one empty chunk of it, which an embedding model may refuse.
+    empty: Dust would make one empty chunk of it, which an embedding model may refuse. `properties`: the JSON schemas
+    of fields, as far as they are known.
     """
     title = _title(stream, data, shape)
     fields = chosen.text_fields(data, shape.text_fields)
     lacks_text = not fields and bool(shape.text_fields)
     if lacks_text and keeps_all:
         fields = chosen.text_fields(data, ())
-    text, text_odd = _text(title, fields, shape)
+    as_chosen = bool(shape.text_fields) and not lacks_text
+    write = partial(_text, title, shape.text_format, as_chosen=as_chosen, properties=properties or {})
+    text, text_odd, omitted = write(fields)
     # A title that only names the stream would tell chunks nothing.
     prefix = title_prefix(text) if title.is_own and shape.text_format != "json" else ""
-    mime_type = "text/markdown" if shape.text_format == "markdown" else "application/json"
+    mime_type = "application/json" if shape.text_format == "json" else "text/markdown"
     user_tags, tags_odd, tags_unusable = chosen.tags(data, shape.tag_fields)
     url, url_unusable = chosen.link(data, shape.source_url_field)
     time, time_unusable = chosen.time(data, shape.timestamp_field)
@@ -94,9 +104,8 @@ def document(
         "timestamp_field": time_unusable,
     }
     tags = [*stream_tags(namespace, stream), *user_tags]
-    as_chosen = bool(shape.text_fields) and not lacks_text
-    in_order, _ = _text(title, _in_order(fields, as_chosen=as_chosen), shape)
-    fingerprint = _fingerprint([title.line, in_order, mime_type, tags, url, moment, prefix])
+    ordered = text if shape.text_format == "auto" else write(_in_order(fields, as_chosen=as_chosen)).text
+    fingerprint = _fingerprint([title.line, ordered, mime_type, tags, url, moment, prefix])
     if moment is None and (emitted := emission_time(emitted_at)) is not None:
         moment = stored_timestamp(emitted)
     tags.append(version_tag(generation, fingerprint))
@@ -111,6 +120,7 @@ def document(
         prefix,
         cleaned=title.cleaned + text_odd + tags_odd,
         left_out=tuple(setting for setting, is_unusable in unusable.items() if is_unusable),
+        omitted=omitted,
         lacks_text=lacks_text,
     )
 
@@ -152,8 +162,8 @@ def _title(stream: str, data: Mapping[str, Any], shape: DocumentShape) -> _Title
 
 def _in_order(fields: dict[str, Any], *, as_chosen: bool) -> dict[str, Any]:
     """The same fields, however the record orders them. Those that the settings name keep the order of the settings."""
-    in_order: dict[str, Any] = exact_json.loads(exact_json.dumps(fields, sort_keys=True))
-    return {path: in_order[path] for path in fields} if as_chosen else in_order
+    ordered: dict[str, Any] = in_order(fields)
+    return {path: ordered[path] for path in fields} if as_chosen else ordered
 
 
 def _fingerprint(content: list[object]) -> str:
@@ -161,7 +171,19 @@ def _fingerprint(content: list[object]) -> str:
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
-def _text(title: _Title, fields: dict[str, Any], shape: DocumentShape) -> tuple[str, int]:
-    if shape.text_format == "json":
-        return exact_json.readable(fields or ({"title": title.line} if shape.text_fields else {}))
-    return markdown(title.line, {name: value for name, value in fields.items() if name != title.path})
+def _text(
+    title: _Title,
+    text_format: TextFormat,
+    fields: Mapping[str, Any],
+    *,
+    as_chosen: bool,
+    properties: Mapping[str, Any],
+) -> ReadableText:
+    if text_format == "json":
+        return ReadableText(*exact_json.readable(fields or ({"title": title.line} if as_chosen else {})))
+    fields = {name: value for name, value in fields.items() if name != title.path}
+    if text_format == "markdown":
+        return ReadableText(*markdown(title.line, fields))
+    heading = title.line if title.is_own else ""
+    text = chosen_text(heading, fields) if as_chosen else automatic_text(heading, fields, properties)
+    return text if text.text.strip() else text._replace(text=f"# {title.line}\n")

@@ -85,6 +85,8 @@ class DocumentQueue:
         """Send the version that waits, unless Dust provably has the document with the same fingerprint."""
         self._looked_up.discard(document_id)
         version = self._waiting[document_id]
+        if version.found:
+            version.found(fingerprint)
         if version.payload is None:
             self._send(version)
         elif version.fingerprint == fingerprint and document_id not in self._in_doubt:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from destination_dust.airbyte.catalog import StreamPlan
@@ -26,6 +26,8 @@ class DocumentVersion:
     """Its own record, and those of earlier versions that are not kept, by span."""
     earlier: DocumentVersion | None = None
     """The version that it superseded, which is sent if Dust refuses this one."""
+    found: Callable[[str | None], None] | None = None
+    """Receives the fingerprint of the document in Dust."""
 
     @property
     def size(self) -> int:

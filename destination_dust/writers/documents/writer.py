@@ -13,6 +13,8 @@ from destination_dust.dust.client import DustClient
 from destination_dust.mapping.documents.document import Document, DocumentShape, document, upsert_body
 from destination_dust.writers.documents.chosen_text import ChosenText
 from destination_dust.writers.documents.fingerprints import Fingerprints
+from destination_dust.writers.documents.format_changes import FormatChanges
+from destination_dust.writers.documents.omissions import Omissions
 from destination_dust.writers.documents.queue import DocumentQueue
 from destination_dust.writers.documents.replacements import Replacements
 from destination_dust.writers.documents.version import DocumentVersion
@@ -33,11 +35,17 @@ class DocumentsWriter:
         *,
         upserts: int,
         skip_unchanged: bool,
+        per_minute: int = 120,
     ) -> None:
-        """`shapes`: by stream, for every stream in the catalog; `upserts`: how many may be in flight."""
+        """`shapes`: by stream, for every stream in the catalog; `upserts`: how many may be in flight.
+
+        `per_minute`: how many upserts Dust takes.
+        """
         self._outcomes = outcomes
         self._shapes = shapes
         self._chosen_text = ChosenText()
+        self._omissions = Omissions()
+        self._format_changes = FormatChanges(lambda: client.listed_total, per_minute)
         self._replacements = Replacements(client, submit, outcomes)
         self._fingerprints = Fingerprints(client, submit, self._replacements, skip_unchanged=skip_unchanged)
         self._queue = DocumentQueue(client, submit, outcomes, self._fingerprints, self._replacements, upserts=upserts)
@@ -65,8 +73,14 @@ class DocumentsWriter:
         if plan.deletes(record.data):
             self._queue.add(DocumentVersion(plan, document_id, None, None, records))
         else:
-            content = self._document(plan, record)
-            self._queue.add(DocumentVersion(plan, document_id, upsert_body(content), content.fingerprint, records))
+            shape = self._shapes[plan.stream]
+            content = self._document(plan, record, shape)
+            self._book(plan, content)
+            found = self._format_changes.watch(
+                plan.stream, shape, lambda other: self._document(plan, record, other).fingerprint
+            )
+            body = upsert_body(content)
+            self._queue.add(DocumentVersion(plan, document_id, body, content.fingerprint, records, found=found))
 
     def tick(self) -> None:
         """Look up what has waited long enough."""
@@ -89,11 +103,11 @@ class DocumentsWriter:
         self._replacements.conclude(endings)
 
     def report(self) -> None:
-        """Dust holds documents as they were sent: the counts say it all."""
+        """Say what the texts of documents leave out; Dust holds them as they were sent."""
+        self._omissions.report()
 
-    def _document(self, plan: StreamPlan, record: Record) -> Document:
-        shape = self._shapes[plan.stream]
-        content = document(
+    def _document(self, plan: StreamPlan, record: Record, shape: DocumentShape) -> Document:
+        return document(
             plan.stream.namespace,
             plan.stream.name,
             record.data,
@@ -101,10 +115,13 @@ class DocumentsWriter:
             emitted_at=record.emitted_at,
             shape=shape,
             keeps_all=not self._chosen_text.is_proven(plan, shape),
+            properties=plan.properties,
         )
-        self._chosen_text.observe(plan, shape, lacks_text=content.lacks_text)
+
+    def _book(self, plan: StreamPlan, content: Document) -> None:
+        self._chosen_text.observe(plan, self._shapes[plan.stream], lacks_text=content.lacks_text)
         counts = self._outcomes.counts(plan.stream)
         counts.cleaned += content.cleaned > 0
         counts.left_out.update(content.left_out)
         counts.lacking_text += content.lacks_text
-        return content
+        self._omissions.add(plan, content.omitted)
