@@ -1,4 +1,4 @@
-"""Starts the connector: `python main.py spec | check | write`."""
+"""Starts the connector: `python main.py spec | check | write | preview`."""
 
 from destination_dust.__main__ import main
 

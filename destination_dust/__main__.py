@@ -1,4 +1,4 @@
-"""Starts the connector: `python -m destination_dust spec | check | write`."""
+"""Starts the connector: `python -m destination_dust spec | check | write | preview`."""
 
 import sys
 

@@ -37,6 +37,7 @@ from destination_dust.config import Config
 from destination_dust.config.config import bare_key
 from destination_dust.config.fields import InvalidConfig
 from destination_dust.hosted import written
+from destination_dust.preview import preview
 from destination_dust.reporting.terminal import Terminal
 from destination_dust.sync import Interrupted, Sync
 from destination_dust.wiring import build_sync, client_for_check
@@ -51,6 +52,8 @@ class DestinationDust(Destination):
 
     def run(self, args: list[str]) -> None:
         """Run a command. Exits with 0, with 1 after a failure, or with 128 plus the signal's number."""
+        if args[:1] == ["preview"]:
+            sys.exit(_preview(args[1:]))
         parsed = self.parse_args(args)
         closed = _closed_descriptors()
         if STANDARD_OUTPUT in closed:
@@ -138,6 +141,26 @@ def _closed_descriptors() -> list[int]:
             opened = os.open(os.devnull, os.O_RDWR)  # which is the lowest number that is free
             assert opened == descriptor
     return closed
+
+
+def _preview(args: list[str]) -> str | int:
+    """Show records of standard input as they would be written. Returns what to exit with: 0, or an error for people."""
+    parser = argparse.ArgumentParser(prog="preview")
+    parser.add_argument("--config", required=True)
+    parser.add_argument("--catalog", required=True)
+    parser.add_argument("--records", type=int, default=3, help="of each stream; default: %(default)s")
+    options = parser.parse_args(args)
+    logging.basicConfig(force=True, format="%(levelname)s: %(message)s")  # to standard error
+    try:
+        config, catalog = _read_config(options.config), Catalog.parse(_read_json(options.catalog))
+        for block in preview(config, catalog, sys.stdin.buffer, records=options.records):
+            sys.stdout.write(f"{block}\n")
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), STANDARD_OUTPUT)  # or Python would complain when it ends
+        return 1
+    except Exception as error:
+        return filter_secrets(failures.explain(error, None))
+    return 0
 
 
 def _handle_signals(sync: Sync) -> None:

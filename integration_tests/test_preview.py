@@ -1,0 +1,46 @@
+"""`main.py preview`, as people run it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from integration_tests.harness.messages import catalog, record
+from local_dust import LocalDust
+
+MAIN = Path(__file__).parents[1] / "main.py"
+
+
+def _preview(folder: Path, config: dict[str, Any], messages: bytes) -> subprocess.CompletedProcess[str]:
+    for name, content in (("config", config), ("catalog", catalog("tickets"))):
+        (folder / name).write_text(json.dumps(content), encoding="utf-8")
+    arguments = ["--config", str(folder / "config"), "--catalog", str(folder / "catalog"), "--records", "1"]
+    run = subprocess.run([sys.executable, MAIN, "preview", *arguments], input=messages, capture_output=True, timeout=60)
+    return subprocess.CompletedProcess(run.args, run.returncode, run.stdout.decode(), run.stderr.decode())
+
+
+def test_the_preview_shows_records_and_sends_nothing(dust: LocalDust, tmp_path: Path) -> None:
+    """No request reaches Dust."""
+    messages = b"".join(json.dumps(record("tickets", id=n, subject="Fire")).encode() + b"\n" for n in range(3))
+
+    run = _preview(tmp_path, dust.config(text_format="auto"), messages)
+
+    assert (0, "") == (run.returncode, run.stderr)
+    assert "--- tickets: document tickets-0\ntitle: Fire\n" in run.stdout
+    assert "tickets-1" not in run.stdout
+    assert [] == dust.world.arrivals
+
+
+def test_the_preview_says_what_is_wrong(dust: LocalDust, tmp_path: Path) -> None:
+    """On standard error, without the key."""
+    config = dust.config(text_format="html")
+    settings = _preview(tmp_path, config, b"")
+    broken = _preview(tmp_path, dust.config(), b"{broken\n")
+
+    assert (1, 1) == (settings.returncode, broken.returncode)
+    assert "text_format must be one of: auto, markdown, json." in settings.stderr
+    assert "Line 1 of the input is not valid JSON" in broken.stderr
+    assert config["api_key"] not in settings.stderr + broken.stderr
