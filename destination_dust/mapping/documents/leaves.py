@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from destination_dust import exact_json
 from destination_dust.mapping.documents.html import readable
 from destination_dust.mapping.documents.kinds import Kind, is_long, kind_of
+from destination_dust.mapping.documents.rich_text import rich_text
 from destination_dust.mapping.text import one_line, scalar_text
 
 # Deeper values are written as JSON.
@@ -26,11 +27,13 @@ class Leaf(NamedTuple):
 
 
 def leaves(value: Any, schema: object, path: str = "", name: str = "", depth: int = 0) -> Iterator[Leaf]:
-    """The leaves of a value in its own order, without nulls, blanks and what is empty; HTML comes as text.
+    """The leaves of a value in its own order, without nulls, blanks and what is empty; HTML and trees come as text.
 
     A list of objects keeps together what belongs together: each element is one leaf, on one line or, if it contains a
     text, as facts above their text.
     """
+    if (tree := rich_text(value)) is not None:
+        value = tree
     if depth > _MAX_DEPTH and isinstance(value, (Mapping, list)):
         text = exact_json.readable(value)[0]
         yield Leaf(path, Kind.BLOB if is_long(text) else Kind.MACHINE, text)

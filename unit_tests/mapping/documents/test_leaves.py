@@ -15,12 +15,12 @@ LONG = f"{TEXT}\n{TEXT}"
 
 def found(record: dict[str, Any], schema: object = None) -> list[tuple[str, Kind, str]]:
     """The leaves as plain tuples."""
-    return [tuple(leaf) for leaf in leaves(record, schema)]
+    return [(leaf.path, leaf.kind, leaf.text) for leaf in leaves(record, schema)]
 
 
 def test_objects_lead_to_dot_paths_and_empty_values_to_nothing() -> None:
     """Whatever there is, in its order."""
-    record = {"a": {"b": "open", "c": {"d": 1.50}}, "e": None, "f": " ", "g": [], "h": {}, "i\nj": True}
+    record: dict[str, Any] = {"a": {"b": "open", "c": {"d": 1.50}}, "e": None, "f": " ", "g": [], "h": {}, "i\nj": True}
 
     assert [("a.b", Kind.FACT, "open"), ("a.c.d", Kind.MACHINE, "1.5"), ("i j", Kind.MACHINE, "true")] == found(record)
 
@@ -28,6 +28,14 @@ def test_objects_lead_to_dot_paths_and_empty_values_to_nothing() -> None:
 def test_html_comes_as_text() -> None:
     """And is judged as such."""
     assert [("a", Kind.SENTENCE, TEXT)] == found({"a": f"<p>{TEXT}</p>", "b": "<p> </p>"})
+
+
+def test_trees_of_nodes_come_as_text() -> None:
+    """As Jira and Notion send them."""
+    document = {"type": "doc", "content": [{"type": "paragraph", "content": [{"type": "text", "text": TEXT}]}]}
+
+    assert [("a", Kind.SENTENCE, TEXT)] == found({"a": document})
+    assert [("a.b", Kind.FACT, "Ann Lee")] == found({"a": {"b": [{"plain_text": "Ann "}, {"plain_text": "Lee"}]}})
 
 
 def test_a_list_of_plain_values_is_one_leaf() -> None:
