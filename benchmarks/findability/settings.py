@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
+from benchmarks.findability.items import Item, Set
 from destination_dust.mapping.documents.document import DocumentShape, document
 
-PLAIN = "the record as plain JSON, for comparison"
-DEFAULT = "default settings"
-CHOSEN = "title, chosen text, `markdown`"
+JSON = "`json`"
+AUTO = "`auto`"
+CHOSEN = "a person's choice: title, text, `markdown`"
 
-STREAM = "packages"
-_TEXT_FIELDS = ("Package", "Description")
-
-_SHAPES = {
-    DEFAULT: DocumentShape(),
-    "all fields, `markdown`": DocumentShape(title_field="Package", text_format="markdown"),
-    "chosen text, `json`": DocumentShape(title_field="Package", text_fields=_TEXT_FIELDS),
-    CHOSEN: DocumentShape(title_field="Package", text_fields=_TEXT_FIELDS, text_format="markdown"),
+SHAPES: dict[str, Callable[[DocumentShape], DocumentShape]] = {
+    JSON: lambda _: DocumentShape(),
+    "`markdown`": lambda _: DocumentShape(text_format="markdown"),
+    CHOSEN: lambda chosen: chosen,
+    AUTO: lambda _: DocumentShape(text_format="auto"),
 }
 
 
-def _writer(shape: DocumentShape) -> Callable[[dict[str, Any]], str]:
-    return lambda record: document(None, STREAM, record, generation=None, emitted_at=None, shape=shape).text
+def written(each: Set) -> dict[str, list[dict[str, Any]]]:
+    """By settings, the section that is sent for each record of a set."""
+    return {name: [_section(item, each, shape(each.chosen)) for item in each.items] for name, shape in SHAPES.items()}
 
 
-WRITERS: dict[str, Callable[[dict[str, Any]], str]] = {
-    PLAIN: lambda record: json.dumps(record, ensure_ascii=False),
-    **{name: _writer(shape) for name, shape in _SHAPES.items()},
-}
+def _section(item: Item, each: Set, shape: DocumentShape) -> dict[str, Any]:
+    made = document(None, each.name, item.record, generation=None, emitted_at=None, shape=shape)
+    return {"prefix": made.prefix, "content": made.text.removeprefix(made.prefix)}
