@@ -63,8 +63,11 @@ class StreamPlan:
 
         The protocol: a minimum of 0 keeps all generations, whatever the mode; without ids the mode decides.
         """
-        if self.has_ids:
-            return bool(self.minimum_generation_id)
+        return bool(self.minimum_generation_id) if self.has_ids else self.overwrites
+
+    @property
+    def overwrites(self) -> bool:
+        """Whether each sync brings the whole stream."""
         return self.mode in (Mode.OVERWRITE, Mode.OVERWRITE_DEDUP)
 
     @property

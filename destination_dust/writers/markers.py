@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 from enum import Enum
 
-from destination_dust.airbyte.catalog import Mode, StreamPlan
+from destination_dust.airbyte.catalog import StreamPlan
 from destination_dust.mapping.tags import Marker
 
 logger = logging.getLogger("airbyte")
@@ -58,7 +58,7 @@ def decide(plan: StreamPlan, marker: Marker | None) -> Decision:
         return Decision.ADD
     # A sync that overwrites brings the whole stream, whatever another sync has done; one that truncates may go on
     # behind what the other has acknowledged.
-    return Decision.REPLACE if plan.mode is Mode.OVERWRITE else Decision.ADD_UNPROVEN
+    return Decision.REPLACE if plan.overwrites else Decision.ADD_UNPROVEN
 
 
 def marker_for(plan: StreamPlan, *, completed: bool) -> Marker | None:

@@ -44,7 +44,7 @@ def test_only_the_marker_of_this_sync_proves_what_it_did(
     marker: Marker | None, overwriting: Decision, truncating: Decision
 ) -> None:
     """A sync that overwrites brings everything; one that truncates may go on behind what another acknowledged."""
-    assert overwriting is decide(plan(OVERWRITE), marker)
+    assert overwriting is decide(plan(OVERWRITE), marker) is decide(plan(Mode.OVERWRITE_DEDUP), marker)
     assert truncating is decide(plan(DEDUP), marker) is decide(plan(APPEND), marker)
 
 
