@@ -131,14 +131,14 @@ class DustClient:
         table, path = self._table(table_id), self._row(table_id, row_id)
         self._call(Request("DELETE", path, target=table, key=table, subject=f"row {row_id}"), answers.deleted_row)
 
-    def rows(self, table_id: str, *, limit: int) -> tuple[list[dict[str, Any]], int]:
+    def rows(self, table_id: str, *, limit: int, lasting: bool = False) -> tuple[list[dict[str, Any]], int]:
         """Some merged rows (`row_id`, `value`), and the number of all. Each call makes Dust read the whole table.
 
-        Raises `Ambiguous` if the table could not be read for minutes.
+        Raises `Ambiguous` if the table cannot be read, after some tries; `lasting`: over minutes.
         """
         query = (("limit", limit), ("offset", 0))
         path = f"{self._table(table_id)}/rows"
-        return self._call(Request("GET", path, query=query, ambiguous_after=5, lasting=True), answers.rows)
+        return self._call(Request("GET", path, query=query, ambiguous_after=5, lasting=lasting), answers.rows)
 
     def row(self, table_id: str, row_id: str) -> dict[str, Any] | None:
         """The cells of a merged row, by column; None if there is no such row, or the table cannot be read now.

@@ -182,8 +182,19 @@ def test_a_table_that_dust_cannot_read_is_named(world: World) -> None:
     world.faults.add("status", status=500, method="GET", path="/rows", message="Failed to list database rows.")
     world.arrivals.clear()
 
-    finished = sync(world, catalog("users"), [*users(2), state("users", 1)], **settings())
+    soon = settings(timing={"retry_budget": 10})
+    finished = sync(world, catalog("users"), [*users(2), state("users", 1)], **soon)
 
     assert "config_error" == finished.failure
     assert f"cannot read the table {TABLE}" in finished.message
     assert [] == upserts(world)
+
+
+def test_a_table_that_dust_could_not_read_for_a_while_is_not_called_unreadable(world: World) -> None:
+    """Some tries fail in an outage, too."""
+    world.faults.add("status", status=500, method="GET", path="/rows$", lasts=6)
+
+    finished = sync(world, catalog("users"), [*users(2), state("users", 1)], **settings(timing={"retry_budget": 40}))
+
+    assert finished.failure is None
+    assert 1 == len(finished.states)

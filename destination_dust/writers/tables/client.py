@@ -64,7 +64,8 @@ class TableClient:
     def measure(self) -> tuple[list[Mapping[str, Any]], int]:
         """The cells of some rows, by column, and the number of all rows. Raises `UnusableTable`."""
         try:
-            rows, total = self._client.rows(self.table_id, limit=SAMPLE_ROWS)
+            # What follows from a failure is final, and some tries fail in an outage, too.
+            rows, total = self._client.rows(self.table_id, limit=SAMPLE_ROWS, lasting=True)
         except Ambiguous as error:
             self._must_exist()
             raise UnusableTable(

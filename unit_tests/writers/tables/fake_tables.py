@@ -71,7 +71,13 @@ class FakeTables:
         self.log.append(f"delete {row_id}")
         self._queue(table_id, [(row_id, None)])
 
-    def rows(self, table_id: str, *, limit: int) -> tuple[list[dict[str, Any]], int]:
+    def rows(
+        self,
+        table_id: str,
+        *,
+        limit: int,
+        lasting: bool = False,  # noqa: ARG002  it answers at once
+    ) -> tuple[list[dict[str, Any]], int]:
         self._merge(table_id)
         self.log.append("count" if limit == 1 else "measure")
         if self.unreadable:
