@@ -95,12 +95,10 @@ class Sync:
             self._reader.report()
 
     def _store_everything(self) -> Iterator[bytes]:
-        replaced = [plan for plan in self._catalog if plan.replaces]
-        if replaced:
-            # Streams that an earlier attempt already replaced are only appended to.
-            self._writer.prepare(replaced)
-            yield from self._until_quiet()
-            replaced = [plan for plan in replaced if not self._writer.has_replaced(plan)]
+        self._writer.prepare([*self._catalog])
+        yield from self._until_quiet()
+        # Streams that an earlier attempt already replaced are only appended to.
+        replaced = [plan for plan in self._catalog if plan.replaces and not self._writer.has_replaced(plan)]
         held = {plan.stream: self._ledger.hold(plan.stream) for plan in replaced}
         while not self._input.ended:
             yield from self._turn(reading=self.workers.has_room and self._writer.has_room)

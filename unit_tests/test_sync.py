@@ -93,8 +93,9 @@ class FakeWriter:
     def drain(self) -> None:
         self.log.append("drain")
 
-    def prepare(self, replaced: Collection[StreamPlan]) -> None:
-        self.log.append(f"prepare {' '.join(str(plan.stream) for plan in replaced)}")
+    def prepare(self, plans: Collection[StreamPlan]) -> None:
+        if replaced := [str(plan.stream) for plan in plans if plan.replaces]:
+            self.log.append(f"prepare {' '.join(replaced)}")
 
     def has_replaced(self, plan: StreamPlan) -> bool:
         return plan.stream in self.done_before

@@ -35,8 +35,8 @@ class Writer(Protocol):
     def drain(self) -> None:
         """The input has ended: submit everything that is held back, except what `conclude` decides on."""
 
-    def prepare(self, replaced: Collection[StreamPlan]) -> None:
-        """Before the first record: find out what Dust holds of the streams to be replaced."""
+    def prepare(self, plans: Collection[StreamPlan]) -> None:
+        """Before the first record: find out what Dust holds of all streams, as far as it matters."""
 
     def has_replaced(self, plan: StreamPlan) -> bool:
         """Whether an earlier attempt completed the replacement by this generation.

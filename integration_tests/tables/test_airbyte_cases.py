@@ -239,7 +239,7 @@ def test_many_streams_are_completed(dust: LocalDust, tmp_path: Path) -> None:
     expected: dict[str, Any] = {table(name): {f"{name}-1": {"id": 1}} for name in names}
     assert {**expected, table(names[0]): {}} == {each: stored(dust.world, each) for each in dust.world.tables()}
     assert [*range(21)] == sorted(each["id"] for each in connector.states())
-    assert {("airbyte:replaced:3:7",)} == {each.tags for each in dust.world.tables().values()}
+    assert {("airbyte:replaced:3:7", "airbyte:columns")} == {each.tags for each in dust.world.tables().values()}
 
 
 FIELDS: dict[str, Any] = {

@@ -62,10 +62,10 @@ def test_the_description_says_which_columns_are_not_there(world: World) -> None:
 
     first, second = described(*users(2))
     assert "not exist" not in first
-    assert "Columns that do not exist yet, because no row had a value: column, closed_at." in second
+    assert "Columns that do not exist yet, because no row had a value: fan_hao, closed_at." in second
     _, third = described(*users(2, start=2, 番号=7))
     assert "no row had a value: closed_at." in third
-    assert 'column ("番号" in the source)' in third
+    assert 'fan_hao ("番号" in the source)' in third
     _, fourth = described(*users(2, start=4))
     assert third == fourth
     (last,) = described(*users(2, start=6, closedAt="x"))
@@ -163,3 +163,38 @@ def test_without_confirmation_the_answer_is_trusted(world: World) -> None:
     assert [] == looks(world)
     assert 1 == len(finished.states)
     assert 1 == len(upserts(world))
+
+
+def test_a_field_keeps_its_column_when_the_catalog_changes(world: World) -> None:
+    """Declared later, or beside another field whose name is alike: agents' queries go on to find its values."""
+
+    def synced(fields: dict[str, Any], **values: Any) -> None:
+        streams = catalog(stream("users", fields={"id": {"type": "integer"}, **fields}))
+        assert sync(world, streams, [record("users", **values)], **settings()).failure is None
+
+    synced({"userName": {}}, id=1, userName="a", planTier="free")
+    synced({"userName": {}, "user_name": {}, "planTier": {}}, id=2, userName="b", user_name="c", planTier="pro")
+
+    rows = stored(world)
+    (plan_tier,) = (name for name, value in rows["users-1"].items() if value == "free")
+    (other,) = (name for name, value in rows["users-2"].items() if value == "c")
+    assert {"id": 1, "user_name": "a", plan_tier: "free"} == rows["users-1"]
+    assert {"id": 2, "user_name": "b", plan_tier: "pro", other: "c"} == rows["users-2"]
+
+
+def test_columns_that_may_have_moved_are_said_if_the_tags_are_gone(world: World) -> None:
+    """Someone may have described the table anew."""
+
+    def synced(fields: dict[str, Any]) -> list[str]:
+        streams = catalog(stream("users", fields={"id": {"type": "integer"}, **fields}))
+        finished = sync(world, streams, [record("users", id=1, planTier="free")], **settings())
+        assert finished.failure is None
+        return finished.warnings
+
+    assert [] == synced({})
+    table = world.tables()[TABLE]
+    described = {"name": table.name, "title": table.title, "description": "mine", "tags": ()}
+    world.data_source.tables.describe(TABLE, timestamp=1, source_url=None, parents=[], **described)
+
+    (warning,) = synced({"planTier": {}})
+    assert warning.startswith("Stream users: the values of the field planTier go to the column plan_tier.")

@@ -39,7 +39,7 @@ def test_a_replacement_that_is_killed_is_exact_after_the_next_sync(dust: LocalDu
         assert stored(dust.world) in (old, new)
     if killed.states():
         assert new == stored(dust.world)
-        assert ("airbyte:replaced:5:7",) == dust.world.tables()[TABLE].tags
+        assert ("airbyte:replaced:5:7", "airbyte:columns") == dust.world.tables()[TABLE].tags
         messages = messages[-2:]
 
     write(tmp_path, config, streams, messages)

@@ -9,8 +9,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
+from anyascii import anyascii
+
+from destination_dust.exact_json import clean_text
 from destination_dust.mapping.ids import digest
 
 # Dust reads 512 columns of a file at most, and its own row id is one of them.
@@ -26,6 +29,9 @@ _NO_WORD = re.compile("[^a-z0-9]+")
 _DIGIT_AFTER_LETTER = re.compile("(?<=[a-z])(?=[0-9])")
 _AS_LETTERS = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
 
+_REMEMBERED = "airbyte:columns"
+_COLUMN = re.compile("airbyte:column:([a-z0-9_]+):(.*)", re.DOTALL)
+
 
 def keeps(name: str) -> bool:
     """Whether Dust accepts a column name and never changes it."""
@@ -38,18 +44,38 @@ class ColumnNames:
     Declared fields are named together. Where several get the same name, the one that needs no change keeps it,
     and the others end in six letters of a hash of their own. An undeclared field keeps its name if it needs no
     change and no declared field has it; otherwise it gets the letters.
+
+    The names that the fields of a table had before win over names made anew: a field that is declared later, or meets
+    another one later, keeps its column.
     """
 
-    def __init__(self, declared: Iterable[str] = (), *, reserved: Iterable[str] = ()) -> None:
-        """`reserved`: names that no field may have."""
+    def __init__(
+        self,
+        declared: Iterable[str] = (),
+        *,
+        reserved: Iterable[str] = (),
+        remembered: Mapping[str, str] | None = None,
+        existing: Collection[str] = (),
+    ) -> None:
+        """`reserved`: names that no field may have; `existing`: the columns that the table has.
+
+        `remembered`: the columns of fields that are called otherwise, as `remembered_columns` returns them. Any other
+        existing column then belongs to the field of the same name.
+        """
         self._taken = set(reserved)
         self._names: dict[str, str] = {}
+        for field, name in (remembered or {}).items():
+            if keeps(name) and name not in self._taken:
+                self._give(field, name)
+        own = set() if remembered is None else set(existing) - self._taken
         alike: dict[str, list[str]] = defaultdict(list)
-        for field in sorted(set(declared)):
+        for field in sorted(set(declared) - self._names.keys()):
             alike[_slug(field)].append(field)
         for slug, fields in alike.items():
             keeper = slug if slug in fields else fields[0] if len(fields) == 1 else None
-            if keeper is not None and slug not in self._taken:
+            if keeper is None or slug in self._taken:
+                continue
+            if slug not in own or slug == keeper or not _can_be_remembered(keeper):
                 self._give(keeper, slug)
         for slug, fields in alike.items():
             for field in fields:
@@ -69,16 +95,59 @@ class ColumnNames:
         """The columns, by field, whose name differs from the field's."""
         return {field: name for field, name in self._names.items() if field != name}
 
+    def moved(self, existing: Collection[str]) -> Iterator[tuple[str, str, str]]:
+        """Fields whose column is new though the table has another one that may have been theirs.
+
+        Yields field, column and the other one. Only of interest if the table's names are not remembered.
+        """
+        for field, name in self._names.items():
+            slug = _slug(field)
+            candidates = {slug, *self._letters(slug, field)} - set(self._names.values())
+            if name not in existing:
+                yield from ((field, name, other) for other in sorted(candidates.intersection(existing)))
+
     def _give(self, field: str, name: str) -> str:
         self._names[field] = name
         self._taken.add(name)
         return name
 
     def _with_letters(self, slug: str, field: str) -> str:
+        short, long = self._letters(slug, field)
+        return short if short not in self._taken else long
+
+    def _letters(self, slug: str, field: str) -> tuple[str, str]:
         letters = digest("column", field).translate(_AS_LETTERS)
         stem = slug[: MAX_LENGTH - 1 - len(letters)].rstrip("_")
-        name = f"{stem}_{letters[:_LETTERS]}"
-        return name if name not in self._taken else f"{stem}_{letters[:_MORE_LETTERS]}"
+        return f"{stem}_{letters[:_LETTERS]}", f"{stem}_{letters[:_MORE_LETTERS]}"
+
+
+def column_tags(changed: Mapping[str, str]) -> list[str]:
+    """Return the tags of a table by which later syncs know the columns of fields that are called otherwise."""
+    return [
+        _REMEMBERED,
+        *(f"airbyte:column:{name}:{field}" for field, name in changed.items() if _can_be_remembered(field)),
+    ]
+
+
+def remembered_columns(tags: Iterable[str]) -> dict[str, str] | None:
+    """Return the columns by field that `column_tags` has put into the tags, None if it has not."""
+    tags = list(tags)
+    if _REMEMBERED not in tags:
+        return None
+    return {match[2]: match[1] for tag in tags if (match := _COLUMN.fullmatch(tag))}
+
+
+def without_column_tags(tags: Iterable[str]) -> list[str]:
+    """Return the other tags."""
+    return [tag for tag in tags if tag != _REMEMBERED and not _COLUMN.fullmatch(tag)]
+
+
+def _is_of_another_script(letter: str) -> bool:
+    return letter.isalpha() and not letter.isascii() and not unicodedata.name(letter, "LATIN").startswith("LATIN")
+
+
+def _can_be_remembered(field: str) -> bool:
+    return not clean_text(field)[1]
 
 
 def _slug(field: str) -> str:
@@ -87,6 +156,9 @@ def _slug(field: str) -> str:
         return field
     # A decomposed é leaves its e, which reads better than nothing.
     letters = unicodedata.normalize("NFKD", field[:MAX_LENGTH])
-    words = _HUMP.sub("_", "".join(letter for letter in letters if not unicodedata.combining(letter)))
+    plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    if any(map(_is_of_another_script, plain)):
+        plain = anyascii(field[:MAX_LENGTH])
+    words = _HUMP.sub("_", plain)
     slug = _DIGIT_AFTER_LETTER.sub("_", _NO_WORD.sub("_", words.lower())).strip("_") or _NAMELESS
     return ("_" + slug if field.startswith("_") else slug)[:MAX_LENGTH].rstrip("_")

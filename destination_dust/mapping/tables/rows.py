@@ -6,7 +6,7 @@ Only the time of loading is added later: it is that of the burst in which the ro
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import orjson
@@ -63,10 +63,18 @@ class Column:
 class RowEncoder:
     """Encodes the records of one stream as rows. Learns the fields that the catalog does not declare."""
 
-    def __init__(self, properties: Mapping[str, Any], *, generation_id: int | None = None) -> None:
-        """`properties`: the declared fields, as JSON schemas."""
+    def __init__(
+        self,
+        properties: Mapping[str, Any],
+        *,
+        generation_id: int | None = None,
+        remembered: Mapping[str, str] | None = None,
+        existing: Collection[str] = (),
+    ) -> None:
+        """`properties`: the declared fields, as JSON schemas; `remembered` and `existing`: see `ColumnNames`."""
         self._properties = properties
-        self._names = ColumnNames(properties, reserved=OWN_COLUMNS)
+        self._names = ColumnNames(properties, reserved=OWN_COLUMNS, remembered=remembered, existing=existing)
+        self._moved_from = existing if remembered is None else ()
         self._own: dict[str, Cell] = {} if generation_id is None else {GENERATION_ID: generation_id}
         self._fields: dict[str, Column] = {}
         self._used: set[str] = set()
@@ -82,6 +90,15 @@ class RowEncoder:
     def columns(self) -> Mapping[str, Column]:
         """The columns of the fields seen or declared so far, by field."""
         return self._fields
+
+    @property
+    def changed_names(self) -> Mapping[str, str]:
+        """The columns, by field, that later syncs must know: those whose name differs from the field's."""
+        return self._names.changed
+
+    def moved(self) -> Iterator[tuple[str, str, str]]:
+        """Fields that may have moved to another column, because nothing tells which one they had; see `ColumnNames`."""
+        return self._names.moved(self._moved_from)
 
     @property
     def in_table(self) -> Collection[str]:

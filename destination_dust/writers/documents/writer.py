@@ -90,9 +90,9 @@ class DocumentsWriter:
         """Look up the rest; the answers trigger the sends."""
         self._fingerprints.drain()
 
-    def prepare(self, replaced: Collection[StreamPlan]) -> None:
-        """Read the markers of these streams, and list their documents."""
-        self._replacements.prepare(replaced)
+    def prepare(self, plans: Collection[StreamPlan]) -> None:
+        """Read the markers of the streams to be replaced, and list their documents."""
+        self._replacements.prepare([plan for plan in plans if plan.replaces])
 
     def has_replaced(self, plan: StreamPlan) -> bool:
         """Whether the marker showed that the replacement is done."""

@@ -55,6 +55,13 @@ class TableClient:
         lowest = min((each if isinstance(each, int) else 0 for each in generations), default=0)
         return ExistingTable(True, bool(rows), tuple(map(str, tags or ())), lowest)
 
+    def described(self) -> Mapping[str, Any] | None:
+        """The table as Dust describes it, None if it does not exist."""
+        try:
+            return self._client.table(self.table_id)
+        except NotFound:
+            return None
+
     def create(self, title: str, description: str, tags: Sequence[str]) -> Mapping[str, Any]:
         """Create the table unless it exists, and describe it. Returns it as Dust describes it."""
         return self._client.upsert_table(

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from destination_dust.airbyte.catalog import StreamPlan
+from destination_dust.mapping.tables.columns import column_tags, without_column_tags
 from destination_dust.mapping.tables.descriptions import table_description
 from destination_dust.mapping.tables.rows import VALUE_TYPES, RowEncoder, TooManyColumns
 from destination_dust.mapping.tables.type_inference import DustType
@@ -28,6 +29,7 @@ class Preparation:
         self._replaces = False
         self._measured = False
         self._described = ""
+        self._columns_told = 0
         self._plan = plan
         self._encoder = encoder
         self._dust = dust
@@ -41,12 +43,20 @@ class Preparation:
     def create(self) -> Steps:
         """Create the table, once per process, or describe it anew. Raises `UnusableTable`."""
         title, description = one_line(str(self._plan.stream))[0], self._description()
-        table = yield Ask(lambda: self._dust.create(title, description, self.tags))
+        changed = dict(self._encoder.changed_names)
+        tags = [*without_column_tags(self.tags), *column_tags(changed)]
+        table = yield Ask(lambda: self._dust.create(title, description, tags))
+        self._columns_told = len(changed)
         self.created = True
         self._described = description
         if not self._replaces:
             schema = {str(column.get("name")): column.get("value_type") for column in table.get("schema") or []}
             self._check_width(schema, {name: VALUE_TYPES[kind] for name, kind in schema.items() if kind in VALUE_TYPES})
+
+    @property
+    def tells_columns(self) -> bool:
+        """Whether the table exists, and its tags say which fields have columns of other names."""
+        return self.created and self._columns_told == len(self._encoder.changed_names)
 
     @property
     def is_outdated(self) -> bool:

@@ -138,7 +138,8 @@ class Table:
                 if not burst.closed:
                     yield WAIT
                 continue
-            if not self._preparation.created:
+            # Before a row goes to a new column: a sync that dies after it must leave word of whose column it is.
+            if not self._preparation.tells_columns:
                 yield from self._preparation.create()
             if burst.capacity is None:
                 yield from self._preparation.measure(burst)

@@ -13,10 +13,13 @@ from destination_dust.airbyte.messages import Record, StreamKey
 from destination_dust.config import CdcDeletes
 from destination_dust.mapping.ids import table_name
 from destination_dust.mapping.tables.cells import Difference
+from destination_dust.mapping.tables.columns import remembered_columns
 from destination_dust.mapping.tables.differences import changed_types, differences, listed, renamed
 from destination_dust.mapping.tables.rows import RowEncoder, TooManyColumns
 from destination_dust.writers.record_ids import record_id
+from destination_dust.writers.steps import Ask, Runner, Steps
 from destination_dust.writers.tables.batch import Change
+from destination_dust.writers.tables.client import TableClient
 from destination_dust.writers.tables.context import TablesContext
 from destination_dust.writers.tables.limits import MAX_ROW_BYTES
 from destination_dust.writers.tables.refill import Refill
@@ -39,6 +42,7 @@ class TablesWriter:
         self._hard = deletes is CdcDeletes.HARD
         self._tables: dict[StreamKey, Table] = {}
         self._replacements = Replacements(context.submit)
+        self._beginnings: list[Runner] = []
 
     @property
     def has_room(self) -> bool:
@@ -48,7 +52,8 @@ class TablesWriter:
     @property
     def idle(self) -> bool:
         """Whether all rows were sent and confirmed."""
-        return self._replacements.idle and all(table.idle for table in self._tables.values())
+        begun = all(each.ended for each in self._beginnings)
+        return begun and self._replacements.idle and all(table.idle for table in self._tables.values())
 
     def add(self, plan: StreamPlan, record: Record, span: Span) -> None:
         """Upsert the record's row, or delete it if the record says that it is gone."""
@@ -58,7 +63,7 @@ class TablesWriter:
         except MissingKey as error:
             outcomes.rejected(plan.stream, f"in line {record.line} of the input", str(error), Counter({span: 1}))
             return
-        table = self._tables.get(plan.stream) or self._begin(plan)
+        table = self._tables[plan.stream]
         content = None
         if not (self._hard and plan.deletes(record.data)):
             try:
@@ -89,11 +94,13 @@ class TablesWriter:
         for table in self._tables.values():
             table.drain()
 
-    def prepare(self, replaced: Collection[StreamPlan]) -> None:
-        """Find the tables of these streams. Their rows are staged on disk from now on."""
-        for plan in replaced:
-            cache = SPOOL_CACHE // len(replaced)
-            self._replacements.prepare(Refill(plan, self._begin(plan), self._context, cache=cache))
+    def prepare(self, plans: Collection[StreamPlan]) -> None:
+        """Find the tables. The rows of those to be replaced are staged on disk from now on."""
+        cache = SPOOL_CACHE // max(1, sum(plan.replaces for plan in plans))
+        for plan in plans:
+            beginning = Runner(("beginning", plan.stream), self._context.submit, self._begin(plan, cache))
+            self._beginnings.append(beginning)
+            beginning.advance()
 
     def has_replaced(self, plan: StreamPlan) -> bool:
         """Whether the table's tags say that it was replaced."""
@@ -118,18 +125,35 @@ class TablesWriter:
                 logger.log(logging.INFO if odd is Difference.BLANK else logging.WARNING, "Stream %s: %s", stream, line)
             for line in changed_types(encoder.columns, encoder.existing):
                 logger.warning("Stream %s: %s", stream, line)
+            for field, name, other in encoder.moved():
+                logger.warning(
+                    "Stream %s: the values of the field %s go to the column %s. The table also has the column %s, "
+                    "which may hold its earlier values: the tags that would say so are gone.",
+                    stream,
+                    field,
+                    name,
+                    other,
+                )
             names = renamed({field: column for field, column in encoder.columns.items() if not column.declared})
             if names:
                 logger.info("Stream %s: columns of fields that the catalog lacks: %s.", stream, listed(names))
 
-    def _begin(self, plan: StreamPlan) -> Table:
-        encoder = RowEncoder(plan.properties, generation_id=plan.generation)
+    def _begin(self, plan: StreamPlan, cache: int) -> Steps:
+        """Give each field the column that it had before. `cache`: bytes of memory for rows that replace others."""
         table_id = table_name(self._prefix, *plan.stream)
+        table = (yield Ask(TableClient(self._context.client, table_id).described)) or {}
+        encoder = RowEncoder(
+            plan.properties,
+            generation_id=plan.generation,
+            remembered=remembered_columns(table.get("tags") or ()),
+            existing=[str(column.get("name")) for column in table.get("schema") or ()],
+        )
         logger.info("Stream %s goes to the table %s.", plan.stream, table_id)
         if names := renamed(encoder.columns):
             logger.info("Stream %s: Dust would change some names, so the columns are: %s.", plan.stream, listed(names))
-        table = self._tables[plan.stream] = Table(plan, table_id, encoder, self._context)
-        return table
+        self._tables[plan.stream] = Table(plan, table_id, encoder, self._context)
+        if plan.replaces:
+            self._replacements.prepare(Refill(plan, self._tables[plan.stream], self._context, cache=cache))
 
     def _make_room(self) -> None:
         """When the budget is full of half-filled batches, send the oldest burst.

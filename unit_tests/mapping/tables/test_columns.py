@@ -6,10 +6,10 @@ import re
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from destination_dust.mapping.tables.columns import ColumnNames, keeps
+from destination_dust.mapping.tables.columns import ColumnNames, column_tags, keeps, remembered_columns
 
 FIELDS = ["Foo.Bar", "foo_bar", "FOO BAR", "é", "e", "address1", "address_1", "a__b", "createdAt", "order", "💥", ""]
 
@@ -62,6 +62,9 @@ def test_names_do_not_depend_on_the_order_of_records(declared: list[str], others
         ("2fa", "2fa"),
         ("order", "order"),
         ("💥", "column"),
+        ("番号", "fan_hao"),
+        ("Дата заказа", "data_zakaza"),
+        ("客户ID", "ke_hu_id"),
         ("__dust_id", "_dust_id"),
     ],
 )
@@ -94,3 +97,48 @@ def test_fields_called_otherwise_are_listed() -> None:
 
     assert {"createdAt": "created_at"} == columns.changed
     assert keeps("id")
+
+
+catalogs = st.lists(st.tuples(st.lists(names, unique=True), st.lists(names, unique=True)), min_size=2, max_size=4)
+
+
+@given(catalogs)
+@example([([], ["planTier"]), (["planTier"], [])])
+@example([(["userName"], []), (["userName", "user_name"], [])])
+@example([([], ["plan"]), (["Plan"], ["plan"])])
+@example([(["a\0"], []), (["a\0"], ["a"])])
+def test_a_field_keeps_its_column_and_never_shares_it(syncs: list[tuple[list[str], list[str]]]) -> None:
+    """Whatever is declared later or turns up in records: the tags of the table, and its columns, are all that stays."""
+    tags: list[str] = []
+    columns_of: dict[str, str] = {}
+    for declared, others in syncs:
+        existing = ["_airbyte_loaded_at", *columns_of.values()]
+        remembered = remembered_columns(tags)
+        columns = ColumnNames(declared, reserved=["_airbyte_loaded_at"], remembered=remembered, existing=existing)
+        now = {field: columns.name_of(field) for field in [*declared, *others]}
+        for field, name in now.items():
+            if "\0" not in field and "\ud800" not in field:
+                assert name == columns_of.get(field, name)
+        columns_of |= now
+        known = {field: name for field, name in columns_of.items() if "\0" not in field and "\ud800" not in field}
+        assert len(known) == len(set(known.values()))
+        tags = column_tags(columns.changed)
+
+
+@given(st.dictionaries(names, st.from_regex("[a-z0-9_]{1,9}", fullmatch=True)))
+def test_tags_tell_the_columns(changed: dict[str, str]) -> None:
+    """Except for fields whose names no tag can hold; without our tag, nothing is known."""
+    told = remembered_columns(["mine", *column_tags(changed)])
+
+    assert {f: name for f, name in changed.items() if "\0" not in f and "\ud800" not in f} == told
+    assert remembered_columns(["airbyte:column:a:b"]) is None
+
+
+def test_columns_that_may_have_moved_are_named() -> None:
+    """If a table's names are not known, a field may get another column than before."""
+    before = ColumnNames().name_of("planTier")
+
+    moved = list(ColumnNames(["planTier", "id"]).moved([before, "id"]))
+
+    assert [("planTier", "plan_tier", before)] == moved
+    assert [] == list(ColumnNames(["planTier"]).moved(["plan_tier", before]))

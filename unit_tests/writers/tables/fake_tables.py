@@ -47,6 +47,10 @@ class FakeTables:
         self.queues.setdefault(table_id, [])
         return {"table_id": table_id, "schema": None}
 
+    def marks(self, table_id: str) -> list[str]:
+        """The tags of a table, without those that tell its columns."""
+        return [tag for tag in self.tags_of[table_id] if not tag.startswith("airbyte:column")]
+
     def table(self, table_id: str) -> dict[str, Any]:
         if table_id not in self.rows_of:
             raise NotFound("Failed to get table.")
@@ -130,10 +134,19 @@ class TablesHarness:
             **context,
         )
         self.writer = TablesWriter(self.context, prefix="", deletes=CdcDeletes.HARD)
+        self._begun: set[StreamKey] = set()
+
+    def begin(self, plan: StreamPlan) -> None:
+        """Let the writer know of a stream, once."""
+        if plan.stream not in self._begun:
+            self._begun.add(plan.stream)
+            self.writer.prepare([plan])
+            self.calls.end(("beginning", plan.stream))
 
     def add(self, *ids: int, stream: StreamKey = USERS, **data: Any) -> None:
         """Records of these ids."""
         plan = StreamPlan(stream, Mode.APPEND_DEDUP, (("id",),))
+        self.begin(plan)
         for number in ids:
             record = Record(stream, {"id": number, **data}, None, 1)
             self.writer.add(plan, record, self.calls.ledger.add_record(stream))

@@ -59,7 +59,7 @@ class Replacing(TablesHarness):
 
     def has_ended(self) -> bool:
         """Whether the table was replaced and marked."""
-        return self.writer.idle and self.dust.tags_of["users"] == [REPLACED]
+        return self.writer.idle and self.dust.marks("users") == [REPLACED]
 
     def rows(self, stream: StreamKey = USERS) -> set[str]:
         """The rows that the table has."""
@@ -80,7 +80,7 @@ def test_the_rows_of_a_complete_stream_replace_those_of_the_table() -> None:
     assert ["create users", "replace by 2 3"] == tables.conclude()[:2]
 
     assert {"users-2", "users-3"} == tables.rows()
-    assert [REPLACED] == tables.dust.tags_of["users"]
+    assert [REPLACED] == tables.dust.marks("users")
     assert "3 records read, 2 upserted, 0 deleted, 0 rejected, 1 superseded by later ones" == tables.counts
     assert tables.writer.idle
 
@@ -90,7 +90,7 @@ def test_a_table_that_takes_several_requests_is_replaced_by_the_first() -> None:
     tables = Replacing(rows=1)
     tables.bring(3, 4, 5)
     seen: list[list[str]] = []
-    tables.dust.fails = lambda _ids: seen.append(tables.dust.tags_of["users"])
+    tables.dust.fails = lambda _ids: seen.append(tables.dust.marks("users"))
 
     calls = tables.conclude()
 
@@ -117,7 +117,7 @@ def test_a_stream_without_rows_empties_its_table() -> None:
 
     assert "replace by" in tables.conclude()
     assert set() == tables.rows()
-    assert [REPLACED] == tables.dust.tags_of["users"]
+    assert [REPLACED] == tables.dust.marks("users")
 
 
 @pytest.mark.parametrize("mode", [Mode.APPEND_DEDUP, Mode.APPEND, Mode.OVERWRITE])
@@ -153,7 +153,7 @@ def test_rows_that_no_attempt_of_this_sync_acknowledged_are_replaced(
     tables.conclude()
 
     assert {"users-3"} == tables.rows()
-    assert [REPLACED] == tables.dust.tags_of["users"]
+    assert [REPLACED] == tables.dust.marks("users")
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_a_table_that_was_replaced_before_keeps_its_rows_and_its_marker(tag: str
     tables.turn(100)
 
     assert {"users-1", "users-2", "users-3"} == tables.rows()
-    assert [tag] == tables.dust.tags_of["users"]
+    assert [tag] == tables.dust.marks("users")
 
 
 def test_no_table_is_touched_if_one_cannot_take_its_rows(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -209,7 +209,7 @@ def test_a_refused_row_does_not_stop_a_replacement_half_way() -> None:
     with pytest.raises(BadRecord, match=r"users \(1\)"):
         tables.conclude()
     assert {"users-3", "users-5"} == tables.rows()
-    assert [REPLACING] == tables.dust.tags_of["users"]
+    assert [REPLACING] == tables.dust.marks("users")
 
 
 def test_a_table_that_was_replaced_has_exactly_the_rows_that_were_sent() -> None:
