@@ -2,7 +2,8 @@
 
 A history is a few jobs of one or more connections, each with attempts that end well, whose source dies, or that are
 killed at any request; between them, records of the source change and go. As the platform has it, a job brings a stream
-from its beginning, or from the last state that came back; an attempt goes on behind the last state of its job.
+from its beginning, or from the last state that came back; an attempt goes on behind the last state of its job. Hosts
+that count no generations bring everything each time, or only the final state again.
 """
 
 from __future__ import annotations
@@ -80,8 +81,11 @@ class History:
         self.tables = data_format == "tables"
         self.jobs = 1  # 1, 1 and 1 are the ids of hosts that count nothing
         self.version = 0
+        self.uncounted = self.chance.choice([None, None, None, None, (1, 1, 1), (None, None, None)])
+        """The three ids that the host always sends, if it counts nothing."""
         self.streams = [
-            Stream(name, overwrites=self.chance.random() < 0.5) for name in NAMES[: self.chance.randint(1, 2)]
+            Stream(name, overwrites=self.uncounted is not None or self.chance.random() < 0.5)
+            for name in NAMES[: self.chance.randint(1, 2)]
         ]
         self.log: list[str] = []
 
@@ -119,10 +123,18 @@ class History:
     def _attempt(self) -> None:
         before = {each.name: self._stored(each) for each in self.streams}
         configured, messages = [], []
+        repeats = self.uncounted is not None and self.chance.random() < 0.3
         for at, each in enumerate(self.streams):
             minimum = 0 if each.kind == "incremental" else each.generation
+            ids = self.uncounted or (each.generation, minimum, self.jobs)
             mode = "overwrite" if each.overwrites else "append_dedup"
-            configured.append(stream(each.name, mode=mode, generation=each.generation, minimum=minimum, sync=self.jobs))
+            configured.append(stream(each.name, mode=mode, generation=ids[0], minimum=ids[1], sync=ids[2]))
+            if repeats:
+                messages += [state(each.name, 10 * at), complete(each.name)]
+                continue
+            if self.uncounted:
+                each.pending = dict.fromkeys(each.rows, True)
+                each.kept |= self._stored(each) - each.rows.keys()
             messages += each.messages(dies=self.chance.random() < 0.25, first_state=10 * at)
         death = Death(self.chance.randint(0, 25), self.chance.random() < 0.5) if self.chance.random() < 0.4 else None
         finished = self.simulation.sync(catalog(*configured), messages, death=death, **self.settings)
@@ -133,8 +145,12 @@ class History:
         if self.tables:
             self.simulation.time.pause(60)  # what is queued when the process dies is merged
         for at, each in enumerate(self.streams):
+            if repeats:
+                assert before[each.name] <= self._stored(each), "a repeated end deleted records"
+                continue
             each.acknowledge(states, 10 * at)
-            self._check(each, before[each.name], is_done=10 * at + 1 in states, logs=finished.logs)
+            is_done = 10 * at + 1 in states and (each.rows or not self.uncounted)
+            self._check(each, before[each.name], is_done=bool(is_done), logs=finished.logs)
 
     def _check(self, each: Stream, before: set[int], *, is_done: bool, logs: list[str]) -> None:
         after = self._versions(each)
