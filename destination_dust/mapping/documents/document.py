@@ -88,7 +88,7 @@ def document(
     if lacks_text and keeps_all:
         fields = chosen.text_fields(data, ())
     as_chosen = bool(shape.text_fields) and not lacks_text
-    write = partial(_text, title, shape.text_format, as_chosen=as_chosen, properties=properties or {})
+    write = partial(_text, title, shape, as_chosen=as_chosen, properties=properties or {})
     text, text_odd, omitted = write(fields)
     # A title that only names the stream would tell chunks nothing.
     prefix = title_prefix(text) if title.is_own and shape.text_format != "json" else ""
@@ -173,16 +173,16 @@ def _fingerprint(content: list[object]) -> str:
 
 def _text(
     title: _Title,
-    text_format: TextFormat,
+    shape: DocumentShape,
     fields: Mapping[str, Any],
     *,
     as_chosen: bool,
     properties: Mapping[str, Any],
 ) -> ReadableText:
-    if text_format == "json":
-        return ReadableText(*exact_json.readable(fields or ({"title": title.line} if as_chosen else {})))
+    if shape.text_format == "json":
+        return ReadableText(*exact_json.readable(fields or ({"title": title.line} if shape.text_fields else {})))
     fields = {name: value for name, value in fields.items() if name != title.path}
-    if text_format == "markdown":
+    if shape.text_format == "markdown":
         return ReadableText(*markdown(title.line, fields))
     heading = title.line if title.is_own else ""
     text = chosen_text(heading, fields) if as_chosen else automatic_text(heading, fields, properties)
