@@ -19,6 +19,11 @@ from local_dust.tables.merging import Deletion
 QUICK = settings(confirmation_delay=QUIET, table_batch_size=2)
 
 
+def quick(**timing: float) -> dict[str, float]:
+    """The times of these tests, with others."""
+    return {**QUICK["timing"], **timing}
+
+
 class Clock:
     """A clock that the test moves."""
 
@@ -91,7 +96,7 @@ def test_what_fits_into_one_request_is_replaced_at_once(world: World) -> None:
         states.append(frozenset(values(world).items()))
 
     messages = [*users(*range(50), v=2), state("users", 1), complete("users")]
-    more = {"timing": {"confirmation_delay": 60}}
+    more = {"timing": quick(confirmation_delay=60)}
     finished = run(world, truncating(5), messages, table_batch_size=500, on_arrival=look, **more)
 
     assert finished.failure is None
@@ -333,7 +338,7 @@ def test_a_replacement_fixes_a_table_that_dust_cannot_read(world: World) -> None
     world.faults.add("status", when=lambda _: not upserts(world), **unreadable)
 
     messages = [*users(4, v=2), state("users", 1), complete("users")]
-    finished = run(world, truncating(5), messages, timing={"retry_budget": 10})
+    finished = run(world, truncating(5), messages, timing=quick(retry_budget=10))
 
     assert finished.failure is None, finished.message
     assert {"users-4": 2} == values(world)
@@ -357,7 +362,7 @@ def test_a_truncate_that_lands_late_is_noticed(world: World) -> None:
                 world.table_faults.land()
 
     messages = [*users(*range(100, 140), v=2), state("users", 1), complete("users")]
-    finished = run(world, truncating(5), messages, on_arrival=land, timing={"confirmation_limit": 3})
+    finished = run(world, truncating(5), messages, on_arrival=land, timing=quick(confirmation_limit=3))
 
     assert 38 == len(values(world))
     assert ("transient_error", []) == (finished.failure, finished.states)
@@ -383,7 +388,7 @@ def test_old_rows_that_a_long_merge_writes_back_are_noticed() -> None:
 
     counted = sum("limit=1&" in each.query for each in world.arrivals)
     messages = [*users(7, v=2), state("users", 1), complete("users")]
-    finished = run(world, truncating(5), messages, on_arrival=end_merge, timing={"confirmation_limit": 6})
+    finished = run(world, truncating(5), messages, on_arrival=end_merge, timing=quick(confirmation_limit=6))
 
     assert ids(1, 2, 3) == stored(world).keys()
     assert ("transient_error", []) == (finished.failure, finished.states)
