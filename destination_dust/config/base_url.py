@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import ipaddress
-import re
-import socket
-from contextlib import suppress
 from urllib.parse import urlsplit
 
 from destination_dust.config.fields import InvalidConfig
+from destination_dust.dust import hosts
 
 DEFAULT_BASE_URL = "https://dust.tt"
 # Dust's web application. The API has another host.
 WEB_APP = "app.dust.tt"
-# A name or an IPv4 address.
-HOST = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 
 
 def base_url(value: object) -> str:
@@ -30,7 +25,7 @@ def base_url(value: object) -> str:
         raise InvalidConfig(f"base_url is not a URL. Use {DEFAULT_BASE_URL} or https://eu.dust.tt.") from None
     if url.username is not None or url.password is not None:
         raise InvalidConfig("base_url must not contain a user name or a password. Leave only https:// and the host.")
-    if url.scheme not in ("http", "https") or not (HOST.fullmatch(host) or (":" in host and _address(host))):
+    if url.scheme not in ("http", "https") or not hosts.can_exist(host):
         raise InvalidConfig(f"base_url must be a full address, such as {DEFAULT_BASE_URL}.")
     if host.lower() == WEB_APP:
         raise InvalidConfig(
@@ -39,7 +34,7 @@ def base_url(value: object) -> str:
         )
     if url.path.strip("/") or url.query or url.fragment:
         raise InvalidConfig(f"base_url must end after the host: {url.scheme}://{url.netloc}")
-    if url.scheme == "http" and not _is_loopback(host):
+    if url.scheme == "http" and not hosts.is_loopback(host):
         raise InvalidConfig(f"base_url must begin with https://, or the API key would travel unencrypted to {host}.")
     if _is_link_local(host):
         raise InvalidConfig(
@@ -49,21 +44,6 @@ def base_url(value: object) -> str:
     return f"{url.scheme}://{f'[{host}]' if ':' in host else host}{f':{port}' if port else ''}"
 
 
-def _is_loopback(host: str) -> bool:
-    address = _address(host)
-    return address.is_loopback if address else host == "localhost"
-
-
 def _is_link_local(host: str) -> bool:
-    address = _address(host)
+    address = hosts.address(host)
     return address is not None and address.is_link_local
-
-
-def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """The IP address of a host, also in old spellings that resolvers still accept, such as 2852039166."""
-    with suppress(ValueError):
-        address = ipaddress.ip_address(host)
-        return getattr(address, "ipv4_mapped", None) or address
-    with suppress(OSError):
-        return ipaddress.IPv4Address(socket.inet_aton(host))
-    return None

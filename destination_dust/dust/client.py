@@ -60,9 +60,12 @@ class DustClient:
         return self._call(Request("GET", self._document(document_id)), answers.whole_document(document_id))
 
     def list_documents(self, *, offset: int, limit: int) -> list[ListedDocument]:
-        """A page of all documents, newest first. Among equal timestamps their order differs from call to call."""
+        """A page of all documents, newest first. Among equal timestamps their order differs from call to call.
+
+        Raises `AnswerTooLarge`.
+        """
         query = (("offset", offset), ("limit", limit))
-        request = Request("GET", f"{self._at.data_source}/documents", query=query)
+        request = Request("GET", f"{self._at.data_source}/documents", query=query, divisible=True)
         return self._call(request, answers.documents(None, self._noted))
 
     def look_up_documents(self, document_ids: Sequence[str]) -> list[ListedDocument]:

@@ -8,6 +8,7 @@ DustError
 ├── Ambiguous       this payload keeps failing, because it is bad or because Dust is in trouble
 ├── NotFound        what was asked for does not exist
 ├── Unavailable     Dust kept failing until we ran out of time
+│   └── AnswerTooLarge  … because its answer does not fit into memory; that to a smaller question may
 └── Stopped         we stopped waiting, because the sync is stopping
 
 An error is created once, where status and body are at hand, and never wrapped. Its text is for the
@@ -57,6 +58,10 @@ class NotFound(DustError):
 
 class Unavailable(DustError):
     """Dust could not be reached, or failed, for the whole time that a call may take."""
+
+
+class AnswerTooLarge(Unavailable):
+    """The answer does not fit into memory; that to a smaller question may."""
 
 
 class Stopped(DustError):

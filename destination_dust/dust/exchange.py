@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import Generic
 
 from destination_dust.dust.answers import Answer, Reader, T, WrongAnswer
-from destination_dust.dust.errors import DustError, Misconfigured
+from destination_dust.dust.connection_errors import Blocked, NotSent, OutcomeUnknown, TimedOut, TooLarge
+from destination_dust.dust.errors import AnswerTooLarge, DustError, Misconfigured
 from destination_dust.dust.evidence import Kind
 from destination_dust.dust.pacer import Pacer
 from destination_dust.dust.permit import NoPacing, Permit
 from destination_dust.dust.request import Request
 from destination_dust.dust.responses import Retry, RetryReason, classify, not_dust
-from destination_dust.dust.transport import NotSent, OutcomeUnknown, TimedOut, Transport, Untrusted
+from destination_dust.dust.transport import Transport
 
 # What a refused upsert waits for, in whatever words Dust says it: the pacer sets the pauses, and no budget is used.
 OVER_LIMIT = (RetryReason.UPSERT_LIMIT, RetryReason.SLOW_DOWN)
@@ -40,12 +41,9 @@ class Exchanges:
         """Send a request, and say what came of it. The pacer hears whether Dust counted the call."""
         try:
             response = self._transport.send(request)
-        except Untrusted as error:
+        except Blocked as error:
             pacer.returned(permit)
-            return Misconfigured(
-                f"The certificate of {self._host} is not valid ({error}). Check the base URL, and whether a proxy "
-                "in between presents its own certificate."
-            )
+            return Misconfigured(str(error))
         except NotSent as error:
             pacer.returned(permit)
             return Retry(RetryReason.UNREACHABLE, str(error))
@@ -54,6 +52,8 @@ class Exchanges:
             return Retry(RetryReason.TIMED_OUT, str(error), unsettled=True)
         except OutcomeUnknown as error:
             pacer.counted(permit)
+            if isinstance(error, TooLarge) and request.divisible:
+                return AnswerTooLarge(f"{self._host} sent too large a list: {error}.")
             return Retry(RetryReason.DISCONNECTED, str(error), unsettled=True)
         outcome = classify(response, host=self._host)
         if isinstance(outcome, Retry) and outcome.reason in OVER_LIMIT:

@@ -26,6 +26,9 @@ class Request:
     lasting: bool = False
     """Whether these failures must also have gone on for minutes."""
 
+    divisible: bool = False
+    """Whether a smaller question can be asked: an answer that is too large then raises `AnswerTooLarge`."""
+
     @property
     def writes(self) -> bool:
         """Whether it changes anything."""

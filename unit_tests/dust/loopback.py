@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import select
 import socket
 import ssl
 import struct
@@ -85,6 +86,7 @@ def loopback(serve: Serve, *, tls: ssl.SSLContext | None = None, receive_buffer:
             connection.settimeout(PATIENCE)
             if tls:
                 with tls.wrap_socket(connection, server_side=True) as encrypted:
+                    connections.append(encrypted)  # in the place of the other, which it has taken over
                     serve(Peer(encrypted, gone))
             else:
                 serve(Peer(connection, gone))
@@ -106,7 +108,8 @@ def loopback(serve: Serve, *, tls: ssl.SSLContext | None = None, receive_buffer:
         yield server
     finally:
         gone.set()
-        socket.create_connection(("127.0.0.1", server.port)).close()
+        with socket.socket() as last:
+            last.connect(("127.0.0.1", server.port))
         accepting.join()
         listener.close()
         for connection in connections:
@@ -122,5 +125,23 @@ def answering(status: int = 200, body: bytes = b"{}", headers: Mapping[str, str]
     def serve(peer: Peer) -> None:
         while peer.request():
             peer.answer(status, body, headers)
+
+    return serve
+
+
+def tunnelling(requests: list[bytes], to: Loopback) -> Serve:
+    """Be a proxy that leads to a server, whatever host is asked for, and keep the requests for tunnels."""
+
+    def serve(peer: Peer) -> None:
+        requests.append(peer.request())
+        with socket.create_connection(("127.0.0.1", to.port)) as onward:
+            peer.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            other = {peer.connection: onward, onward: peer.connection}
+            while not peer.gone.is_set():
+                for side in select.select(list(other), [], [], PATIENCE)[0]:
+                    content = side.recv(65536)
+                    if not content:
+                        return
+                    other[side].sendall(content)
 
     return serve

@@ -11,6 +11,7 @@ import orjson
 import pytest
 
 from destination_dust.dust.answers import WrongAnswer
+from destination_dust.dust.connection_errors import Blocked, NotSent, OutcomeUnknown, TimedOut
 from destination_dust.dust.errors import Ambiguous, Misconfigured, Rejected, Stopped, TooLarge, Unavailable
 from destination_dust.dust.permit import NoPacing
 from destination_dust.dust.request import Request
@@ -24,7 +25,7 @@ from destination_dust.dust.retrying import (
     Clock,
     RetryingCaller,
 )
-from destination_dust.dust.transport import NotSent, OutcomeUnknown, Response, TimedOut, Untrusted
+from destination_dust.dust.transport import Response
 from unit_tests.dust.virtual_time import VirtualTime
 
 BUDGET = 900.0
@@ -153,7 +154,7 @@ def test_a_success_is_returned_at_once() -> None:
         (WRONG, Misconfigured),
         (PAGE, Misconfigured),
         (NOT_FOUND, Misconfigured),
-        (Untrusted("certificate has expired"), Misconfigured),
+        (Blocked("certificate has expired"), Misconfigured),
     ],
 )
 def test_permanent_errors_are_not_retried(reply: Reply, raised: type[Exception]) -> None:
@@ -472,7 +473,7 @@ def test_the_pacer_hears_what_dust_counted(reply: Reply, heard: object) -> None:
 
 def test_the_pacer_hears_of_calls_that_fail_for_good() -> None:
     """Dust has counted them, or not, all the same."""
-    for reply, heard in ((error(400), "counted"), (Untrusted("expired"), "returned")):
+    for reply, heard in ((error(400), "counted"), (Blocked("expired"), "returned")):
         world = World(reply)
         gate = Gate(world)
         with pytest.raises((Rejected, Misconfigured)):

@@ -20,12 +20,14 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from destination_dust.dust import transport as module
+from destination_dust.dust.connection_errors import Blocked, NotSent, OutcomeUnknown, TimedOut, TooLarge
 from destination_dust.dust.request import Request
-from destination_dust.dust.transport import NotSent, OutcomeUnknown, Response, TimedOut, Transport, Untrusted
-from unit_tests.dust.loopback import PATIENCE, Loopback, Peer, Serve, answering, loopback
+from destination_dust.dust.transport import Response, Transport
+from unit_tests.dust.loopback import PATIENCE, Loopback, Peer, Serve, answering, loopback, tunnelling
 
 KEY = "sk-0123456789abcdef"
 GET = Request("GET", "/spaces")
+EMPTY_SUBJECT = "eea339da"
 
 
 @pytest.fixture(autouse=True)
@@ -182,7 +184,7 @@ def test_a_connection_that_times_out_sends_nothing(monkeypatch: pytest.MonkeyPat
     def dropped(*_args: object, **_kwargs: object) -> None:
         raise TimeoutError("timed out")
 
-    monkeypatch.setattr("urllib3.util.connection.create_connection", dropped)
+    monkeypatch.setattr("destination_dust.dust.pool.dial", dropped)
     transport = Transport("https://dust.tt", KEY, user_agent="", connections=1)
 
     with pytest.raises(NotSent, match=r"^no connection in time$"):
@@ -298,9 +300,24 @@ def _trickle(head: bytes, piece: bytes) -> Serve:
     return serve
 
 
+def _trickle_header(peer: Peer) -> None:
+    peer.request()
+    peer.send(b"HTTP/1.1 200 OK\r\nX: ")
+    while not peer.gone.wait(0.02):
+        peer.send(b"x")
+
+
+def _trickle_announcements(peer: Peer) -> None:
+    peer.request()
+    while not peer.gone.wait(0.02):
+        peer.send(b"HTTP/1.1 102 Processing\r\n\r\n")
+
+
 @pytest.mark.parametrize(
     "serve",
     [
+        pytest.param(_trickle_header, id="in its headers"),
+        pytest.param(_trickle_announcements, id="in announcements"),
         pytest.param(_trickle(b"Content-Length: 100000", b" "), id="with a length"),
         pytest.param(_trickle(b"Transfer-Encoding: chunked", b"1\r\n \r\n"), id="in chunks"),
         pytest.param(_trickle(b"Connection: close", b" "), id="until the end"),
@@ -314,6 +331,37 @@ def test_an_answer_that_trickles_is_given_up_at_the_deadline(serve: Serve) -> No
         exchange(serve, Request("GET", "/spaces", read_timeout=5), deadline=0.3)
 
     assert time.monotonic() - begun < 5
+
+
+@pytest.mark.parametrize("status", [100, 102, 103])
+def test_announcements_are_not_the_answer(status: int) -> None:
+    """Proxies send them before an answer that takes time, some with headers."""
+
+    def serve(peer: Peer) -> None:
+        while peer.request():
+            peer.send(f"HTTP/1.1 {status} X\r\nLink: </style.css>\r\n\r\n".encode() * 3)
+            peer.answer(200, b'{"a":1}')
+
+    with loopback(serve) as server:
+        transport = to(server)
+        assert [(200, b'{"a":1}')] * 2 == [(each.status, each.body) for each in map(transport.send, (GET, GET))]
+
+    assert 1 == server.connections
+
+
+def test_endless_announcements_are_no_answer() -> None:
+    """A server that sends them as fast as it can would keep us busy until the deadline."""
+
+    def serve(peer: Peer) -> None:
+        peer.request()
+        with contextlib.suppress(OSError):
+            while not peer.gone.is_set():
+                peer.send(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 100)
+
+    with pytest.raises(OutcomeUnknown) as caught:
+        exchange(serve)
+
+    assert not isinstance(caught.value, TimedOut)
 
 
 def test_after_an_answer_that_was_given_up_the_connection_is_not_used_again() -> None:
@@ -351,7 +399,7 @@ def test_an_answer_beyond_all_bounds_is_not_read_to_its_end(
     """Memory is bounded whatever the server sends."""
     monkeypatch.setattr(module, "MAX_ANSWER_BYTES", 100_000)
 
-    with pytest.raises(OutcomeUnknown, match="larger than 100000 bytes"):
+    with pytest.raises(TooLarge, match="larger than 100000 bytes"):
         exchange(answering(200, body, headers))
 
 
@@ -435,16 +483,107 @@ def test_a_netrc_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert f"Bearer {KEY}" == head_of(requests[0])["authorization"]
 
 
-def test_a_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Companies have them; `no_proxy` excludes hosts."""
+@pytest.fixture
+def dust_example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
+    """The server's side of TLS as `dust.example`, whose certificate the environment trusts."""
+    context = _certificate(tmp_path / "pem", host="dust.example")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "pem"))
+    return context
+
+
+def to_dust_example() -> Transport:
+    """A transport to a host that only proxies know."""
+    return Transport("https://dust.example/api", KEY, user_agent="", connections=1)
+
+
+@pytest.mark.parametrize("variable", ["https_proxy", "HTTPS_PROXY", "ALL_PROXY"])
+def test_a_proxy_of_the_environment_is_used(
+    monkeypatch: pytest.MonkeyPatch, dust_example: ssl.SSLContext, variable: str
+) -> None:
+    """Companies have them. The proxy learns its own password and Dust's host, and neither the key nor the data."""
+    asked: list[bytes] = []
     requests: list[bytes] = []
-    with loopback(recording(requests)) as proxy:
-        monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{proxy.port}")
-        transport = Transport("http://dust.invalid/api", KEY, user_agent="", connections=1)
+    with (
+        loopback(recording(requests), tls=dust_example) as server,
+        loopback(tunnelling(asked, server)) as proxy,
+    ):
+        monkeypatch.setenv(variable, f"http://me:p%40ss@127.0.0.1:{proxy.port}")
+
+        assert 200 == to_dust_example().send(GET).status
+
+    assert asked[0].startswith(b"CONNECT dust.example:443 HTTP/1.")
+    assert "Basic bWU6cEBzcw==" == head_of(asked[0])["proxy-authorization"]
+    assert KEY.encode() not in asked[0]
+    assert (f"Bearer {KEY}", None) == (
+        head_of(requests[0])["authorization"],
+        head_of(requests[0]).get("proxy-authorization"),
+    )
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "127.1"])
+def test_this_very_machine_is_reached_without_a_proxy(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    """The key may travel unencrypted only as long as it does not leave the machine."""
+    asked: list[bytes] = []
+    with loopback(recording(asked)) as proxy, loopback(answering()) as server:
+        for variable in ("http_proxy", "https_proxy", "all_proxy"):
+            monkeypatch.setenv(variable, f"http://127.0.0.1:{proxy.port}")
+        transport = Transport(f"http://{host}:{server.port}/api", KEY, user_agent="", connections=1)
 
         assert 200 == transport.send(GET).status
 
-    assert requests[0].startswith(b"GET http://dust.invalid/api/spaces HTTP/1.1\r\n")
+    assert [] == asked
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "words"),
+    [
+        (407, Blocked, "https_proxy names wants a valid user name and password"),
+        (403, Blocked, "https_proxy names does not connect to Dust"),
+        (502, NotSent, "the HTTP proxy answered with status 502"),
+    ],
+)
+def test_a_proxy_that_does_not_let_us_through_is_named(
+    monkeypatch: pytest.MonkeyPatch, status: int, kind: type[Exception], words: str
+) -> None:
+    """By its variable, without its password, unless the proxy is merely in trouble."""
+    with loopback(answering(status)) as proxy:
+        monkeypatch.setenv("https_proxy", f"http://me:hidden@127.0.0.1:{proxy.port}")
+
+        with pytest.raises(kind, match=words) as caught:
+            to_dust_example().send(GET)
+
+    assert (kind, False) == (type(caught.value), "hidden" in str(caught.value))
+
+
+@pytest.mark.parametrize("status", [403, 407])
+def test_a_proxy_that_let_us_through_before_is_in_trouble(
+    monkeypatch: pytest.MonkeyPatch, dust_example: ssl.SSLContext, status: int
+) -> None:
+    """Nothing in the settings has changed since, so the call is repeated."""
+    asked: list[bytes] = []
+
+    def once(peer: Peer) -> None:
+        peer.request()
+        peer.answer(200, b"{}")
+
+    def serve(peer: Peer) -> None:
+        if asked:
+            peer.answer(status)
+        else:
+            tunnelling(asked, server)(peer)
+
+    with loopback(once, tls=dust_example) as server, loopback(serve) as proxy:
+        monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{proxy.port}")
+        transport = to_dust_example()
+        transport.send(GET)
+
+        with pytest.raises((NotSent, OutcomeUnknown)) as caught:
+            transport.send(GET)
+        if isinstance(caught.value, OutcomeUnknown):  # only now it saw that its connection was closed
+            with pytest.raises(NotSent) as caught:
+                transport.send(GET)
+
+    assert NotSent is type(caught.value)
 
 
 def test_a_proxy_that_is_not_there_does_not_show_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -452,12 +591,26 @@ def test_a_proxy_that_is_not_there_does_not_show_its_password(monkeypatch: pytes
     with socket.socket() as reserved:
         reserved.bind(("127.0.0.1", 0))
         monkeypatch.setenv("https_proxy", f"http://me:hidden@127.0.0.1:{reserved.getsockname()[1]}")
-        transport = Transport("https://dust.invalid", KEY, user_agent="", connections=1)
 
-        with pytest.raises(NotSent) as caught:
-            transport.send(GET)
+        with pytest.raises(NotSent, match=r"^the HTTP proxy: Connection refused$"):
+            to_dust_example().send(GET)
 
-    assert "hidden" not in str(caught.value)
+
+def test_cookies_are_not_kept() -> None:
+    """A load balancer's cookie would tie all calls to one server, even if that is in trouble."""
+    requests: list[bytes] = []
+
+    def serve(peer: Peer) -> None:
+        while request := peer.request():
+            requests.append(request)
+            peer.answer(200, b"{}", {"Set-Cookie": "lb=7; Path=/"})
+
+    with loopback(serve) as server:
+        transport = to(server)
+        transport.send(GET)
+        transport.send(GET)
+
+    assert [False, False] == ["cookie" in head_of(request) for request in requests]
 
 
 def _certificate(path: Path, *, host: str = "127.0.0.1", expired: bool = False) -> ssl.SSLContext:
@@ -480,10 +633,15 @@ def _certificate(path: Path, *, host: str = "127.0.0.1", expired: bool = False) 
     return context
 
 
-def test_a_trusted_certificate_is_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A company's own authority is given by the environment."""
+@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"])
+def test_a_trusted_certificate_is_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    """A company's own authority is named by the environment."""
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"):
+        monkeypatch.delenv(name, raising=False)
     context = _certificate(tmp_path / "pem")
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "pem"))
+    # A folder has its certificates by the hash of their subject, which is empty here.
+    (tmp_path / f"{EMPTY_SUBJECT}.0").symlink_to(tmp_path / "pem")
+    monkeypatch.setenv(variable, str(tmp_path if variable == "SSL_CERT_DIR" else tmp_path / "pem"))
 
     with loopback(answering(), tls=context) as server:
         assert 200 == to(server, "https").send(GET).status
@@ -506,7 +664,7 @@ def test_a_certificate_that_is_not_valid_is_not_trusted(
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "pem"))
     requests: list[bytes] = []
 
-    with loopback(recording(requests), tls=context) as server, pytest.raises(Untrusted, match=f"^{message}$"):
+    with loopback(recording(requests), tls=context) as server, pytest.raises(Blocked, match=message):
         to(server, "https").send(GET)
 
     assert [] == requests
@@ -527,7 +685,7 @@ def test_a_handshake_that_is_cut_off_is_not_untrusted(end: Callable[[Peer], None
     with loopback(end) as server, pytest.raises((NotSent, OutcomeUnknown)) as caught:
         to(server, "https").send(Request("GET", "/documents/certificate-CERTIFICATE_VERIFY_FAILED-1"))
 
-    assert not isinstance(caught.value, Untrusted)
+    assert not isinstance(caught.value, Blocked)
 
 
 def test_a_server_without_encryption_is_not_trusted() -> None:
@@ -537,5 +695,5 @@ def test_a_server_without_encryption_is_not_trusted() -> None:
         peer.connection.recv(65536)
         peer.answer(400, b"this is no HTTP")
 
-    with loopback(serve) as server, pytest.raises(Untrusted, match="WRONG_VERSION_NUMBER"):
+    with loopback(serve) as server, pytest.raises(Blocked, match="does not encrypt"):
         to(server, "https").send(GET)

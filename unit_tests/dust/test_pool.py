@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from destination_dust.dust import keep_alive
-from destination_dust.dust.keep_alive import LONGEST_IDLE
+from destination_dust.dust import pool
+from destination_dust.dust.pool import LONGEST_IDLE
 from destination_dust.dust.request import Request
 from destination_dust.dust.transport import Transport
 from unit_tests.dust.loopback import answering, loopback
@@ -17,7 +17,7 @@ from unit_tests.dust.loopback import answering, loopback
 def test_an_idle_connection_is_not_used_again(monkeypatch: pytest.MonkeyPatch, idle: float, connections: int) -> None:
     """Though the server has not closed it yet, it may be about to: a write would break off without a reason to see."""
     time = [1000.0]
-    monkeypatch.setattr(keep_alive, "time", SimpleNamespace(monotonic=lambda: time[0]))
+    monkeypatch.setattr(pool, "time", SimpleNamespace(monotonic=lambda: time[0]))
     with loopback(answering()) as server:
         transport = Transport(f"http://127.0.0.1:{server.port}", "sk-0", user_agent="test", connections=1)
         transport.send(Request("GET", "/a"))
