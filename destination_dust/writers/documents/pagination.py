@@ -1,14 +1,13 @@
-"""Which pages of a listing to ask for, so that no document is missed.
+"""Which pages of a listing to ask for, so that few documents are missed, and whether any can have been.
 
-Dust's server lists documents by falling timestamp. The order among equal timestamps differs from call to
-call, and pages shift when someone writes meanwhile, so pages laid end to end can miss documents. But each
-page is consistent in itself: of every timestamp between its first and its last it holds all documents.
-So pages overlap until every timestamp lies within one of them. Every document that no one changes meanwhile
-is then listed, whatever the order and however pages have shifted.
+Dust's server lists documents by falling timestamp. The order among equal timestamps differs from call to call, and
+pages shift when someone writes meanwhile, so pages laid end to end can miss documents. But each page is consistent in
+itself: of every timestamp between its first and its last it holds all documents. So pages overlap, and one that begins
+above the last timestamp of the one before it shows that nothing lies between them. Documents that share a timestamp
+make pages grow. Where they are too many for the largest page, or pages shift by more than they overlap, the walk goes
+on all the same, and says that it may have missed some.
 
-Many documents can share a timestamp (some sources stamp all records of a sync alike). Pages grow until
-they hold all of these; where that would be too much, they are listed as often as it takes to see as many
-different documents as there are places, and then once more without finding a new one.
+The walk only goes forward, so it ends. A missed document is merely kept until the next sync.
 """
 
 from __future__ import annotations
@@ -19,16 +18,20 @@ from itertools import pairwise
 from typing import TypeAlias, TypeVar
 
 from destination_dust.dust.client import ListedDocument
+from destination_dust.dust.errors import AnswerTooLarge
 
 PAGE = 1000
 # About 16 MB, of the 64 that an answer may have.
 LARGEST_PAGE = 16_000
-MAX_PASSES = 20
+# No server has smaller pages, so one with fewer documents than this, and than we asked for, is the last.
+SMALLEST_PAGE = 100
+# The part of a page that the next one repeats: others may delete so many documents between the two.
+SPARE = 0.1
 
 Result = TypeVar("Result")
 Page: TypeAlias = Sequence[ListedDocument]
 Pages: TypeAlias = Generator[tuple[int, int], Page, Result]
-"""Yields the offset and the limit of a page, and receives that page."""
+"""Yields the offset and the limit of a page, and receives that page, or `AnswerTooLarge`."""
 
 
 class _Unordered(Exception):
@@ -36,7 +39,7 @@ class _Unordered(Exception):
 
 
 def paginate(*, page: int = PAGE, largest_page: int = LARGEST_PAGE) -> Pages[bool]:
-    """Go through all documents. Returns whether every document that no one changed meanwhile was listed."""
+    """Go through all documents. Returns whether every document that no one changed meanwhile was certainly listed."""
     try:
         return (yield from _paginate(page, largest_page))
     except _Unordered:
@@ -44,64 +47,35 @@ def paginate(*, page: int = PAGE, largest_page: int = LARGEST_PAGE) -> Pages[boo
 
 
 def _paginate(limit: int, largest: int) -> Pages[bool]:
-    offset, step_back = 0, 1
-    listed_above: float = math.inf  # all documents of later timestamps are listed
-    short_page: int | None = None
+    offset, is_complete = 0, True
+    granted = SMALLEST_PAGE  # the server has pages of this size
+    may_be_over = False
+    listed_above: float = math.inf  # all documents of later timestamps are listed, if the listing is complete so far
     while True:
-        page = yield from _page(offset, limit)
-        if _begins_too_late(page, offset, listed_above):
-            offset, step_back = max(0, offset - step_back), step_back * 10
+        try:
+            page = yield from _page(offset, limit)
+        except AnswerTooLarge:
+            if limit == 1:
+                offset, is_complete = offset + 1, False
+            limit = largest = max(1, limit // 2)
             continue
-        if len(page) < limit:
-            # It is the last page, unless something comes behind it: then the server's pages are smaller than ours.
-            if not page or len(page) != short_page:
-                short_page = len(page)
-                if not (yield from _page(offset + len(page), limit)):
-                    return True
-                continue
+        is_connected = not offset or (bool(page) and page[0].timestamp > listed_above)
+        if not page or len(page) < limit <= granted:
+            return is_complete and (is_connected or may_be_over)
+        is_complete = is_complete and is_connected
+        may_be_over = len(page) < limit
+        if may_be_over:  # or the server's pages are smaller than ours
             limit = largest = len(page)
-        step_back = 1
-        last = page[-1].timestamp
-        # The next page begins before the last timestamp of this one, because more documents of it may follow.
-        overlap = next((at for at in range(len(page) - 1, -1, -1) if page[at].timestamp > last), 0)
-        if overlap:
-            offset, listed_above = offset + overlap, last
-        elif limit < largest:
+        granted = max(granted, len(page))
+        listed_above = page[-1].timestamp
+        # More documents of that timestamp may follow, so the next page begins above it.
+        above = next((at for at in range(len(page) - 1, 0, -1) if page[at].timestamp > listed_above), 0)
+        if not above and limit < largest:
             limit = min(limit * 4, largest)
-        else:
-            end = yield from _list_shared_timestamp(last, page, offset, limit)
-            if end is None:
-                return False
-            offset, listed_above = end, last - 1
-
-
-def _list_shared_timestamp(timestamp: int, page: Page, offset: int, limit: int) -> Pages[int | None]:
-    """List a timestamp that is too common for one page. Returns the offset of its last document, None in vain."""
-    # An id takes many times the memory of its hash. If two ids share a hash, the listing counts as incomplete.
-    seen: set[int] = set()
-    last = offset
-    for attempt in range(MAX_PASSES):
-        if attempt:
-            page = yield from _page(offset, limit)
-        step_back = 1
-        while _begins_too_late(page, offset, timestamp):
-            offset, step_back = max(0, offset - step_back), step_back * 10
-            page = yield from _page(offset, limit)
-        start, known, places = offset, len(seen), 0
-        while True:
-            shared = [document for document in page if document.timestamp == timestamp]
-            seen.update(hash(document.document_id) for document in shared)
-            places += len(shared)
-            if shared:
-                last = offset + page.index(shared[-1])
-            if not page or page[-1].timestamp < timestamp:
-                break
-            offset += len(page)
-            page = yield from _page(offset, limit)
-        if len(seen) == known and known >= places:
-            return last
-        offset = start
-    return None
+            continue
+        if not above:
+            above, is_complete = len(page) - 1, is_complete and may_be_over
+        offset += max(above - int(len(page) * SPARE), (above + 1) // 2, 1)
 
 
 def _page(offset: int, limit: int) -> Pages[Page]:
@@ -109,8 +83,3 @@ def _page(offset: int, limit: int) -> Pages[Page]:
     if any(earlier.timestamp < later.timestamp for earlier, later in pairwise(page)):
         raise _Unordered
     return page
-
-
-def _begins_too_late(page: Page, offset: int, wanted_above: float) -> bool:
-    """Whether documents before the page may be missing, because others before them were deleted."""
-    return offset > 0 and (not page or page[0].timestamp <= wanted_above)

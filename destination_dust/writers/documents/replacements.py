@@ -15,6 +15,7 @@ from destination_dust.airbyte.catalog import StreamPlan
 from destination_dust.airbyte.completion import Ending
 from destination_dust.airbyte.messages import StreamKey
 from destination_dust.dust.client import DustClient, ListedDocument
+from destination_dust.dust.errors import AnswerTooLarge
 from destination_dust.mapping.ids import is_identifier
 from destination_dust.mapping.tags import Marker, fingerprint_of, generation_of, marker_of, origin, stream_tags
 from destination_dust.writers.documents.cleanup import Cleanup
@@ -148,15 +149,22 @@ class Replacements:
         try:
             offset, limit = next(pages)
             while True:
-                page = yield Ask(partial(self._client.list_documents, offset=offset, limit=limit))
+                try:
+                    page = yield Ask(partial(self._client.list_documents, offset=offset, limit=limit))
+                except AnswerTooLarge as error:
+                    offset, limit = pages.throw(error)
+                    continue
                 self._add_listed(page, by_tags, markers)
                 offset, limit = pages.send(page)
         except StopIteration as end:
             is_complete = end.value
         logger.info("Listed %d documents of %d streams to be replaced.", len(self._inventory), len(self._plans))
         if not is_complete:
-            reason = "Dust's listing was not complete; the next sync may get a complete one"
-            self._reasons = dict.fromkeys(self._plans, reason)
+            # Those that were missed are not deleted, and none of the others depends on them.
+            logger.warning(
+                "Dust's listing may have missed some documents, because others were written meanwhile or too many have "
+                "the same time. Old documents among them are kept until a later sync lists them."
+            )
 
     def _add_listed(
         self,
