@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import tempfile
@@ -10,6 +11,7 @@ from pathlib import Path
 # Up to here, memory is as good.
 IN_MEMORY = 4 * 1024 * 1024
 CACHE = 1_000_000
+MORE_FILES = "Let the process, or its container, open more files (ulimit -n)."
 
 
 class DiskFull(Exception):
@@ -79,7 +81,9 @@ def temporary_database(cache: int) -> sqlite3.Connection:
 
 
 def disk_full(what: str, error: sqlite3.Error | OSError) -> DiskFull:
-    """The error for temporary data that has no room. `what`: the data, as the subject of a sentence."""
+    """The error for temporary data that has no room. `what`: the data, as the subject of a sentence, in the plural."""
+    if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
+        return DiskFull(f"{what} need a temporary file, but {os.strerror(error.errno).lower()}. {MORE_FILES}")
     reason = error.strerror if isinstance(error, OSError) else error
     return DiskFull(
         f"{what} do not fit on the disk ({reason}). They are kept in {_temporary_folder()}: give the connector more "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import random
 import tempfile
 from collections.abc import Iterator
@@ -70,3 +72,20 @@ def test_a_folder_that_cannot_be_written_to_is_an_error_as_well(spool: Spool, mo
 
     with pytest.raises(DiskFull, match="nonexistent"):
         spool.put(b"x" * IN_MEMORY * 2)
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE])
+def test_a_limit_of_open_files_is_not_taken_for_a_full_disk(
+    spool: Spool, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """More disk would not help."""
+
+    def refuse(**_options: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(tempfile, "mkstemp", refuse)
+
+    with pytest.raises(DiskFull, match="ulimit -n") as caught:
+        spool.put(b"x" * IN_MEMORY * 2)
+
+    assert "disk" not in str(caught.value)

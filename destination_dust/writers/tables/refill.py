@@ -14,7 +14,7 @@ from destination_dust.writers.tables.batch import Change
 from destination_dust.writers.tables.client import ExistingTable
 from destination_dust.writers.tables.context import TablesContext
 from destination_dust.writers.tables.limits import MAX_ROWS
-from destination_dust.writers.tables.staging import StagedRows, too_large, validate
+from destination_dust.writers.tables.staging import StagedRows, Staging, too_large, validate
 from destination_dust.writers.tables.table import Table
 
 logger = logging.getLogger("airbyte")
@@ -23,8 +23,7 @@ logger = logging.getLogger("airbyte")
 class Refill:
     """The rows that a sync has brought of a stream that replaces its table; `_live` says how they get there."""
 
-    def __init__(self, plan: StreamPlan, table: Table, context: TablesContext, *, cache: int) -> None:
-        """`cache`: bytes of memory for rows."""
+    def __init__(self, plan: StreamPlan, table: Table, context: TablesContext, staging: Staging) -> None:
         self.plan = plan
         self.ended = False
         self.validated = False
@@ -34,7 +33,7 @@ class Refill:
         self._table = table
         self._dust = table.dust
         self._context = context
-        self._cache = cache
+        self._staging = staging
         self._rows: StagedRows | None = None
         self._existing = ExistingTable()
         self._ending: Ending | None = None
@@ -62,7 +61,7 @@ class Refill:
 
     def put(self, change: Change) -> None:
         """Stage a change. Raises `DiskFull`, and `UnusableTable` if there are too many rows for a table."""
-        self._rows = self._rows or StagedRows(cache=self._cache)
+        self._rows = self._rows or StagedRows(self._staging)
         self._rows.put(change)
         if self._rows.exceeds(MAX_ROWS):
             raise too_large(self.plan.stream, self._dust.table_id, f"more than {MAX_ROWS:,} rows")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 import weakref
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import orjson
 
@@ -23,22 +25,74 @@ COUNT_EVERY = 50_000
 _ROWS = "The rows that are to replace a table (none was touched)"
 
 
-class StagedRows:
-    """The changes of one stream, in the order in which each row was last changed.
+class Staging:
+    """The file for the rows of all streams: one for each would use up the files that a process may open.
 
-    They are in an SQLite file that has lost its name and is readable by this user only: it is gone when the process
-    is, however that ends. One thread at a time may use it.
+    It is an SQLite file that has lost its name and is readable by this user only: it is gone when the process is,
+    however that ends.
     """
 
-    def __init__(self, *, cache: int) -> None:
-        """`cache`: bytes of memory. Raises `DiskFull`."""
+    def __init__(self, *, cache: int = 16_000_000) -> None:
+        """`cache`: bytes of memory."""
+        self._cache = cache
+        self._database: sqlite3.Connection | None = None
+        self._lock = threading.Lock()
+        """Rows of several streams are validated at once, each on a thread of its own."""
+        self._streams = 0
+        self._in_use = 0
+
+    def add_stream(self) -> int:
+        """Make room for the rows of one more stream. Returns its number. Raises `DiskFull`."""
+        if not self._database:
+            try:
+                self._database = temporary_database(self._cache)
+            except (sqlite3.Error, OSError) as error:
+                raise disk_full(_ROWS, error) from error
+            # A sync that fails does not come to `remove_stream`.
+            weakref.finalize(self, self._database.close)
+        self._streams += 1
+        self._in_use += 1
+        self.execute(
+            f"CREATE TABLE changes{self._streams} (row_id TEXT NOT NULL UNIQUE, content BLOB, span INTEGER NOT NULL)"
+        )
+        return self._streams
+
+    def remove_stream(self, number: int) -> None:
+        """Forget the rows of a stream. Other streams reuse their room on the disk; after the last one it is free."""
+        self._in_use -= 1
+        if self._in_use:
+            self.execute(f"DELETE FROM changes{number}")
+        elif self._database:
+            self._database.close()
+            self._database = None
+
+    def execute(self, statement: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
+        """Run a statement. Raises `DiskFull`."""
+        assert self._database  # every number was given out by `add_stream`
         try:
-            self._db = temporary_database(cache)
-            self._db.execute("CREATE TABLE changes (row_id TEXT NOT NULL UNIQUE, content BLOB, span INTEGER NOT NULL)")
-        except (sqlite3.Error, OSError) as error:
+            with self._lock:
+                return self._database.execute(statement, values)
+        except sqlite3.Error as error:
             raise disk_full(_ROWS, error) from error
-        # A sync that fails does not come to `close`.
-        weakref.finalize(self, self._db.close)
+
+    def read(self, statement: str) -> Iterator[Any]:
+        """The rows that a statement selects, one by one, whatever happens to other streams meanwhile."""
+        cursor = self.execute(statement)
+        while True:
+            with self._lock:
+                row = cursor.fetchone()
+            if row is None:
+                return
+            yield row
+
+
+class StagedRows:
+    """The changes of one stream, in the order in which each row was last changed. One thread at a time may use it."""
+
+    def __init__(self, staging: Staging) -> None:
+        """Raises `DiskFull`."""
+        self._staging = staging
+        self._number = staging.add_stream()
         self._spans: list[Span] = []
         self._numbers: dict[Span, int] = {}
         self._records: Counter[int] = Counter()
@@ -49,11 +103,9 @@ class StagedRows:
         number = self._numbers.setdefault(change.span, len(self._spans))
         if number == len(self._spans):
             self._spans.append(change.span)
-        try:
-            # Not an update: the row takes the place of its latest change.
-            self._db.execute("REPLACE INTO changes VALUES (?, ?, ?)", (change.row_id, change.content, number))
-        except sqlite3.Error as error:
-            raise disk_full(_ROWS, error) from error
+        # Not an update: the row takes the place of its latest change.
+        values = (change.row_id, change.content, number)
+        self._staging.execute(f"REPLACE INTO changes{self._number} VALUES (?, ?, ?)", values)
         self._records[number] += 1
         self._at_most += 1
 
@@ -61,27 +113,27 @@ class StagedRows:
         """Whether there are more than `rows` rows. Checked every 50,000 changes."""
         if self._at_most < rows + COUNT_EVERY:
             return False
-        (self._at_most,) = self._db.execute("SELECT count(*) FROM changes").fetchone()
+        ((self._at_most,),) = self._staging.read(f"SELECT count(*) FROM changes{self._number}")
         return self._at_most > rows
 
     def __iter__(self) -> Iterator[Change]:
         """All changes. Nothing may be put while they are read."""
-        for row_id, content, number in self._db.execute("SELECT * FROM changes ORDER BY rowid"):
+        for row_id, content, number in self._staging.read(f"SELECT * FROM changes{self._number} ORDER BY rowid"):
             yield Change(row_id, content, self._spans[number])
 
     def unsent(self, *, deletes_are_sent: bool) -> Iterator[tuple[Span, int, int]]:
         """By span: the records that a later one of the same row came after, and the deletes that are not sent."""
         # Counted here, because the database would sort copies of all rows on the disk.
         rows, deletes = Counter[int](), Counter[int]()
-        for number, is_delete in self._db.execute("SELECT span, content IS NULL FROM changes"):
+        for number, is_delete in self._staging.read(f"SELECT span, content IS NULL FROM changes{self._number}"):
             rows[number] += 1
             deletes[number] += is_delete
         for number, records in self._records.items():
             yield self._spans[number], records - rows[number], 0 if deletes_are_sent else deletes[number]
 
     def close(self) -> None:
-        """Forget all of them, and free their room on the disk."""
-        self._db.close()
+        """Forget all of them."""
+        self._staging.remove_stream(self._number)
 
 
 def validate(changes: Iterable[Change], stream: StreamKey, table_id: str, limits: RequestLimits) -> int:

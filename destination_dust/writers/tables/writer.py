@@ -24,10 +24,8 @@ from destination_dust.writers.tables.context import TablesContext
 from destination_dust.writers.tables.limits import MAX_ROW_BYTES
 from destination_dust.writers.tables.refill import Refill
 from destination_dust.writers.tables.replacements import Replacements
+from destination_dust.writers.tables.staging import Staging
 from destination_dust.writers.tables.table import Table
-
-# Memory for rows that wait on disk, over all tables.
-SPOOL_CACHE = 16_000_000
 
 logger = logging.getLogger("airbyte")
 
@@ -42,6 +40,7 @@ class TablesWriter:
         self._hard = deletes is CdcDeletes.HARD
         self._tables: dict[StreamKey, Table] = {}
         self._replacements = Replacements(context.submit)
+        self._staging = Staging()
         self._beginnings: list[Runner] = []
 
     @property
@@ -96,9 +95,8 @@ class TablesWriter:
 
     def prepare(self, plans: Collection[StreamPlan]) -> None:
         """Find the tables. The rows of those to be replaced are staged on disk from now on."""
-        cache = SPOOL_CACHE // max(1, sum(plan.replaces for plan in plans))
         for plan in plans:
-            beginning = Runner(("beginning", plan.stream), self._context.submit, self._begin(plan, cache))
+            beginning = Runner(("beginning", plan.stream), self._context.submit, self._begin(plan))
             self._beginnings.append(beginning)
             beginning.advance()
 
@@ -138,8 +136,8 @@ class TablesWriter:
             if names:
                 logger.info("Stream %s: columns of fields that the catalog lacks: %s.", stream, listed(names))
 
-    def _begin(self, plan: StreamPlan, cache: int) -> Steps:
-        """Give each field the column that it had before. `cache`: bytes of memory for rows that replace others."""
+    def _begin(self, plan: StreamPlan) -> Steps:
+        """Give each field the column that it had before."""
         table_id = table_name(self._prefix, *plan.stream)
         table = (yield Ask(TableClient(self._context.client, table_id).described)) or {}
         encoder = RowEncoder(
@@ -153,7 +151,7 @@ class TablesWriter:
             logger.info("Stream %s: Dust would change some names, so the columns are: %s.", plan.stream, listed(names))
         self._tables[plan.stream] = Table(plan, table_id, encoder, self._context)
         if plan.replaces:
-            self._replacements.prepare(Refill(plan, self._tables[plan.stream], self._context, cache=cache))
+            self._replacements.prepare(Refill(plan, self._tables[plan.stream], self._context, self._staging))
 
     def _make_room(self) -> None:
         """When the budget is full of half-filled batches, send the oldest burst.

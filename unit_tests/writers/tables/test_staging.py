@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from destination_dust.airbyte.ledger import Span
 from destination_dust.spool import DiskFull
 from destination_dust.writers.tables.batch import Change
-from destination_dust.writers.tables.staging import COUNT_EVERY, StagedRows
+from destination_dust.writers.tables.staging import COUNT_EVERY, StagedRows, Staging
 from unit_tests.builders import USERS
 from unit_tests.conftest import TemporaryFiles
 
 
 def spool() -> StagedRows:
-    return StagedRows(cache=256 * 1024)
+    return StagedRows(Staging(cache=256 * 1024))
 
 
 def kept(rows: StagedRows) -> list[tuple[str, bytes | None]]:
@@ -72,10 +73,66 @@ def test_no_one_else_can_read_the_rows_and_nothing_of_them_stays(temporary_files
     assert 5000 == len(kept(rows))
 
 
+def test_the_rows_of_all_streams_share_one_file(temporary_files: TemporaryFiles) -> None:
+    """A process may open a thousand files or so, and a sync may replace more tables."""
+    staging = Staging(cache=256 * 1024)
+    streams = [StagedRows(staging) for _ in range(50)]
+    for number in range(10):
+        for index, rows in enumerate(streams):
+            rows.put(Change(str(number), b"%d" % index, Span(USERS)))
+
+    assert 1 == len(temporary_files.modes)
+    assert [{b"%d" % index} for index in range(50)] == [{change.content for change in rows} for rows in streams]
+
+
+def test_a_stream_that_is_done_does_not_disturb_those_that_are_read() -> None:
+    """Streams are sent side by side."""
+    staging = Staging(cache=256 * 1024)
+    one, other = StagedRows(staging), StagedRows(staging)
+    for rows in (one, other):
+        for number in range(5000):
+            rows.put(Change(str(number), b"x" * 500, Span(USERS)))
+    reading = iter(one)
+    next(reading)
+
+    other.close()
+
+    assert 4999 == len(list(reading))
+
+
+def test_the_disk_is_free_once_all_streams_are_done(temporary_files: TemporaryFiles) -> None:
+    """Rows that come later begin another file."""
+    staging = Staging(cache=256 * 1024)
+    one, other = StagedRows(staging), StagedRows(staging)
+    one.close()
+    other.close()
+    assert staging._database is None
+
+    later = StagedRows(staging)
+    later.put(Change("a", b"1", Span(USERS)))
+
+    assert [("a", b"1")] == kept(later)
+    assert 2 == len(temporary_files.modes)
+
+
+def test_streams_can_be_read_by_several_threads_at_once() -> None:
+    """Their rows are validated side by side."""
+    staging = Staging(cache=256 * 1024)
+    streams = [StagedRows(staging) for _ in range(8)]
+    for rows in streams:
+        for number in range(2000):
+            rows.put(Change(str(number), b"x" * 100, Span(USERS)))
+
+    with ThreadPoolExecutor() as pool:
+        counts = list(pool.map(lambda rows: len(kept(rows)), streams))
+
+    assert [2000] * 8 == counts
+
+
 def test_a_full_disk_is_an_error_that_says_what_to_do() -> None:
     """Where the rows wait, and how to give them more room."""
     rows, span = spool(), Span(USERS)
-    rows._db.execute("PRAGMA max_page_count = 20")
+    rows._staging.execute("PRAGMA max_page_count = 20")
 
     def fill() -> None:
         for number in range(5000):
