@@ -1,5 +1,19 @@
 """Airbyte destination connector for Dust."""
 
-from destination_dust.destination import DestinationDust
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from destination_dust.destination import DestinationDust
 
 __all__ = ["DestinationDust"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the connector when it is asked for: that takes seconds, in which `__main__` already heeds signals."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from destination_dust.destination import DestinationDust
+
+    return DestinationDust

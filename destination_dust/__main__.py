@@ -2,12 +2,19 @@
 
 import sys
 
-from destination_dust.destination import DestinationDust
+from destination_dust import signals
 
 
 def main() -> None:
     """Run the command that the arguments name."""
-    DestinationDust().run(sys.argv[1:])
+    signals.exit_at_once()
+    # It takes seconds on a busy machine, and signals must be heeded meanwhile.
+    from destination_dust.destination import DestinationDust
+
+    try:
+        DestinationDust().run(sys.argv[1:])
+    finally:
+        signals.stand_down()
 
 
 if __name__ == "__main__":

@@ -6,12 +6,10 @@ import argparse
 import json
 import logging
 import os
-import signal
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import orjson
@@ -27,7 +25,7 @@ from airbyte_cdk.models import (
 )
 from airbyte_cdk.utils.airbyte_secrets_utils import add_to_secrets, filter_secrets
 
-from destination_dust import exact_json, failures
+from destination_dust import exact_json, failures, signals
 from destination_dust.airbyte.catalog import Catalog
 from destination_dust.airbyte.input import Input
 from destination_dust.airbyte.output import LogLines, Output
@@ -39,7 +37,7 @@ from destination_dust.config.fields import InvalidConfig
 from destination_dust.hosted import written
 from destination_dust.preview import preview
 from destination_dust.reporting.terminal import Terminal
-from destination_dust.sync import Interrupted, Sync
+from destination_dust.sync import Interrupted
 from destination_dust.wiring import build_sync, client_for_check
 
 logger = logging.getLogger("airbyte")
@@ -70,8 +68,8 @@ class DestinationDust(Destination):
                 if STANDARD_INPUT in closed:
                     raise UnreadableInput("The standard input is closed. Pipe the messages of a source into it.")
                 config, catalog = _read_config(parsed.config), Catalog.parse(_read_json(parsed.catalog))
-                sync = build_sync(config, catalog, Input(STANDARD_INPUT), terminal=terminal)
-                _handle_signals(sync)
+                sync = build_sync(config, catalog, Input(STANDARD_INPUT), terminal=terminal, check_reader=output.check)
+                signals.wind_down(sync.interrupt, STANDARD_OUTPUT)
                 for line in sync.run():
                     output.line(line)
             else:
@@ -163,17 +161,6 @@ def _preview(args: list[str]) -> str | int:
     return 0
 
 
-def _handle_signals(sync: Sync) -> None:
-    """The first signal stops the sync in an orderly way, the second ends the process at once."""
-
-    def on_signal(number: int, _frame: FrameType | None) -> None:
-        signal.signal(number, lambda again, _: os._exit(128 + again))
-        sync.interrupt(number)
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, on_signal)
-
-
 def _report(error: Exception, config: Config | None, output: Output) -> str:
     """Log the error for engineers, write it as a TRACE for the user, and return that message."""
     kind = failures.failure_type(error)
@@ -189,8 +176,9 @@ def _log_to(output: Output) -> None:
     root = logging.getLogger()
     root.handlers = [LogLines(output)]
     level = logging.getLevelName(os.environ.get("LOG_LEVEL", "INFO").upper())
-    root.setLevel(level if isinstance(level, int) else logging.INFO)
-    logger.setLevel(logging.NOTSET)
+    logger.setLevel(level if isinstance(level, int) else logging.INFO)
+    # Libraries log URLs, which contain the ids of records. What goes wrong in them reaches us as errors.
+    root.setLevel(logging.CRITICAL)
 
 
 def _read_config(path: str) -> Config:

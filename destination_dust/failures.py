@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+
 from airbyte_cdk.models import FailureType
 
 from destination_dust.airbyte.catalog import UnusableCatalog
@@ -11,7 +13,8 @@ from destination_dust.config.config import CREATE_A_KEY
 from destination_dust.config.fields import InvalidConfig
 from destination_dust.dust.connection import Connection
 from destination_dust.dust.errors import Misconfigured, NotFound, Rejected, Unavailable
-from destination_dust.spool import DiskFull
+from destination_dust.spool import MORE_FILES, DiskFull
+from destination_dust.workers import NoThreads
 from destination_dust.writers.outcomes import BadRecord
 from destination_dust.writers.tables.client import UnusableTable
 from destination_dust.writers.tables.proof import Unconfirmed
@@ -27,9 +30,18 @@ FAILURE_TYPES: dict[type[Exception], FailureType] = {
     NotFound: FailureType.config_error,
     UnreadableInput: FailureType.system_error,
     DiskFull: FailureType.system_error,
+    NoThreads: FailureType.system_error,
     SourceFailed: FailureType.transient_error,
     Unavailable: FailureType.transient_error,
     Unconfirmed: FailureType.transient_error,
+}
+
+# Limits that may be met anywhere, in words for users.
+LIMITS = {
+    errno.EMFILE: f"The process has opened as many files and connections as it may. {MORE_FILES}",
+    errno.ENFILE: f"The machine has opened as many files and connections as it can. {MORE_FILES}",
+    errno.ENOSPC: "The disk is full. Make room on it, or point the environment variable TMPDIR to another one.",
+    errno.ENOMEM: "The process has used up the memory that it may have. Give the connector more.",
 }
 
 REGIONS = {"dust.tt": "https://eu.dust.tt", "eu.dust.tt": "https://dust.tt"}
@@ -51,6 +63,10 @@ def explain(error: BaseException, connection: Connection | None) -> str:
         return f"{error} Try again later. If it persists, check https://status.dust.tt and the network in between."
     if type(error) in FAILURE_TYPES or any(isinstance(error, kind) for kind in FAILURE_TYPES):
         return str(error)
+    if isinstance(error, MemoryError):
+        return LIMITS[errno.ENOMEM]
+    if isinstance(error, OSError) and error.errno in LIMITS:
+        return LIMITS[error.errno]
     return (
         f"The connector failed unexpectedly ({type(error).__name__}), which is a defect of the connector. "
         "Please report it with the error in the log."

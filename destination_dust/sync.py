@@ -56,8 +56,10 @@ class Sync:
         progress: Progress,
         completion: Completion,
         *,
+        check_reader: Callable[[], None] = lambda: None,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`check_reader` raises `BrokenPipeError` if no one can read what `run` gives out."""
         self._input = input
         self._reader = Reader()
         self._catalog = catalog
@@ -68,6 +70,7 @@ class Sync:
         self._outcomes = outcomes
         self._progress = progress
         self._completion = completion
+        self._check_reader = check_reader
         self._now = now
         self._signal: int | None = None
 
@@ -83,6 +86,8 @@ class Sync:
         """
         try:
             yield from self._store_everything()
+        except BrokenPipeError:
+            raise  # there is no one to give states to
         except Exception as error:
             # While Dust is well, what was read before is still sent: the next sync need not repeat it.
             yield from self._wind_down(goes_on=isinstance(error, (UnreadableInput, UnusableCatalog, BadRecord)))
@@ -128,6 +133,7 @@ class Sync:
             self._take(line)
         if self._signal is not None:
             raise Interrupted(self._signal)
+        self._check_reader()
         self._deliver(self.workers.outcomes())
         self._writer.tick()
         yield from self._safe_states()

@@ -41,9 +41,15 @@ Connect = Callable[..., DustClient]
 
 
 def build_sync(
-    config: Config, catalog: Catalog, input: Input, *, terminal: Terminal | None = None, connect: Connect = connect
+    config: Config,
+    catalog: Catalog,
+    input: Input,
+    *,
+    terminal: Terminal | None = None,
+    connect: Connect = connect,
+    check_reader: Callable[[], None] = lambda: None,
 ) -> Sync:
-    """Build a sync that reads from `input`; `terminal`: live display, if any."""
+    """Build a sync that reads from `input`; `terminal`: live display, if any; `check_reader`: see `Sync`."""
     threads = {Lane.LIMITED: config.max_concurrency, Lane.FREE: max(4, config.max_concurrency // 4)}
     workers = Workers(threads, max_calls=MAX_CALLS, max_bytes=MAX_BYTES, wake=input.wake)
     pacer = Pacer(config.documents_per_minute)
@@ -64,7 +70,7 @@ def build_sync(
     outcomes = Outcomes(ledger, progress, config.on_record_error)
     writer = _writer(config, catalog, client, workers.submit, outcomes)
     completion = Completion(streams, end_of_input_is_complete=config.end_of_input_is_complete)
-    return Sync(input, catalog, writer, workers, ledger, outcomes, progress, completion)
+    return Sync(input, catalog, writer, workers, ledger, outcomes, progress, completion, check_reader=check_reader)
 
 
 def client_for_check(config: Config) -> DustClient:

@@ -1,12 +1,12 @@
-"""All threads: they make the calls that the loop submits, and hand the outcomes back to it.
+"""The threads that make the calls that the loop submits, and hand the outcomes back to it.
 
-Calls with equal keys are made one at a time, in the order submitted; others run side by side. A
-worker ends every call it starts, with a value or an error, and touches nothing else: the loop's thread
-handles the outcomes.
+Calls with equal keys are made one at a time, in the order submitted; others run side by side. A worker ends every call
+it starts, with a value or an error, and touches nothing else: the loop's thread handles the outcomes.
 """
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import deque
@@ -14,6 +14,16 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
+
+logger = logging.getLogger("airbyte")
+
+NO_THREADS = (
+    "The system gives the connector no thread. Raise the limit of processes (ulimit -u, or pids of the container)."
+)
+
+
+class NoThreads(Exception):
+    """The system gives the process no thread at all. Its text says which limits to raise."""
 
 
 class Lane(Enum):
@@ -73,7 +83,7 @@ class Workers:
         self._max_bytes = max_bytes
         self._wake = wake
         self._lock = threading.Lock()
-        self._lanes = {lane: _Lane(self._lock, limit) for lane, limit in threads.items()}
+        self._lanes = {lane: _Lane(f"dust-{lane.value}", self._lock, limit) for lane, limit in threads.items()}
         self._waiting: dict[Hashable, deque[Call]] = {}
         self._outcomes: list[Outcome] = []
         self._threads: list[threading.Thread] = []
@@ -91,7 +101,7 @@ class Workers:
         return self._calls
 
     def submit(self, call: Call) -> None:
-        """Queue a call behind earlier ones of the same key. After `stop`, it is dropped."""
+        """Queue a call behind earlier ones of the same key. After `stop`, it is dropped. Raises `NoThreads`."""
         with self._lock:
             if self.stopping.is_set():
                 return
@@ -116,13 +126,10 @@ class Workers:
         with self._lock:
             self.stopping.set()
             for lane in self._lanes.values():
-                for key in lane.ready:
-                    del self._waiting[key]
-                lane.ready.clear()
+                while lane.ready:
+                    del self._waiting[lane.ready.popleft()]
                 lane.condition.notify_all()
-            for queue in self._waiting.values():
-                while len(queue) > 1:
-                    queue.pop()
+            self._waiting = {key: deque([queue[0]]) for key, queue in self._waiting.items()}
 
     def join(self, seconds: float) -> bool:
         """After `stop`, wait until all threads have ended, but not longer. Returns whether they have."""
@@ -139,12 +146,11 @@ class Workers:
 
     def _work(self, lane: _Lane) -> None:
         while (call := self._next(lane)) is not None:
-            value, error = None, None
             try:
-                value = call.send()
-            except BaseException as raised:  # every call must end, whatever it raises
-                error = raised
-            self._end(call, Outcome(call, value, error))
+                outcome = Outcome(call, call.send(), None)
+            except BaseException as error:  # every call must end, whatever it raises
+                outcome = Outcome(call, None, error)
+            self._end(call, outcome)
             self._wake()
 
     def _next(self, lane: _Lane) -> Call | None:
@@ -173,45 +179,37 @@ class Workers:
         lane = self._lanes[call.lane]
         lane.ready.append(call.key)
         lane.condition.notify()
-        if len(lane.ready) > lane.idle and lane.running < lane.limit:
-            lane.running += 1
-            lane.idle += 1
-            thread = threading.Thread(target=self._work, args=(lane,), name=f"dust-{call.lane.value}", daemon=True)
+        for each in self._lanes.values():
+            # One lane must not use up the threads that the process may have before the other has any.
+            if not each.running or len(each.ready) > each.idle:
+                self._start_thread(each)
+
+    def _start_thread(self, lane: _Lane) -> None:
+        """Start a thread if the lane may have one more, or go on with those that there are."""
+        if lane.running == lane.limit:
+            return
+        thread = threading.Thread(target=self._work, args=(lane,), name=lane.name, daemon=True)
+        try:
             thread.start()
-            self._threads.append(thread)
+        except RuntimeError:  # the only sign that Python gives of a limit
+            if not lane.running:
+                raise NoThreads(NO_THREADS) from None
+            lane.limit = lane.running
+            logger.warning("The system gives the connector no more threads: %d calls at most at once.", lane.running)
+            return
+        self._threads.append(thread)
+        lane.running += 1
+        lane.idle += 1
 
 
 class _Lane:
     """Keys whose next call may start, and the threads that take them."""
 
-    def __init__(self, lock: threading.Lock, limit: int) -> None:
+    def __init__(self, name: str, lock: threading.Lock, limit: int) -> None:
+        self.name = name
         self.condition = threading.Condition(lock)
         self.limit = limit
         self.ready: deque[Hashable] = deque()
         self.running = 0
         self.idle = 0
         """Threads without a call, including those that have just been started."""
-
-
-def ends_within(seconds: float, work: Callable[[], None]) -> bool:
-    """Whether work ends in time, on a thread of its own. Raises what the work raises.
-
-    Late work is left to itself: nothing can stop a thread that waits for a name server or for the header of an
-    answer. The end of the process does not wait for it.
-    """
-    errors: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            work()
-        except BaseException as error:
-            errors.append(error)
-
-    thread = threading.Thread(target=run, name="dust-deadline", daemon=True)
-    thread.start()
-    thread.join(seconds)
-    if thread.is_alive():
-        return False
-    if errors:
-        raise errors[0]
-    return True

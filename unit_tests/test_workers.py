@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
 import pytest
 
-from destination_dust.workers import Call, Lane, Outcome, Workers, ends_within
+from destination_dust.workers import Call, Lane, NoThreads, Outcome, Workers
 
 PATIENCE = 10.0
 
@@ -229,8 +231,7 @@ def test_threads_are_started_only_as_they_are_needed(pool: Pool) -> None:
     go.set()
     pool.outcomes(21)
 
-    assert 1 == len(_threads(Lane.LIMITED))
-    assert [] == _threads(Lane.FREE)
+    assert [1, 1] == [len(_threads(lane)) for lane in Lane]
 
 
 def test_threads_are_never_more_than_allowed(pool: Pool) -> None:
@@ -306,20 +307,40 @@ def test_stopping_twice_is_stopping_once(pool: Pool) -> None:
     assert not pool.workers.busy
 
 
-def test_work_in_time_ends_and_its_error_is_raised() -> None:
-    """As if it had been called."""
+@contextmanager
+def at_most(threads: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """As in a container whose number of processes is limited."""
+    start = threading.Thread.start
+    left = itertools.count(threads, -1)
 
-    def fail() -> None:
-        raise OSError("no route")
+    def limited(thread: threading.Thread) -> None:
+        if next(left) <= 0:
+            raise RuntimeError("can't start new thread")
+        start(thread)
 
-    assert ends_within(PATIENCE, lambda: None)
-    with pytest.raises(OSError, match="no route"):
-        ends_within(PATIENCE, fail)
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", limited)
+        yield
 
 
-def test_late_work_is_left_to_itself() -> None:
-    """Even where nothing can stop it, as in a look-up of a name."""
-    over = threading.Event()
+@pytest.mark.parametrize("threads", [2, 3, 6])
+def test_with_fewer_threads_than_wished_all_calls_are_made(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, threads: int
+) -> None:
+    """Of both kinds, and however many there are; one warning of each kind says so."""
+    with at_most(threads, monkeypatch):
+        for key in range(40):
+            pool.submit(key, lane=list(Lane)[key % 2])
 
-    assert not ends_within(0.01, lambda: [over.wait(PATIENCE)].clear())
-    over.set()
+    assert [None] * 40 == [outcome.error for outcome in pool.outcomes(40)]
+    assert threads == sum(len(_threads(lane)) for lane in Lane)
+    assert 1 <= sum("no more threads" in record.message for record in caplog.records) <= 2
+
+
+@pytest.mark.parametrize("threads", [0, 1])
+def test_without_a_thread_for_each_kind_of_call_the_limit_is_named(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch, threads: int
+) -> None:
+    """It is named before a call waits for ever."""
+    with at_most(threads, monkeypatch), pytest.raises(NoThreads, match="ulimit -u"):
+        pool.submit(1)

@@ -55,6 +55,13 @@ class Output:
                     room.register(self._descriptor, select.POLLOUT)
                     room.poll()
 
+    def check(self) -> None:
+        """Raise `BrokenPipeError` if no one can read the output any more, which a write would show only later."""
+        poll = select.poll()
+        poll.register(self._descriptor, 0)
+        if any(event & select.POLLERR for _, event in poll.poll(0)):
+            raise BrokenPipeError
+
     def message(self, message: dict[str, Any]) -> None:
         """Write a message of the protocol. Its texts must be free of secrets."""
         self.line(exact_json.dumps(message))

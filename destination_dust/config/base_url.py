@@ -25,8 +25,13 @@ def base_url(value: object) -> str:
         raise InvalidConfig(f"base_url is not a URL. Use {DEFAULT_BASE_URL} or https://eu.dust.tt.") from None
     if url.username is not None or url.password is not None:
         raise InvalidConfig("base_url must not contain a user name or a password. Leave only https:// and the host.")
-    if url.scheme not in ("http", "https") or not hosts.can_exist(host):
+    if url.scheme not in ("http", "https") or not host:
         raise InvalidConfig(f"base_url must be a full address, such as {DEFAULT_BASE_URL}.")
+    if not hosts.can_exist(host):
+        raise InvalidConfig(
+            f"base_url names a host that cannot exist ({host}). Correct it, or use {DEFAULT_BASE_URL}, or "
+            "https://eu.dust.tt for workspaces in Europe."
+        )
     if host.lower() == WEB_APP:
         raise InvalidConfig(
             f"base_url must be the address of Dust's API, which is not {WEB_APP}. Use {DEFAULT_BASE_URL}, or "

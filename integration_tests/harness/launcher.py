@@ -150,6 +150,7 @@ def _become(request: dict[str, list[str] | dict[str, str]], standard: Sequence[i
 
 def main() -> None:
     """Import the connector, then be what each request asks for."""
+    import destination_dust.destination  # noqa: F401  # so that no fork has to
     from destination_dust.__main__ import main as connector
 
     gc.freeze()
