@@ -17,10 +17,6 @@ from typing import Any
 
 logger = logging.getLogger("airbyte")
 
-NO_THREADS = (
-    "The system gives the connector no thread. Raise the limit of processes (ulimit -u, or pids of the container)."
-)
-
 
 class NoThreads(Exception):
     """The system gives the process no thread at all. Its text says which limits to raise."""
@@ -193,7 +189,9 @@ class Workers:
             thread.start()
         except RuntimeError:  # the only sign that Python gives of a limit
             if not lane.running:
-                raise NoThreads(NO_THREADS) from None
+                raise NoThreads(
+                    "The system gives the connector no thread. Raise its limit of processes (ulimit -u, or pids)."
+                ) from None
             lane.limit = lane.running
             logger.warning("The system gives the connector no more threads: %d calls at most at once.", lane.running)
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import inspect
 
 import pytest
@@ -14,6 +15,7 @@ from destination_dust.config.fields import InvalidConfig
 from destination_dust.dust import errors
 from destination_dust.dust.connection import Connection
 from destination_dust.dust.errors import DustError, Misconfigured, NotFound, Rejected, Stopped, TooLarge, Unavailable
+from destination_dust.workers import NoThreads
 from destination_dust.writers.outcomes import BadRecord
 
 KEY = "sk-0123456789abcdef"
@@ -136,3 +138,26 @@ def test_advice_does_not_show_the_key() -> None:
     for reason in reasons:
         for at in (AT, IN_EUROPE, ELSEWHERE):
             assert KEY not in failures.explain(Misconfigured("x", reason=reason), at)
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (OSError(errno.EMFILE, "x"), "ulimit -n"),
+        (OSError(errno.ENFILE, "x"), "ulimit -n"),
+        (OSError(errno.ENOSPC, "x"), "The disk is full"),
+        (OSError(errno.ENOMEM, "x"), "memory"),
+        (MemoryError(), "memory"),
+        (NoThreads("x"), "x"),
+    ],
+)
+def test_a_limit_of_the_system_is_no_defect(error: Exception, words: str) -> None:
+    """Its message says which one to raise. No retry helps until then."""
+    assert words in failures.explain(error, None)
+    assert "defect" not in failures.explain(error, None)
+    assert FailureType.system_error is failures.failure_type(error)
+
+
+def test_another_error_of_the_system_is_a_defect() -> None:
+    """Its text may hold anything, so only its type is named."""
+    assert "OSError" in failures.explain(OSError(errno.EBADF, "x"), None)

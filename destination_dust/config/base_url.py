@@ -29,8 +29,8 @@ def base_url(value: object) -> str:
         raise InvalidConfig(f"base_url must be a full address, such as {DEFAULT_BASE_URL}.")
     if not hosts.can_exist(host):
         raise InvalidConfig(
-            f"base_url names a host that cannot exist ({host}). Correct it, or use {DEFAULT_BASE_URL}, or "
-            "https://eu.dust.tt for workspaces in Europe."
+            f"base_url names a host that cannot exist. Correct it, or use {DEFAULT_BASE_URL}, or https://eu.dust.tt "
+            "for workspaces in Europe."
         )
     if host.lower() == WEB_APP:
         raise InvalidConfig(

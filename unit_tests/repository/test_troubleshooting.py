@@ -24,9 +24,9 @@ SILENT = {
 UNSAID = {
     "names must be unique within a data source",
     "bool | int | float | str | dict[str, Any] | None",
-    "CREATE TABLE changes (row_id TEXT NOT NULL UNIQUE, content BLOB, span INTEGER NOT NULL)",
-    "SELECT * FROM changes ORDER BY rowid",
-    "SELECT span, content IS NULL FROM changes",
+    "CREATE TABLE changes… (row_id TEXT NOT NULL UNIQUE, content BLOB, span INTEGER NOT NULL)",
+    "SELECT * FROM changes… ORDER BY rowid",
+    "SELECT span, content IS NULL FROM changes…",
     "a folder for temporary files",
     "Airbyte keeps the stream … up to date in this data source.",
     "CREATE TABLE lines (number INTEGER PRIMARY KEY, line BLOB)",
