@@ -28,6 +28,8 @@ class Counts:
     """Stored without their chosen title, link, tags or time, because the value is of no use for it; by setting."""
     lacking_text: int = 0
     """Without any of the fields chosen for the text."""
+    with_surplus_tags: int = 0
+    """Stored without some of their tags, because there were too many."""
     queued: int = 0
     """Accepted by Dust for a table, but not readable there yet."""
 

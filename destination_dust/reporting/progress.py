@@ -158,6 +158,13 @@ class Progress:
                     stream,
                     counts.lacking_text,
                 )
+            if counts.with_surplus_tags:
+                logger.warning(
+                    "Stream %s: the tag_fields of %d records have more than 100 values. Their documents have the first "
+                    "100 as tags.",
+                    stream,
+                    counts.with_surplus_tags,
+                )
 
     def _latest_trouble(self, now: float) -> str:
         """Why a call failed, until it was repeated and had some seconds to fail again."""

@@ -113,15 +113,17 @@ def test_the_report_names_each_stream(sync: Sync) -> None:
 
 
 def test_the_report_warns_about_odd_records(sync: Sync) -> None:
-    """Records without a key, characters that were replaced."""
+    """Records without a key, characters that were replaced, tags that were too many."""
     sync.progress.of(USERS).without_key = 2
     sync.progress.of(USERS).cleaned = 3
+    sync.progress.of(USERS).with_surplus_tags = 4
 
     sync.progress.report()
 
-    warnings = sync.told("WARNING")
-    assert ["2 records lacked a part of their primary key" in warning for warning in warnings] == [True, False]
-    assert ["in 3 records, characters that Dust cannot store" in warning for warning in warnings] == [False, True]
+    key, characters, tags = sync.told("WARNING")
+    assert "2 records lacked a part of their primary key" in key
+    assert "in 3 records, characters that Dust cannot store" in characters
+    assert "the tag_fields of 4 records have more than 100 values" in tags
 
 
 def test_the_report_counts_values_of_no_use_by_setting(sync: Sync) -> None:

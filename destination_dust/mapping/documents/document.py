@@ -20,6 +20,8 @@ from destination_dust.mapping.timestamps import emission_time, stored_timestamp
 
 # Dust's server refuses longer titles.
 MAX_TITLE_UNITS = 512
+# Every list of documents holds all of their tags: a thousand documents with thousands each fit into no answer.
+MAX_USER_TAGS = 100
 
 # 64 bits, as 11 characters of base64.
 _FINGERPRINT_BYTES = 8
@@ -63,6 +65,8 @@ class Document:
     """The paths of the values that `auto` left out of the text, once for each value."""
     lacks_text: bool = False
     """Whether the record has none of the fields that were chosen for the text."""
+    surplus_tags: int = 0
+    """How many tags of the chosen fields were left out, because there were too many."""
 
 
 def document(
@@ -103,7 +107,7 @@ def document(
         "tag_fields": tags_unusable,
         "timestamp_field": time_unusable,
     }
-    tags = [*stream_tags(namespace, stream), *user_tags]
+    tags = [*stream_tags(namespace, stream), *user_tags[:MAX_USER_TAGS]]
     ordered = text if shape.text_format == "auto" else write(_in_order(fields, as_chosen=as_chosen)).text
     fingerprint = _fingerprint([title.line, ordered, mime_type, tags, url, moment, prefix])
     if moment is None and (emitted := emission_time(emitted_at)) is not None:
@@ -122,6 +126,7 @@ def document(
         left_out=tuple(setting for setting, is_unusable in unusable.items() if is_unusable),
         omitted=omitted,
         lacks_text=lacks_text,
+        surplus_tags=max(0, len(user_tags) - MAX_USER_TAGS),
     )
 
 

@@ -124,4 +124,5 @@ class DocumentsWriter:
         counts.cleaned += content.cleaned > 0
         counts.left_out.update(content.left_out)
         counts.lacking_text += content.lacks_text
+        counts.with_surplus_tags += content.surplus_tags > 0
         self._omissions.add(plan, content.omitted)

@@ -186,6 +186,16 @@ def test_values_that_dust_cannot_hold_are_cleaned_or_dropped_and_counted() -> No
     assert 1_700_000_000_123 == content.timestamp
 
 
+@pytest.mark.parametrize(("values", "surplus"), [(99, 0), (100, 0), (101, 1), (5000, 4900)])
+def test_a_document_has_a_hundred_chosen_tags_at_most(values: int, surplus: int) -> None:
+    """The first of them; the rest is counted."""
+    content = made({"a": list(range(values - 1)), "b": "last"}, DocumentShape(tag_fields=("b", "a")))
+
+    chosen = [tag for tag in content.tags if not tag.startswith("airbyte:")]
+    assert (values - surplus, surplus) == (len(chosen), content.surplus_tags)
+    assert ["b:last", "a:0"] == chosen[:2]
+
+
 EVERYTHING = DocumentShape(title_field="t", source_url_field="u", tag_fields=("g", "h"), timestamp_field="w")
 
 
