@@ -9,10 +9,10 @@ from typing import Any
 from destination_dust.config import Config, DataFormat
 from destination_dust.config.config import CREATE_A_KEY
 from destination_dust.config.fields import InvalidConfig
-from destination_dust.deadline import ends_within
 from destination_dust.dust.client import DustClient
 from destination_dust.dust.connection import Connection
 from destination_dust.dust.errors import Misconfigured, NotFound, Unavailable
+from destination_dust.threads import ends_within
 
 ITEMS_NAMED = 20
 

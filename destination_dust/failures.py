@@ -14,7 +14,7 @@ from destination_dust.config.fields import InvalidConfig
 from destination_dust.dust.connection import Connection
 from destination_dust.dust.errors import Misconfigured, NotFound, Rejected, Unavailable
 from destination_dust.spool import MORE_FILES, DiskFull
-from destination_dust.workers import NoThreads
+from destination_dust.threads import NoThread
 from destination_dust.writers.outcomes import BadRecord
 from destination_dust.writers.tables.client import UnusableTable
 from destination_dust.writers.tables.proof import Unconfirmed
@@ -30,7 +30,7 @@ FAILURE_TYPES: dict[type[Exception], FailureType] = {
     NotFound: FailureType.config_error,
     UnreadableInput: FailureType.system_error,
     DiskFull: FailureType.system_error,
-    NoThreads: FailureType.system_error,
+    NoThread: FailureType.system_error,
     SourceFailed: FailureType.transient_error,
     Unavailable: FailureType.transient_error,
     Unconfirmed: FailureType.transient_error,

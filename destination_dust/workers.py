@@ -13,13 +13,12 @@ from collections import deque
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from typing import Any
 
+from destination_dust.threads import NoThread, start_thread
+
 logger = logging.getLogger("airbyte")
-
-
-class NoThreads(Exception):
-    """The system gives the process no thread at all. Its text says which limits to raise."""
 
 
 class Lane(Enum):
@@ -82,7 +81,6 @@ class Workers:
         self._lanes = {lane: _Lane(f"dust-{lane.value}", self._lock, limit) for lane, limit in threads.items()}
         self._waiting: dict[Hashable, deque[Call]] = {}
         self._outcomes: list[Outcome] = []
-        self._threads: list[threading.Thread] = []
         self._calls = 0
         self._bytes = 0
 
@@ -97,7 +95,7 @@ class Workers:
         return self._calls
 
     def submit(self, call: Call) -> None:
-        """Queue a call behind earlier ones of the same key. After `stop`, it is dropped. Raises `NoThreads`."""
+        """Queue a call behind earlier ones of the same key. After `stop`, it is dropped. Raises `NoThread`."""
         with self._lock:
             if self.stopping.is_set():
                 return
@@ -130,9 +128,10 @@ class Workers:
     def join(self, seconds: float) -> bool:
         """After `stop`, wait until all threads have ended, but not longer. Returns whether they have."""
         until = time.monotonic() + seconds
-        for thread in self._threads:
+        threads = [thread for lane in self._lanes.values() for thread in lane.threads]
+        for thread in threads:
             thread.join(max(until - time.monotonic(), 0.0))
-        return not any(thread.is_alive() for thread in self._threads)
+        return not any(thread.is_alive() for thread in threads)
 
     @property
     def busy(self) -> bool:
@@ -177,27 +176,22 @@ class Workers:
         lane.condition.notify()
         for each in self._lanes.values():
             # One lane must not use up the threads that the process may have before the other has any.
-            if not each.running or len(each.ready) > each.idle:
+            if not each.threads or len(each.ready) > each.idle:
                 self._start_thread(each)
 
     def _start_thread(self, lane: _Lane) -> None:
         """Start a thread if the lane may have one more, or go on with those that there are."""
-        if lane.running == lane.limit:
+        if len(lane.threads) == lane.limit:
             return
-        thread = threading.Thread(target=self._work, args=(lane,), name=lane.name, daemon=True)
         try:
-            thread.start()
-        except RuntimeError:  # the only sign that Python gives of a limit
-            if not lane.running:
-                raise NoThreads(
-                    "The system gives the connector no thread. Raise its limit of processes (ulimit -u, or pids)."
-                ) from None
-            lane.limit = lane.running
-            logger.warning("The system gives the connector no more threads: %d calls at most at once.", lane.running)
-            return
-        self._threads.append(thread)
-        lane.running += 1
-        lane.idle += 1
+            lane.threads.append(start_thread(partial(self._work, lane), name=lane.name))
+        except NoThread:
+            if not lane.threads:
+                raise
+            lane.limit = len(lane.threads)
+            logger.warning("The system gives the connector no more threads: %d calls at most at once.", lane.limit)
+        else:
+            lane.idle += 1
 
 
 class _Lane:
@@ -208,6 +202,6 @@ class _Lane:
         self.condition = threading.Condition(lock)
         self.limit = limit
         self.ready: deque[Hashable] = deque()
-        self.running = 0
+        self.threads: list[threading.Thread] = []
         self.idle = 0
         """Threads without a call, including those that have just been started."""

@@ -15,7 +15,7 @@ from destination_dust.config.fields import InvalidConfig
 from destination_dust.dust import errors
 from destination_dust.dust.connection import Connection
 from destination_dust.dust.errors import DustError, Misconfigured, NotFound, Rejected, Stopped, TooLarge, Unavailable
-from destination_dust.workers import NoThreads
+from destination_dust.threads import NoThread
 from destination_dust.writers.outcomes import BadRecord
 
 KEY = "sk-0123456789abcdef"
@@ -148,7 +148,7 @@ def test_advice_does_not_show_the_key() -> None:
         (OSError(errno.ENOSPC, "x"), "The disk is full"),
         (OSError(errno.ENOMEM, "x"), "memory"),
         (MemoryError(), "memory"),
-        (NoThreads("x"), "x"),
+        (NoThread("x"), "x"),
     ],
 )
 def test_a_limit_of_the_system_is_no_defect(error: Exception, words: str) -> None:

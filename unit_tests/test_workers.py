@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from destination_dust.workers import Call, Lane, NoThreads, Outcome, Workers
+from destination_dust.threads import NoThread
+from destination_dust.workers import Call, Lane, Outcome, Workers
 
 PATIENCE = 10.0
 
@@ -328,9 +329,11 @@ def test_with_fewer_threads_than_wished_all_calls_are_made(
     pool: Pool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, threads: int
 ) -> None:
     """Of both kinds, and however many there are; one warning of each kind says so."""
+    go = threading.Event()
     with at_most(threads, monkeypatch):
         for key in range(40):
-            pool.submit(key, lane=list(Lane)[key % 2])
+            pool.submit(key, lambda: go.wait(PATIENCE) and None, lane=list(Lane)[key % 2])
+    go.set()
 
     assert [None] * 40 == [outcome.error for outcome in pool.outcomes(40)]
     assert threads == sum(len(_threads(lane)) for lane in Lane)
@@ -342,5 +345,5 @@ def test_without_a_thread_for_each_kind_of_call_the_limit_is_named(
     pool: Pool, monkeypatch: pytest.MonkeyPatch, threads: int
 ) -> None:
     """It is named before a call waits for ever."""
-    with at_most(threads, monkeypatch), pytest.raises(NoThreads, match="ulimit -u"):
+    with at_most(threads, monkeypatch), pytest.raises(NoThread, match="ulimit -u"):
         pool.submit(1)

@@ -6,10 +6,11 @@ import random
 
 import pytest
 
+from destination_dust.dust.connection_errors import OutcomeUnknown, TimedOut
 from destination_dust.dust.errors import Rejected, Unavailable
 from destination_dust.dust.evidence import FEWEST_FAILURES, FEWEST_SUCCESSES, LikeCalls, Suspicion
 from destination_dust.dust.retrying import PATIENCE
-from destination_dust.dust.transport import OutcomeUnknown, Response, TimedOut
+from destination_dust.dust.transport import Response
 from unit_tests.dust.outages import FAILED, Fate, sync
 
 KIND = ("POST", "source")

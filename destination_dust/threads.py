@@ -1,9 +1,25 @@
-"""Work that may take as long as it likes, and a caller that does not wait for it for ever."""
+"""Threads, which the system may refuse. None of them keeps the process from ending."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+
+
+class NoThread(Exception):
+    """The system gives the process no further thread. Its text says which limits to raise."""
+
+
+def start_thread(work: Callable[[], None], *, name: str) -> threading.Thread:
+    """Start a thread. Raises `NoThread`."""
+    thread = threading.Thread(target=work, name=name, daemon=True)
+    try:
+        thread.start()
+    except RuntimeError:  # the only sign that Python gives of a limit
+        raise NoThread(
+            "The system gives the connector no thread. Raise its limit of processes (ulimit -u, or pids)."
+        ) from None
+    return thread
 
 
 def ends_within(seconds: float, work: Callable[[], None]) -> bool:
@@ -20,10 +36,9 @@ def ends_within(seconds: float, work: Callable[[], None]) -> bool:
         except BaseException as error:
             errors.append(error)
 
-    thread = threading.Thread(target=run, name="dust-deadline", daemon=True)
     try:
-        thread.start()
-    except RuntimeError:  # there is no thread to be had
+        thread = start_thread(run, name="dust-deadline")
+    except NoThread:
         work()
         return True
     thread.join(seconds)

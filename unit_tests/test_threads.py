@@ -1,4 +1,4 @@
-"""Work that is waited for no longer than its caller can wait."""
+"""Threads, also where the system gives none, and work that is waited for no longer than its caller can wait."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from destination_dust.deadline import ends_within
+from destination_dust.threads import NoThread, ends_within, start_thread
 
 PATIENCE = 10.0
 
@@ -41,3 +41,25 @@ def test_without_a_thread_the_work_is_done_all_the_same(monkeypatch: pytest.Monk
 
     assert ends_within(PATIENCE, lambda: done.append(1))
     assert [1] == done
+
+
+def test_a_thread_that_is_refused_names_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python only says that it cannot start one."""
+
+    def refuse(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+
+    with pytest.raises(NoThread, match="ulimit -u"):
+        start_thread(lambda: None, name="dust-test")
+
+
+def test_a_thread_does_not_keep_the_process_from_ending() -> None:
+    """Whatever it waits for."""
+    over = threading.Event()
+    thread = start_thread(lambda: [over.wait(PATIENCE)].clear(), name="dust-test")
+
+    assert (True, "dust-test") == (thread.daemon, thread.name)
+    over.set()
+    thread.join(PATIENCE)
