@@ -189,10 +189,12 @@ def units(text: str) -> int:
 def check_document(content: Document) -> None:
     """Dust takes it: valid UTF-8 without NUL, a title, a text, times and tags within its limits."""
     sent = json.loads(upsert_body(content).decode("utf-8"))
-    texts = [sent["title"], sent["text"], *sent["tags"]]
-    assert "\0" not in "".join(texts)
+    section = sent.get("section") or {"prefix": "", "content": sent.get("text")}
+    text = section["prefix"] + section["content"]
+    assert "\0" not in "".join([sent["title"], text, *sent["tags"]])
     assert 0 < units(sent["title"].strip()) <= 512
-    assert sent["text"].strip()
+    assert text.strip()
+    assert len(section["prefix"].encode()) <= 240
     assert max(map(units, sent["tags"][1:])) <= 257
     assert 0 <= sent.get("timestamp", 0) < 253_402_300_800_000
     assert sent.get("source_url", "http").startswith("http")
