@@ -17,6 +17,7 @@ import orjson
 
 from destination_dust.dust import answers
 from destination_dust.dust.answers import ListedDocument
+from destination_dust.dust.comparisons import Sample
 from destination_dust.dust.connection import Connection
 from destination_dust.dust.errors import Ambiguous, NameTaken, NotFound, Rejected
 from destination_dust.dust.pacer import Pacer
@@ -25,6 +26,9 @@ from destination_dust.dust.retrying import Clock, OnRetry, RetryingCaller
 from destination_dust.dust.transport import Transport
 
 __all__ = ["DustClient", "ListedDocument", "connect"]
+
+# No record has this id: after their `--` come digits (`mapping.ids`).
+NO_DOCUMENT = "airbyte--nothing"
 
 
 class DustClient:
@@ -78,8 +82,12 @@ class DustClient:
 
     def delete_document(self, document_id: str) -> None:
         """Remove a document. One that does not exist counts as removed."""
+        # If it is the first, only this shows whether the document is to blame, or Dust deletes nothing now.
+        harmless = Sample(self._document_write("DELETE", NO_DOCUMENT), answers.deleted_document(NO_DOCUMENT))
         with suppress(NotFound):
-            self._call(self._document_write("DELETE", document_id), answers.deleted_document(document_id))
+            self._call(
+                self._document_write("DELETE", document_id), answers.deleted_document(document_id), harmless=harmless
+            )
 
     def tables(self) -> list[dict[str, Any]]:
         """All tables of the data source: objects with `table_id`, `name`, `schema` and more."""

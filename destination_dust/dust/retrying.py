@@ -77,8 +77,18 @@ class RetryingCaller:
         self._others = LikeCalls()
         self._samples = Samples()
 
-    def call(self, request: Request, read: Reader[T], pacer: Pacer | NoPacing | None = None) -> T:
-        """Return what `read` makes of Dust's answer. Raises the errors of `errors.py`."""
+    def call(
+        self,
+        request: Request,
+        read: Reader[T],
+        pacer: Pacer | NoPacing | None = None,
+        *,
+        harmless: Sample | None = None,
+    ) -> T:
+        """Return what `read` makes of Dust's answer. Raises the errors of `errors.py`.
+
+        `harmless`: a like call that changes nothing, for the case that none has succeeded before.
+        """
         self._wait_for_earlier(request)
         attempts = Attempts(request, self._others, patience=self._patience)
         while True:
@@ -106,7 +116,7 @@ class RetryingCaller:
             if wait:
                 self._on_retry(outcome, wait)
                 self._pause(wait)
-            self._compare(request, pacer, attempts.missing_comparisons)
+            self._compare(request, pacer, attempts.missing_comparisons, harmless)
             if attempts.prove_guilt():
                 raise Rejected(_blamed(outcome, attempts.number, attempts.seconds(self._clock.now())))
 
@@ -122,9 +132,12 @@ class RetryingCaller:
             self._others.succeeded(request.kind, sent_at)
             self._samples.keep(Sample(request, read))
 
-    def _compare(self, request: Request, pacer: Pacer | NoPacing | None, times: int) -> None:
-        """Send a like call that has succeeded before, to see whether Dust takes such calls now."""
-        sample = self._samples.lend(request.kind) if times else None
+    def _compare(
+        self, request: Request, pacer: Pacer | NoPacing | None, times: int, harmless: Sample | None = None
+    ) -> None:
+        """Send a like call that has succeeded before, or is harmless, to see whether Dust takes such calls now."""
+        lent = self._samples.lend(request.kind) if times else None
+        sample = lent or harmless
         if sample is None:
             return
         try:
@@ -140,7 +153,8 @@ class RetryingCaller:
                     self._unsettled.add(sample.request.key, self._clock.now())
                 return
         finally:
-            self._samples.give_back(request.kind)
+            if lent:
+                self._samples.give_back(request.kind)
 
     def _permit(self, pacer: Pacer | NoPacing) -> Permit:
         """Wait until the pacer lets a call go."""

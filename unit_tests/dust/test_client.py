@@ -11,7 +11,7 @@ import orjson
 import pytest
 import requests_mock
 
-from destination_dust.dust.client import DustClient, ListedDocument, connect
+from destination_dust.dust.client import NO_DOCUMENT, DustClient, ListedDocument, connect
 from destination_dust.dust.connection import Connection
 from destination_dust.dust.errors import Ambiguous, Misconfigured, NameTaken, NotFound, Rejected, Unavailable
 from destination_dust.dust.permit import NoPacing
@@ -192,6 +192,25 @@ def test_a_document_that_is_gone_already_counts_as_deleted(
     client().delete_document("users-1")
 
     assert dust.called_once
+
+
+def test_the_only_document_that_cannot_be_deleted_is_to_blame_if_dust_deletes_others(
+    dust: requests_mock.Mocker,
+) -> None:
+    """Else each sync would spend its budget on it, as if Dust were in trouble. One that cannot exist shows it."""
+    dust.delete(f"{SOURCE}/documents/users-1", status_code=500, json=error("internal_server_error"))
+    dust.delete(f"{SOURCE}/documents/{NO_DOCUMENT}", json={"document": {"document_id": NO_DOCUMENT}})
+
+    with pytest.raises(Rejected, match="while other writes succeeded"):
+        client().delete_document("users-1")
+
+
+def test_a_document_is_not_to_blame_if_dust_deletes_nothing(dust: requests_mock.Mocker) -> None:
+    """Then the next sync tries again."""
+    dust.delete(requests_mock.ANY, status_code=500, json=error("internal_server_error"))
+
+    with pytest.raises(Unavailable):
+        client().delete_document("users-1")
 
 
 def test_a_missing_data_source_is_an_error(dust: requests_mock.Mocker) -> None:
