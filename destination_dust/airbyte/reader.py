@@ -149,7 +149,9 @@ class Reader:
         if not isinstance(trace, dict):
             return None
         if trace.get("type") == "ERROR" or isinstance(trace.get("error"), dict):
-            error = trace.get("error") or {}
+            error = trace.get("error")
+            if not isinstance(error, dict):
+                return SourceError(None, _words(error))
             return SourceError(_named(error), _words(error.get("message")))
         if isinstance(status := trace.get("stream_status"), dict):
             return StreamStatus(self._described(status, "STREAM_STATUS"), str(status.get("status")))

@@ -323,9 +323,11 @@ def test_an_error_of_the_source_is_read(descriptor: object, stream: StreamKey | 
     messages = read(
         orjson.dumps({"type": "TRACE", "trace": {"type": "ERROR", "error": error}}),
         orjson.dumps({"type": "TRACE", "trace": {"type": "ERROR"}}),
+        orjson.dumps({"type": "TRACE", "trace": {"type": "ERROR", "error": "No access."}}),
     )
 
-    assert [SourceError(stream, "No access."), SourceError(None, "no reason given")] == messages
+    unnamed = [SourceError(None, "no reason given"), SourceError(None, "No access.")]
+    assert [SourceError(stream, "No access."), *unnamed] == messages
 
 
 def test_a_fatal_log_is_an_error_of_the_source() -> None:
