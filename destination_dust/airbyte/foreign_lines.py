@@ -61,8 +61,8 @@ def sign_in_object(message: Mapping[str, Any], line: bytes) -> str | None:
     word = kind.strip().upper() if isinstance(kind, str) else ""
     if word in ("RECORD", "STATE") or (word == "TRACE" and _holds_object(message, "trace")):
         return f"has a type that is not written {word}, as the protocol demands"
-    if kind is None and (_holds_object(message, "record", "data") or _holds_object(message, "state", "stream")):
-        return "looks like a message without a type"
+    if _holds_object(message, "record", "data") or _holds_object(message, "state", "stream"):
+        return f"looks like a message {'without a type' if kind is None else 'with a type that no message has'}"
     return "looks like a message inside another object or text" if _says_type(line) else None
 
 

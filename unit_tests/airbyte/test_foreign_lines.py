@@ -172,6 +172,16 @@ def test_the_error_says_what_the_line_looks_like(form: str, problem: str) -> Non
         Reader().read(OTHER_FORMS[form](RECORD).split(b"\n")[0])
 
 
+@pytest.mark.parametrize("kind", [b'"RECORDS"', b'"airbyte_message"', b'""', b"5", b"[]", b"false"])
+@pytest.mark.parametrize("message", MESSAGES[:2])
+def test_what_a_message_holds_under_another_type_stops_the_sync(message: bytes, kind: bytes) -> None:
+    """It has the stream and the data of a record, or the stream of a state."""
+    line = message.replace(b'"RECORD"', kind).replace(b'"STATE"', kind)
+
+    with pytest.raises(UnreadableInput, match="^Line 1 of the input looks like a message with a type that no message"):
+        Reader().read(line)
+
+
 def test_bytes_that_are_no_text_stop_the_sync() -> None:
     """An archive of another kind, or something encrypted: no log has control characters and no UTF-8."""
     with pytest.raises(UnreadableInput, match="is not text: decompress or decode the input first"):
