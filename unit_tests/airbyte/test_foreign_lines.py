@@ -178,7 +178,7 @@ def test_what_a_message_holds_under_another_type_stops_the_sync(message: bytes, 
     """It has the stream and the data of a record, or the stream of a state."""
     line = message.replace(b'"RECORD"', kind).replace(b'"STATE"', kind)
 
-    with pytest.raises(UnreadableInput, match="^Line 1 of the input looks like a message with a type that no message"):
+    with pytest.raises(UnreadableInput, match=r"^Line 1 of the input looks like a message with a type that no"):
         Reader().read(line)
 
 

@@ -37,6 +37,8 @@ class Refill:
         self._rows: StagedRows | None = None
         self._existing = ExistingTable()
         self._ending: Ending | None = None
+        self._doubt: str | None = None
+        """Why the old rows stay though the stream is complete."""
         self._started = False
         self._life = Runner(table.dust.table_id, context.submit, self._live())
 
@@ -65,6 +67,13 @@ class Refill:
         self._rows.put(change)
         if self._rows.exceeds(MAX_ROWS):
             raise too_large(self.plan.stream, self._dust.table_id, f"more than {MAX_ROWS:,} rows")
+
+    def miss_key(self) -> None:
+        """A record does not identify its row, which therefore cannot be told from the stale ones."""
+        self._doubt = (
+            "the key of a record is missing, and its row cannot be told from the stale ones. "
+            "Fix the record in the source, and sync again"
+        )
 
     def conclude(self, ending: Ending) -> None:
         """All rows are staged. Validate them if the stream is complete, then wait for `start`."""
@@ -98,9 +107,11 @@ class Refill:
         if self._ending is Ending.COMPLETE:
             count = yield Ask(lambda: validate(rows, self.plan.stream, self._dust.table_id, self._context.requests))
             self.validated = True
+            if not count and self._existing.exists and self._context.outcomes.counts(self.plan.stream).rejected:
+                self._doubt = self._doubt or "all records that the source sent were left out"
         while not self._started:
             yield WAIT
-        replaces = self._ending is Ending.COMPLETE and not self._is_written
+        replaces = self._ending is Ending.COMPLETE and not self._is_written and not self._doubt
         if replaces and not count:
             yield from self._empty()
         else:
@@ -134,12 +145,12 @@ class Refill:
             self._table.replace(tags=self._tags(completed=False))
             return
         self._table.tag(self._existing.tags)
-        if self._ending is Ending.COMPLETE:
+        doubt = self._doubt or (self._ending.doubt if self._ending else None)
+        if self._ending is Ending.COMPLETE and not doubt:
             logger.info(
                 "Stream %s: the table %s has rows of this refresh already, so rows are only added.", stream, table_id
             )
         elif self._existing.exists:
-            doubt = self._ending.doubt if self._ending else None
             logger.warning("Stream %s: the old rows of the table %s were kept, because %s.", stream, table_id, doubt)
 
     def _fill(self, *, replaces: bool) -> Steps:

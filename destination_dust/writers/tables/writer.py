@@ -60,6 +60,8 @@ class TablesWriter:
         try:
             row_id = record_id(plan, record, outcomes.counts(plan.stream))
         except MissingKey as error:
+            if refill := self._replacements.of(plan.stream):
+                refill.miss_key()
             outcomes.rejected(plan.stream, f"in line {record.line} of the input", str(error), Counter({span: 1}))
             return
         table = self._tables[plan.stream]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from destination_dust.mapping.tags import Marker
 from destination_dust.writers.outcomes import BadRecord
 from destination_dust.writers.tables import staging
 from destination_dust.writers.tables.client import UnusableTable
+from destination_dust.writers.tables.limits import MAX_ROW_BYTES
 from destination_dust.writers.tables.proof import Unconfirmed
 from unit_tests.builders import ORDERS, USERS
 from unit_tests.writers.tables.fake_tables import TablesHarness
@@ -109,6 +111,32 @@ def test_nothing_is_replaced_without_proof(ending: Ending) -> None:
     expected = {"users-1", "users-2"} | ({"users-3"} if ending is Ending.UNPROVEN else set())
     assert expected == tables.rows()
     assert tables.writer.idle
+
+
+def test_nothing_is_replaced_if_the_key_of_a_record_is_missing() -> None:
+    """Its row is one of the old ones, and cannot be told from those that are stale. The rest is added."""
+    tables = Replacing(mode=Mode.OVERWRITE_DEDUP, skip=True)
+    plan = tables.plans[USERS]
+    tables.bring(3)
+    tables.writer.add(plan, Record(USERS, {"id": None}, None, 2), tables.calls.outcomes.read(USERS))
+    tables.conclude()
+
+    assert {"users-1", "users-2", "users-3"} == tables.rows()
+    assert tables.has_ended()
+    assert "2 records read, 1 upserted, 0 deleted, 1 rejected" == tables.counts
+
+
+def test_a_table_is_not_emptied_because_all_records_were_left_out(caplog: pytest.LogCaptureFixture) -> None:
+    """The source has rows, if none that can be stored."""
+    tables = Replacing(skip=True)
+    record = Record(USERS, {"id": 1, "text": "x" * MAX_ROW_BYTES}, None, 1)
+    tables.writer.add(tables.plans[USERS], record, tables.calls.outcomes.read(USERS))
+    with caplog.at_level(logging.WARNING, "airbyte"):
+        tables.conclude()
+
+    assert {"users-1", "users-2"} == tables.rows()
+    assert tables.has_ended()
+    assert "rows of the table users were kept, because all records that the source sent were left out" in caplog.text
 
 
 def test_a_stream_without_rows_empties_its_table() -> None:
