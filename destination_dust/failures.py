@@ -95,6 +95,8 @@ def _misconfigured(error: Misconfigured, at: Connection) -> str:
             )
         case "workspace_can_use_product_required_error":
             return "The plan of this Dust workspace does not include API access. Upgrade the plan in Dust."
+        case "data_source_quota_error":
+            return f"The Dust data source is full: {error} Delete documents or upgrade the plan in Dust."
         case "workspace_quota_error":
             return f"The Dust workspace is full: {error} Free some space or upgrade the plan in Dust."
         case "space_not_found":

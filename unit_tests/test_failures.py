@@ -90,6 +90,7 @@ def test_an_unexpected_error_is_named_by_its_type_only() -> None:
         ("user_not_found", ["another workspace, not to 0ec9852c2f"]),
         ("workspace_not_found", ["no workspace 0ec9852c2f at dust.tt", "/w/"]),
         ("workspace_can_use_product_required_error", ["plan", "Upgrade"]),
+        ("data_source_quota_error", ["full", "what Dust says", "upgrade"]),
         ("workspace_quota_error", ["full", "what Dust says", "upgrade"]),
         ("space_not_found", ["vlt_1", "may not see it", "Dust API Keys", "Read-only", "role user"]),
         ("data_source_not_found", ["dts_1", "vlt_1", "may not see it", "Dust API Keys", "Read-only", "role user"]),

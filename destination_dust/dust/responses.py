@@ -152,7 +152,8 @@ def _client_error(status: int, error: dict[str, Any], host: str) -> DustError | 
         return Retry(RetryReason.UNREACHABLE, f"status {status}", unsettled=status == 408)
     if status == 409:
         return Retry(RetryReason.REFUSED_FOR_NOW, message or "status 409", ambiguous=True, unsettled=not error)
-    if status == 413 or kind == "data_source_quota_error":
+    # The same type refuses a document for its size, and every document once a plan's number of them is reached.
+    if status == 413 or (kind == "data_source_quota_error" and "size" in message):
         return TooLarge(message or "the request is too large (status 413)")
     if not error:
         return _foreign_refusal(status, host)

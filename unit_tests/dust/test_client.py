@@ -261,7 +261,7 @@ def test_the_upsert_limit_is_waited_for(dust: requests_mock.Mocker) -> None:
     [
         (401, "invalid_api_key_error", Misconfigured),
         (403, "data_source_auth_error", Misconfigured),
-        (403, "data_source_quota_error", Rejected),
+        (403, "data_source_quota_error", Misconfigured),
         (400, "invalid_request_error", Rejected),
         (404, "data_source_not_found", Misconfigured),
         (500, "internal_server_error", Unavailable),
