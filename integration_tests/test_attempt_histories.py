@@ -142,6 +142,9 @@ class History:
         self.log.append(f"attempt: {death}, {finished.failure}, states {sorted(states)}")
         if finished.failure == "config_error":
             raise AssertionError(finished.message)
+        if finished.failure is None:
+            given = {each["state"]["id"] for each in messages if each["type"] == "STATE"}
+            assert given == states, "a sync that ended well kept a state back"
         if self.tables:
             self.simulation.time.pause(60)  # what is queued when the process dies is merged
         for at, each in enumerate(self.streams):

@@ -139,6 +139,8 @@ class Ledger:
         self._lines.close()
 
     def _close(self, span: Span, records: int) -> None:
+        if not records:
+            return  # or a span that is settled would count as settled once more
         span.outstanding -= records
         if span.closed_by and not span.outstanding:
             span.closed_by.unsettled -= 1

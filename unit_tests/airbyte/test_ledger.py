@@ -316,3 +316,18 @@ def test_waiting_states_take_little_memory(stream: StreamKey | None, count: int,
     ledger.close()
 
     assert kept < 70_000_000
+
+
+def test_booking_no_records_settles_no_span_twice() -> None:
+    """Else a state of two streams would go out before the other one is stored, or one of a single stream never."""
+    ledger = Ledger([USERS, ORDERS])
+    users, orders = ledger.add_record(USERS), ledger.add_record(ORDERS)
+    ledger.add_state(state(None))
+
+    ledger.settle(users, stored=1)
+    ledger.settle(users, stored=0)
+    assert [] == [*ledger.release()]
+
+    ledger.settle(orders, stored=1)
+    ledger.settle(orders, rejected=0)
+    assert [2] == [each.stored for each in ledger.release()]

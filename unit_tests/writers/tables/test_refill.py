@@ -87,6 +87,19 @@ def test_the_rows_of_a_complete_stream_replace_those_of_the_table() -> None:
     assert tables.writer.idle
 
 
+def test_every_state_of_a_replaced_stream_goes_out() -> None:
+    """Whether rows before it were changed again or not."""
+    tables = Replacing()
+    held = tables.calls.ledger.hold(USERS)
+    for number, ids in enumerate([(1, 2), (2, 3), (4,), ()]):
+        tables.bring(*ids)
+        tables.state(number)
+    tables.conclude()
+    tables.calls.ledger.let_go(held)
+
+    assert [(2, 0), (2, 0), (1, 0), (0, 0)] == tables.released()
+
+
 def test_a_table_that_takes_several_requests_is_replaced_by_the_first() -> None:
     """The others are added. Until the end its tags say that it is being replaced."""
     tables = Replacing(rows=1)
