@@ -215,7 +215,7 @@ class History:
 
     def _generations(self, each: Stream) -> dict[int, int]:
         if self.tables:
-            return {number: int(row["_airbyte_generation_id"]) for number, row in self._rows(each).items()}
+            return {number: int(row.get("_airbyte_generation_id") or -1) for number, row in self._rows(each).items()}
         return {
             int(document_id.removeprefix(f"{each.name}-")): int(tag.split(":")[1])
             for document_id, stored in documents(self.simulation.world).items()

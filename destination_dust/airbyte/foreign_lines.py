@@ -62,7 +62,9 @@ def sign_in_object(message: Mapping[str, Any], line: bytes) -> str | None:
     if word in ("RECORD", "STATE") or (word == "TRACE" and _holds_object(message, "trace")):
         return f"has a type that is not written {word}, as the protocol demands"
     if _holds_object(message, "record", "data") or _holds_object(message, "state", "stream"):
-        return f"looks like a message {'without a type' if kind is None else 'with a type that no message has'}"
+        if kind is None:
+            return "looks like a message without a type"
+        return "looks like a message with a type that no message has"
     return "looks like a message inside another object or text" if _says_type(line) else None
 
 

@@ -128,7 +128,8 @@ def test_exactly_what_is_proven_stale_is_deleted(
     replaces_all = not has_ids or (of_this_generation and is_anothers and mode == "overwrite")
     already = of_this_generation and not replaces_all
     stale = {each for each in users - seen if replaces_all or not minimum <= generation_of(before[each]) <= generation}
-    deletes = replaces and is_complete and not already
+    # A host that counts no generations may only repeat that the stream is complete.
+    deletes = replaces and is_complete and not already and (has_ids or bool(brought))
 
     users_catalog = catalog(stream("users", mode=mode, generation=generation, minimum=minimum, sync=sync_id))
     messages = [*(record("users", id=number) for number in sorted(brought)), state("users", 1)]

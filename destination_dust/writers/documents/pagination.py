@@ -34,52 +34,49 @@ Pages: TypeAlias = Generator[tuple[int, int], Page, Result]
 """Yields the offset and the limit of a page, and receives that page, or `AnswerTooLarge`."""
 
 
-class _Unordered(Exception):
+class UnorderedListing(Exception):
     """A page is not sorted by falling timestamp, which everything here rests on."""
 
 
 def paginate(*, page: int = PAGE, largest_page: int = LARGEST_PAGE) -> Pages[bool]:
-    """Go through all documents. Returns whether every document that no one changed meanwhile was certainly listed."""
-    try:
-        return (yield from _paginate(page, largest_page))
-    except _Unordered:
-        return False
+    """Go through all documents. Returns whether every document that no one changed meanwhile was certainly listed.
 
-
-def _paginate(limit: int, largest: int) -> Pages[bool]:
+    Raises `UnorderedListing`.
+    """
+    limit, largest = page, largest_page
     offset, is_complete = 0, True
     granted = SMALLEST_PAGE  # the server has pages of this size
     may_be_over = False
     listed_above: float = math.inf  # all documents of later timestamps are listed, if the listing is complete so far
     while True:
         try:
-            page = yield from _page(offset, limit)
+            documents = yield from _page(offset, limit)
         except AnswerTooLarge:
             if limit == 1:
                 offset, is_complete = offset + 1, False
             limit = largest = max(1, limit // 2)
             continue
-        is_connected = not offset or (bool(page) and page[0].timestamp > listed_above)
-        if not page or len(page) < limit <= granted:
+        is_connected = not offset or (bool(documents) and documents[0].timestamp > listed_above)
+        if not documents or len(documents) < limit <= granted:
             return is_complete and (is_connected or may_be_over)
         is_complete = is_complete and is_connected
-        may_be_over = len(page) < limit
+        may_be_over = len(documents) < limit
         if may_be_over:  # or the server's pages are smaller than ours
-            limit = largest = len(page)
-        granted = max(granted, len(page))
-        listed_above = page[-1].timestamp
+            limit = largest = len(documents)
+        granted = max(granted, len(documents))
+        listed_above = documents[-1].timestamp
         # More documents of that timestamp may follow, so the next page begins above it.
-        above = next((at for at in range(len(page) - 1, 0, -1) if page[at].timestamp > listed_above), 0)
+        above = next((at for at in range(len(documents) - 1, 0, -1) if documents[at].timestamp > listed_above), 0)
         if not above and limit < largest:
             limit = min(limit * 4, largest)
             continue
         if not above:
-            above, is_complete = len(page) - 1, is_complete and may_be_over
-        offset += max(above - int(len(page) * SPARE), (above + 1) // 2, 1)
+            above, is_complete = len(documents) - 1, is_complete and may_be_over
+        offset += max(above - int(len(documents) * SPARE), (above + 1) // 2, 1)
 
 
 def _page(offset: int, limit: int) -> Pages[Page]:
     page = yield offset, limit
     if any(earlier.timestamp < later.timestamp for earlier, later in pairwise(page)):
-        raise _Unordered
+        raise UnorderedListing
     return page

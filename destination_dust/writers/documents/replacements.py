@@ -21,7 +21,7 @@ from destination_dust.mapping.tags import Marker, fingerprint_of, generation_of,
 from destination_dust.writers.documents.cleanup import Cleanup
 from destination_dust.writers.documents.inventory import Entry, Inventory
 from destination_dust.writers.documents.marker import find_markers
-from destination_dust.writers.documents.pagination import paginate
+from destination_dust.writers.documents.pagination import UnorderedListing, paginate
 from destination_dust.writers.markers import Decision, announce, decide
 from destination_dust.writers.outcomes import Outcomes
 from destination_dust.writers.steps import Ask, Runner, Steps, Submit
@@ -158,6 +158,10 @@ class Replacements:
                 offset, limit = pages.send(page)
         except StopIteration as end:
             is_complete = end.value
+        except UnorderedListing:
+            reason = "Dust lists its documents in another order than it did, so nothing is known of the listing"
+            self._reasons = dict.fromkeys(self._plans, reason)
+            return
         logger.info("Listed %d documents of %d streams to be replaced.", len(self._inventory), len(self._plans))
         if not is_complete:
             # Those that were missed are not deleted, and none of the others depends on them.
@@ -165,6 +169,9 @@ class Replacements:
                 "Dust's listing may have missed some documents, because others were written meanwhile or too many have "
                 "the same time. Old documents among them are kept until a later sync lists them."
             )
+            reason = "Dust's listing may have missed a mark of version 0.1.0; the next sync does without"
+            uncertain = [each for each, plan in self._plans.items() if plan.generation is not None]
+            self._reasons = dict.fromkeys(set(uncertain) - markers.keys(), reason)
 
     def _add_listed(
         self,

@@ -6,11 +6,14 @@ import logging
 from typing import Any
 
 import pytest
+from pytest_mock import MockerFixture
 
 from destination_dust.airbyte.catalog import Mode, StreamPlan
 from destination_dust.airbyte.completion import Ending
 from destination_dust.dust.client import ListedDocument
 from destination_dust.mapping.tags import Marker, stream_tags
+from destination_dust.writers.documents import replacements as module
+from destination_dust.writers.documents.pagination import Pages
 from destination_dust.writers.documents.replacements import BELIEVED_FOR, Replacements
 from unit_tests.builders import ORDERS, USERS
 from unit_tests.writers.documents.world import DocumentsWorld, listed
@@ -127,14 +130,42 @@ def test_nothing_is_deleted_if_a_record_does_not_say_which_document_it_is(caplog
     assert any("1 old documents were kept" in record.getMessage() for record in caplog.records)
 
 
-def test_what_an_incomplete_listing_has_is_deleted_and_the_rest_may_stay(caplog: pytest.LogCaptureFixture) -> None:
-    """A listed document is known to be stale, whatever else there is. A warning says that others may be, too."""
+def test_nothing_is_deleted_if_the_order_of_the_listing_is_unknown() -> None:
+    """Everything rests on it."""
     world = World(listed("users-1"), listed("users-2")._replace(timestamp=2))
+    world.prepare()
+
+    assert [] == world.conclude()
+
+
+def _incomplete() -> Pages[bool]:
+    yield 0, 1000
+    return False
+
+
+@pytest.mark.parametrize("generation", [None, GENERATION])
+def test_what_an_incomplete_listing_has_is_deleted_and_the_rest_may_stay(
+    caplog: pytest.LogCaptureFixture, mocker: MockerFixture, generation: int | None
+) -> None:
+    """A listed document is known to be stale, whatever else there is. A warning says that others may be, too."""
+    mocker.patch.object(module, "paginate", _incomplete)
+    world = World(listed("users-1"), listed("users-2"), generation=generation)
+    world.mark(Marker(GENERATION - 1, SYNC, True))
     with caplog.at_level(logging.WARNING, "airbyte"):
         world.prepare()
 
     assert ["users-1", "users-2"] == world.conclude()
     assert ["listing may have missed some" in record.message for record in caplog.records] == [True]
+
+
+def test_an_incomplete_listing_may_have_missed_a_mark_of_version_0_1_0(mocker: MockerFixture) -> None:
+    """Without a marker of its own, the stream keeps everything once; then it has one."""
+    mocker.patch.object(module, "paginate", _incomplete)
+    world = World(listed("users-1"))
+    world.prepare()
+
+    assert [] == world.conclude()
+    assert Marker(GENERATION, SYNC, True) == world.marker
 
 
 def test_a_stream_with_the_marker_of_this_sync_is_only_added_to() -> None:
