@@ -10,6 +10,8 @@ from destination_dust.airbyte.ledger import Span
 from destination_dust.mapping.tables.rows import BODY_OVERHEAD, ROW_OVERHEAD, row_head, upsert_body
 from destination_dust.writers.tables.limits import RequestLimits
 
+# How many earlier changes of a row wait behind the latest, in case Dust refuses it.
+MAX_EARLIER = 4
 # What a waiting row takes in memory besides its bytes: id, object and place in a dict.
 ROW_MEMORY = 300
 
@@ -22,7 +24,11 @@ class Change:
     content: bytes | None
     span: Span
     superseded: tuple[Span, ...] = ()
-    """The spans of earlier records of the row that were never sent: they are stored with this one."""
+    """The spans of earlier records of the row that are not kept: their fate is that of this one."""
+    earlier: Change | None = None
+    """The change that it took the place of, which is sent if Dust refuses this one."""
+    held: int = 0
+    """The bytes that it counts for in the memory budget while it waits."""
 
     @property
     def size(self) -> int:
@@ -31,17 +37,43 @@ class Change:
 
     @property
     def memory(self) -> int:
-        """Bytes that it takes in memory, roughly."""
-        return self.size + ROW_MEMORY
+        """Bytes that it and the earlier ones take in memory, roughly."""
+        return sum(change.size + ROW_MEMORY for change in self.chain)
+
+    def hold(self) -> int:
+        """Fix the bytes that it counts for, and return them."""
+        self.held = self.memory
+        return self.held
+
+    @property
+    def chain(self) -> Iterator[Change]:
+        """Itself and the earlier ones, the latest first."""
+        change: Change | None = self
+        while change:
+            yield change
+            change = change.earlier
+
+    @property
+    def own_spans(self) -> tuple[Span, ...]:
+        """The spans of the records that are lost if it is refused, each as often as it has records."""
+        return (*self.superseded, self.span)
 
     @property
     def spans(self) -> tuple[Span, ...]:
-        """The spans of all records that it stands for, each as often as it has records."""
-        return (*self.superseded, self.span)
+        """The spans of all records that are stored with it, each as often as it has records."""
+        return tuple(span for change in self.chain for span in change.own_spans)
 
-    def supersede(self, earlier: Change) -> None:
-        """Take over the records of an earlier change of the same row, which is no longer sent."""
-        self.superseded += earlier.spans
+    def supersede(self, earlier: Change, *, keeps: bool) -> None:
+        """Take the place of an earlier change of the same row. Unless it `keeps` that, only its records remain."""
+        if not keeps:
+            self.superseded += earlier.spans
+            return
+        *_, last = self.chain
+        last.earlier = earlier
+        kept = [*self.chain][: 1 + MAX_EARLIER]
+        if dropped := kept[-1].earlier:
+            kept[-1].superseded += dropped.spans
+            kept[-1].earlier = None
 
 
 @dataclass(slots=True, eq=False)

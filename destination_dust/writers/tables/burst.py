@@ -88,11 +88,14 @@ class Burst:
             return False
         return requests < self._limits.requests or bool(self._open and self._open.takes(change, limits))
 
-    def add(self, change: Change, limits: RequestLimits, now: float) -> Change | None:
-        """Take a change in. Returns the earlier one of its row that need not be sent now, if there was one."""
+    def add(self, change: Change, limits: RequestLimits, now: float, *, keeps: bool = False) -> Change | None:
+        """Take a change in. Returns the earlier one of its row that need not be sent now, if there was one.
+
+        `keeps`: have the earlier one sent if Dust refuses this one.
+        """
         earlier = self.deletes.pop(change.row_id, None) or (self._open and self._open.remove(change.row_id)) or None
         if earlier is not None:
-            change.supersede(earlier)
+            change.supersede(earlier, keeps=keeps)
         if change.content is None:
             self.deletes[change.row_id] = change
             return earlier
@@ -104,6 +107,21 @@ class Burst:
         self._rows += 1
         self._size += change.size
         return earlier
+
+    def waiting_change(self, row_id: str) -> Change | None:
+        """The first change of a row that waits, None if none does."""
+        batches = [*self.batches, *([self._open] if self._open else [])]
+        found = [batch.changes[row_id] for batch in batches if row_id in batch.changes]
+        return found[0] if found else self.deletes.get(row_id)
+
+    def put_first(self, change: Change, now: float) -> None:
+        """Have a change of a row sent, of which nothing newer waits."""
+        if change.content is None:
+            self.deletes[change.row_id] = change
+            return
+        batch = Batch(now)
+        batch.put(change)
+        self.batches.appendleft(batch)
 
     def seal(self) -> None:
         """Let the open batch take no more rows, so that it can be sent."""

@@ -63,7 +63,7 @@ class Refill:
 
     def put(self, change: Change) -> None:
         """Stage a change. Raises `DiskFull`, and `UnusableTable` if there are too many rows for a table."""
-        self._rows = self._rows or StagedRows(self._staging)
+        self._rows = self._rows or StagedRows(self._staging, keeps_earlier=not self._context.outcomes.fails_on_rejects)
         self._rows.put(change)
         if self._rows.exceeds(MAX_ROWS):
             raise too_large(self.plan.stream, self._dust.table_id, f"more than {MAX_ROWS:,} rows")
@@ -159,6 +159,8 @@ class Refill:
             while not self._context.budget.has_room:
                 yield WAIT
             if change.content is not None or not replaces:
+                change = self._rows.with_earlier(change) if self._rows else change
+                self._context.outcomes.superseded(self.plan.stream, len([*change.chain]) - 1)
                 self._table.change(change)
         self._table.close()
         self._table.advance()

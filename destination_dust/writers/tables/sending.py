@@ -96,7 +96,7 @@ class Sending:
         if self._truncates:
             self.replaced_at = self._context.now()
         self._truncates = False
-        self._context.budget.used -= sum(change.memory for change in changes)
+        self._context.budget.used -= sum(change.held for change in changes)
         self._context.outcomes.queued(self._stream, sum(len(change.spans) for change in changes))
         if not self._context.confirm:
             burst.settle(self._stream, self._context.outcomes)
@@ -113,14 +113,14 @@ class Sending:
             cut = Cut(batch.size) if isinstance(error, Ambiguous) and error.cut_off else None
             burst.batches.extendleft(reversed(batch.split(len(batch) // 2, cut)))
         elif not isinstance(error, Ambiguous):
-            self._leave_out(batch, error)
+            self._leave_out(burst, batch, error)
         elif self._latest is None:
             self._postponed += 1
             burst.postpone(batch, patiently=self._postponed > MAX_POSTPONED)
         elif not (yield from self._takes_another(burst, *self._latest)):
             burst.postpone(batch, patiently=True)
         elif batch.proven_once:
-            self._leave_out(batch, error)
+            self._leave_out(burst, batch, error)
         else:
             batch.proven_once = True
             burst.batches.appendleft(batch)
@@ -143,7 +143,7 @@ class Sending:
         if not cut.parts and self._cuts > 1:
             self._context.requests.shrink(cut.size // 2)
 
-    def _leave_out(self, batch: Batch, error: Exception) -> None:
+    def _leave_out(self, burst: Burst, batch: Batch, error: Exception) -> None:
         self._refusals += 1
         if self._refusals > MAX_REFUSED and not self._context.taken.requests:
             raise UnusableTable(
@@ -151,10 +151,24 @@ class Sending:
                 f"single rows: {error}. Check the table {self._dust.table_id} and the permission of the API key."
             )
         (change,) = batch.changes.values()
-        self._context.budget.used -= change.memory
+        self._context.budget.used -= change.held
         self._context.outcomes.rejected(
-            self._stream, change.row_id, str(error), Counter(change.spans), stop=not self._replaces
+            self._stream, change.row_id, str(error), Counter(change.own_spans), stop=not self._replaces
         )
+        if change.earlier:
+            self._restore(burst, change.earlier)
+
+    def _restore(self, burst: Burst, earlier: Change) -> None:
+        """Have the change sent that a refused one took the place of, unless a newer one of its row waits."""
+        newer = burst.waiting_change(earlier.row_id)
+        if newer:
+            self._context.budget.used -= newer.held
+            newer.supersede(earlier, keeps=True)
+            self._context.budget.used += newer.hold()
+        else:
+            self._context.budget.used += earlier.hold()
+            self._context.outcomes.superseded(self._stream, -1)
+            burst.put_first(earlier, self._context.now())
 
 
 def refuse_misleading(stream: StreamKey, batch: Batch) -> None:

@@ -15,7 +15,7 @@ from destination_dust.airbyte.ledger import Span
 from destination_dust.airbyte.messages import StreamKey
 from destination_dust.mapping.tables.rows import row_head
 from destination_dust.spool import disk_full, temporary_database
-from destination_dust.writers.tables.batch import Batch, Change
+from destination_dust.writers.tables.batch import MAX_EARLIER, Batch, Change
 from destination_dust.writers.tables.client import UnusableTable
 from destination_dust.writers.tables.limits import MAX_BYTES, MAX_ROWS, RequestLimits, csv_size
 from destination_dust.writers.tables.sending import refuse_misleading
@@ -89,10 +89,16 @@ class Staging:
 class StagedRows:
     """The changes of one stream, in the order in which each row was last changed. One thread at a time may use it."""
 
-    def __init__(self, staging: Staging) -> None:
-        """Raises `DiskFull`."""
+    def __init__(self, staging: Staging, *, keeps_earlier: bool = False) -> None:
+        """`keeps_earlier`: keep what was replaced as well, in case Dust refuses what replaced it. Raises `DiskFull`."""
         self._staging = staging
+        self._keeps_earlier = keeps_earlier
         self._number = staging.add_stream()
+        if keeps_earlier:
+            staging.execute(
+                f"CREATE TABLE earlier{self._number} (row_id TEXT NOT NULL, content BLOB, span INTEGER NOT NULL)"
+            )
+            staging.execute(f"CREATE INDEX earlier_of{self._number} ON earlier{self._number} (row_id)")
         self._spans: list[Span] = []
         self._numbers: dict[Span, int] = {}
         self._records: Counter[int] = Counter()
@@ -103,6 +109,9 @@ class StagedRows:
         number = self._numbers.setdefault(change.span, len(self._spans))
         if number == len(self._spans):
             self._spans.append(change.span)
+        if self._keeps_earlier:
+            replaced = f"SELECT row_id, content, span FROM changes{self._number} WHERE row_id = ?"
+            self._staging.execute(f"INSERT INTO earlier{self._number} {replaced}", (change.row_id,))
         # Not an update: the row takes the place of its latest change.
         values = (change.row_id, change.content, number)
         self._staging.execute(f"REPLACE INTO changes{self._number} VALUES (?, ?, ?)", values)
@@ -121,6 +130,17 @@ class StagedRows:
         for row_id, content, number in self._staging.read(f"SELECT * FROM changes{self._number} ORDER BY rowid"):
             yield Change(row_id, content, self._spans[number])
 
+    def with_earlier(self, change: Change) -> Change:
+        """The change, and the last few of its row that it replaced, which `unsent` no longer counts. Call it once."""
+        if self._keeps_earlier:
+            statement = f"SELECT content, span FROM earlier{self._number} WHERE row_id = ? ORDER BY rowid DESC"
+            found = self._staging.execute(f"{statement} LIMIT {MAX_EARLIER}", (change.row_id,)).fetchall()
+            for content, number in found:
+                if content is not None:
+                    change.supersede(Change(change.row_id, content, self._spans[number]), keeps=True)
+                    self._records[number] -= 1
+        return change
+
     def unsent(self, *, deletes_are_sent: bool) -> Iterator[tuple[Span, int, int]]:
         """By span: the records that a later one of the same row came after, and the deletes that are not sent."""
         # Counted here, because the database would sort copies of all rows on the disk.
@@ -133,6 +153,8 @@ class StagedRows:
 
     def close(self) -> None:
         """Forget all of them."""
+        if self._keeps_earlier:
+            self._staging.execute(f"DROP TABLE earlier{self._number}")
         self._staging.remove_stream(self._number)
 
 

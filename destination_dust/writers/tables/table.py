@@ -92,10 +92,11 @@ class Table:
         if not self._bursts or not self._bursts[-1].accepts(change, requests):
             self.close()
             self._bursts.append(Burst(now, self._context.bursts))
-        earlier = self._bursts[-1].add(change, requests, now)
-        self._context.budget.used += change.memory
+        keeps = not self._context.outcomes.fails_on_rejects
+        earlier = self._bursts[-1].add(change, requests, now, keeps=keeps)
+        self._context.budget.used += change.hold()
         if earlier:
-            self._context.budget.used -= earlier.memory
+            self._context.budget.used -= earlier.held
             self._context.outcomes.superseded(self._stream)
 
     def close(self) -> None:

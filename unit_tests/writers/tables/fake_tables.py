@@ -10,7 +10,7 @@ import orjson
 from destination_dust.airbyte.catalog import Mode, StreamPlan
 from destination_dust.airbyte.messages import Record, StreamKey
 from destination_dust.config import CdcDeletes
-from destination_dust.dust.errors import Ambiguous, NotFound
+from destination_dust.dust.errors import Ambiguous, NotFound, Rejected
 from destination_dust.writers.tables.confirmation import ConfirmationTiming
 from destination_dust.writers.tables.context import TablesContext
 from destination_dust.writers.tables.limits import MemoryBudget, RequestLimits
@@ -35,6 +35,8 @@ class FakeTables:
         self.changed: dict[str, float] = {}
         self.fails: Callable[[list[str]], None] = lambda _row_ids: None
         """Raises what an upsert of these rows is answered with."""
+        self.refuses: set[str] = set()
+        """Rows with such a `v` are refused for good."""
         self.loses: Callable[[int], bool] = lambda _request: False
         """Whether Dust silently drops a queued request, by its number in its table's queue."""
         self.unreadable = False
@@ -61,6 +63,8 @@ class FakeTables:
     ) -> None:
         content = orjson.loads(body)
         rows = {row["row_id"]: row["value"] for row in content["rows"]}
+        if any(value.get("v") in self.refuses for value in rows.values()):
+            raise Rejected("Dust said no")
         if content.get("truncate"):
             self.fails(list(rows))
             self.log.append(f"replace by {' '.join(rows)}".rstrip())

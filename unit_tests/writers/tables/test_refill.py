@@ -236,6 +236,23 @@ def test_no_table_is_touched_if_one_cannot_take_its_rows(monkeypatch: pytest.Mon
     assert {"orders-1", "orders-2"} == tables.rows(ORDERS)
 
 
+def test_the_earlier_record_of_a_row_is_stored_if_dust_refuses_the_later_one() -> None:
+    """Of those of the row, the newest that Dust takes; each record has its own fate."""
+    tables = Replacing(rows=1, skip=True)
+    for version in ("good", "bad", "worse"):
+        record = Record(USERS, {"id": 3, "v": version}, None, 1)
+        tables.writer.add(tables.plans[USERS], record, tables.calls.outcomes.read(USERS))
+    tables.bring(4)
+    tables.dust.refuses = {"bad", "worse"}
+
+    tables.conclude(seconds=200)
+
+    assert {"users-3", "users-4"} == tables.rows()
+    assert "good" == tables.dust.rows_of["users"]["users-3"]["v"]
+    assert "4 records read, 2 upserted, 0 deleted, 2 rejected" == tables.counts
+    assert 0 == tables.calls.progress.of(USERS).unsettled == tables.context.budget.used
+
+
 def test_a_refused_row_does_not_stop_a_replacement_half_way() -> None:
     """The others are put in place; then the sync fails, and no marker is set."""
     tables = Replacing(rows=1)

@@ -426,3 +426,51 @@ def test_a_table_that_is_gone_is_no_bad_row() -> None:
 
     with pytest.raises(UnusableTable, match="was deleted"):
         tables.drain()
+
+
+@pytest.mark.parametrize("rows", [1, 10])
+def test_the_earlier_change_of_a_row_is_stored_if_dust_refuses_the_later_one(rows: int) -> None:
+    """It waited when the later one came. Each record has its own fate, and the memory is given back."""
+    tables = TablesHarness(rows=rows, skip=True)
+    tables.dust.refuses = {"bad", "worse"}
+    tables.add(2)
+    for version in ("good", "bad", "worse"):
+        tables.add(1, v=version)
+    tables.state(1)
+
+    tables.drain(300)
+
+    assert {"users-1", "users-2"} == set(tables.dust.rows_of["users"])
+    assert "good" == tables.dust.rows_of["users"]["users-1"]["v"]
+    assert [(2, 2)] == tables.released()
+    assert 0 == tables.context.budget.used
+
+
+def test_an_earlier_delete_is_made_if_dust_refuses_the_later_change() -> None:
+    """The source deleted the row once, and what it wrote then cannot be stored."""
+    tables = TablesHarness(skip=True)
+    tables.add(1, 2)
+    tables.drain(300)
+    tables.dust.refuses = {"bad"}
+    tables.delete(1)
+    tables.add(1, v="bad")
+
+    tables.drain(600)
+
+    assert {"users-2"} == set(tables.dust.rows_of["users"])
+    assert 0 == tables.context.budget.used
+
+
+def test_a_newer_change_outranks_the_earlier_one_of_a_refused_row() -> None:
+    """It waits when the refusal comes; what the refused one superseded waits behind it."""
+    tables = TablesHarness(rows=1, skip=True)
+    tables.add(1, v="good")
+    tables.add(1, v="bad")
+    tables.dust.refuses = {"bad"}
+    tables.add(2)
+    tables.add(1, v="newest")
+
+    tables.drain(300)
+
+    assert "newest" == tables.dust.rows_of["users"]["users-1"]["v"]
+    assert 0 == tables.context.budget.used
