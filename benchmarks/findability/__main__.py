@@ -24,14 +24,9 @@ from benchmarks.findability.pages import faq, manual
 from benchmarks.findability.settings import AUTO, CHOSEN, JSON, written
 
 SEARCH = Path(__file__).with_name("search.py")
-# By model and set, how many records: as many as two cores embed in half an hour.
-RUNS = (
-    ("MiniLM", packages, 200),
-    ("MiniLM", faq, 100),
-    ("MiniLM", manual, 30),
-    ("e5", faq, 30),
-)
-# What the documentation promises of `auto`, where records are mixed or HTML: at least these parts of the MRR.
+# By model and set, how many records: as many as two cores embed in an hour.
+RUNS = (("MiniLM", packages, 200), ("MiniLM", faq, 100), ("MiniLM", manual, 60), ("e5", faq, 30))
+# What `auto` must reach of the MRR of a person's choice, and with MiniLM of that of `json`.
 OF_CHOICE, OF_JSON = 0.97, 1.05
 PROMISED = ("packages", "Perl's FAQ")
 
@@ -93,7 +88,7 @@ def _broken_promises(model: str, each: Set, settings: dict[str, dict[str, list[i
         yield f"{each.name}, {model}: auto does worse than json."
     if each.name in PROMISED and mrr(auto) < OF_CHOICE * mrr(chosen):
         yield f"{each.name}, {model}: auto has less than {OF_CHOICE} of the MRR of a person's choice."
-    if each.name in PROMISED and mrr(auto) < OF_JSON * mrr(json_ranks):
+    if each.name in PROMISED and model == "MiniLM" and mrr(auto) < OF_JSON * mrr(json_ranks):
         yield f"{each.name}, {model}: auto has less than {OF_JSON} times the MRR of json."
 
 
