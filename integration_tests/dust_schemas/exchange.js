@@ -95,12 +95,13 @@ function answered(exchange, contract) {
   return verdict(contract.answer, [...wrongType, ...wrong]);
 }
 
-/** Where Dust's servers answer without their error object: unknown routes, other origins, the old server's filters. */
+/** Answers without Dust's error object: unknown routes, other origins, the old server's filters, a gateway's pages. */
 function isBare({ server, route, method, status, answer, answer_type: type }) {
   const unknown = status === 404 && answer === "404 Not Found" && !CONTRACTS[`${method} ${route}`];
   const origin = status === 403 && answer === "" && type === null;
   const filtered = server === "legacy" && [400, 413, 500].includes(status) && !JSON_TYPE.test(type ?? "");
-  return unknown || origin || filtered;
+  const gateway = [502, 503, 504, 524].includes(status) && /^text\/html/.test(type ?? "");
+  return unknown || origin || filtered || gateway;
 }
 
 /** To an upsert with `async`, Dust's server answers less than its schema asks for: the document's id and no more. */

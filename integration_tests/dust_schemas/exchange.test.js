@@ -92,6 +92,12 @@ test("a call of the connector that no route answers is a difference", () => {
   assert.match(differences(upsert({ route: null, ...refused }))[0], /is no route of Dust$/);
 });
 
+test("a gateway's page is not Dust's answer, and an error of Dust is no page", () => {
+  const page = (status) => upsert({ status, answer_type: "text/html; charset=utf-8", answer: "<html></html>" });
+  assert.deepEqual(differences(page(504)), []);
+  assert.deepEqual(differences(page(500)), ["an error has the content type text/html; charset=utf-8"]);
+});
+
 test("an answer that lacks a field is a difference", () => {
   const { sId: _, ...rest } = DATA_SOURCE;
   assert.deepEqual(differences(upsert({ answer: { ...UPSERTED, data_source: rest } })), ["data_source.sId: Required"]);
