@@ -26,6 +26,8 @@ MANY = 20_000
 NAMES = ("users", "orders")
 NO_RECORDS = "the input brought no record of the stream"  # of a job that looks like a host without generations
 UNPROVEN, ADDED = "not provably by this sync", "replaced before by this sync"
+# Of a table, only all rows can go: if some may have been acknowledged, all stay.
+HAS_ROWS = "has rows of this refresh already"
 
 
 @dataclass
@@ -165,7 +167,7 @@ class History:
             assert covered == {number: after[number] for number in covered}, "an acknowledged record is not stored"
         if is_done:
             said = "".join(line for line in logs if f"Stream {each.name}:" in line)
-            if UNPROVEN in said or NO_RECORDS in said:
+            if any(words in said for words in (UNPROVEN, NO_RECORDS, HAS_ROWS)):
                 each.kept = self._stored(each)
             elif each.kind != "incremental" and ADDED not in said:
                 each.kept = self._of_this_generation(each)
