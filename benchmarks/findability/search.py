@@ -68,7 +68,7 @@ def _model(name: str, minilm: Any, questions: list[str]) -> tuple[Any, Any]:
 
 
 def _chunks(tokenizer: Any, prefix: str, content: str) -> list[str]:
-    """Equal parts, of which neighbours share a chunk where they fit."""
+    """Equal parts. Neighbours share a chunk where they fit."""
     starts = _token_starts(tokenizer, content)
     most = CHUNK - len(_token_starts(tokenizer, prefix))
     count = len(starts)

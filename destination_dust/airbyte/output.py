@@ -56,7 +56,7 @@ class Output:
                     room.poll()
 
     def check(self) -> None:
-        """Raise `BrokenPipeError` if no one can read the output any more, which a write would show only later."""
+        """Raise `BrokenPipeError` if no one can read the output. A write would show that only later."""
         poll = select.poll()
         poll.register(self._descriptor, 0)
         if any(event & select.POLLERR for _, event in poll.poll(0)):

@@ -181,7 +181,7 @@ class DustClient:
 def segment(name: str) -> str:
     """An id as one segment of a path. Raises `Rejected` for one that would make another path of it.
 
-    URLs are folded on the way, by `requests` as by proxies, some of which decode them first: `documents/..` would be
+    `requests` and proxies fold URLs on the way, and some proxies decode them first: `documents/..` would be
     the data source itself.
     """
     decoded = name

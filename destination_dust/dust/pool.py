@@ -66,7 +66,7 @@ class Adapter(HTTPAdapter):
 
 
 class _Incoming(io.RawIOBase):
-    """The bytes of an answer, none of which may come after the deadline."""
+    """The bytes of an answer. Each must come before the deadline."""
 
     def __init__(self, raw: io.RawIOBase, connection: socket.socket) -> None:
         super().__init__()

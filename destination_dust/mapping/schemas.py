@@ -12,7 +12,7 @@ _MAX_DEPTH = 8
 
 
 def alternatives(schema: object, depth: int = 0) -> Iterator[Mapping[str, Any]]:
-    """The schema, and those of which it says that a value has one."""
+    """The schema, and each that it names as an alternative."""
     if not isinstance(schema, Mapping) or depth > _MAX_DEPTH:
         return
     yield schema

@@ -99,7 +99,7 @@ class TableFaults:
         return self._late[0][0] if self._late else None
 
     def land(self) -> None:
-        """Let the next late write take effect. Whether it succeeds is of no interest to anyone any more."""
+        """Let the next late write take effect. No one hears whether it succeeds."""
         effect = heapq.heappop(self._late)[2]
         try:
             effect()

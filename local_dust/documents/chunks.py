@@ -1,4 +1,4 @@
-"""How Dust's core cuts a text into chunks, each of which gets an embedding (`core/src/data_sources/splitter.rs`).
+"""How Dust's core cuts a text into chunks. Each gets an embedding (`core/src/data_sources/splitter.rs`).
 
 A content that is too long is cut in equal parts, anywhere. The prefixes of a section and of those above it are repeated
 in each of its chunks. Neighbours share a chunk while they fit. A token is some characters here, always as many.

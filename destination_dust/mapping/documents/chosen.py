@@ -1,6 +1,6 @@
 """What a record has at the fields that were chosen for its document's title, text, link, tags and time.
 
-A field that a record lacks, or that is blank, was not lost. One that has a value of which nothing can be made was:
+A field that a record lacks, or that is blank, was not lost. One was lost if nothing can be made of its value:
 each function says so, and the sync counts it.
 """
 

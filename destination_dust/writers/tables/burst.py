@@ -115,7 +115,7 @@ class Burst:
         return found[0] if found else self.deletes.get(row_id)
 
     def put_first(self, change: Change, now: float) -> None:
-        """Have a change of a row sent, of which nothing newer waits."""
+        """Have a change sent before all others. No newer change of its row may wait."""
         if change.content is None:
             self.deletes[change.row_id] = change
             return

@@ -49,7 +49,7 @@ class Proof:
         """See that a table that was replaced has exactly so many rows. Raises `Unconfirmed`.
 
         Some requests have no witness, and a replacement whose answer was lost may land late and delete rows that came
-        after it. `again`: count once more when no merge that began before `since` can undo it any more.
+        after it. `again`: count once more once no merge that began before `since` can undo it.
         """
         yield from self._count(rows)
         settled = since + self._context.confirmation.lock
