@@ -6,12 +6,10 @@ Each method raises the errors of `errors.py` and nothing else.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any
-from urllib.parse import quote, unquote
 
 import orjson
 
@@ -19,9 +17,9 @@ from destination_dust.dust import answers
 from destination_dust.dust.answers import ListedDocument
 from destination_dust.dust.comparisons import Sample
 from destination_dust.dust.connection import Connection
-from destination_dust.dust.errors import Ambiguous, NameTaken, NotFound, Rejected
+from destination_dust.dust.errors import Ambiguous, NameTaken, NotFound
 from destination_dust.dust.pacer import Pacer
-from destination_dust.dust.request import Request
+from destination_dust.dust.request import Request, segment
 from destination_dust.dust.retrying import Clock, OnRetry, RetryingCaller
 from destination_dust.dust.transport import Transport
 
@@ -176,20 +174,6 @@ class DustClient:
 
     def _document(self, document_id: str) -> str:
         return f"{self._at.data_source}/documents/{segment(document_id)}"
-
-
-def segment(name: str) -> str:
-    """An id as one segment of a path. Raises `Rejected` for one that would make another path of it.
-
-    `requests` and proxies fold URLs on the way, and some proxies decode them first: `documents/..` would be
-    the data source itself.
-    """
-    decoded = name
-    while (again := unquote(decoded)) != decoded:
-        decoded = again
-    if not name or {".", ".."} & set(re.split(r"[/\\]", decoded)):
-        raise Rejected("its ID is empty, or contains a . or .. that would change the address of the call")
-    return quote(name, safe="")
 
 
 def connect(

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from urllib.parse import quote, unquote
+
+from destination_dust.dust.errors import Rejected
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +42,17 @@ class Request:
     def kind(self) -> tuple[str, str]:
         """Calls of one kind are alike."""
         return self.method, self.target
+
+
+def segment(name: str) -> str:
+    """An id as one segment of a path. Raises `Rejected` for one that would make another path of it.
+
+    `requests` and proxies fold URLs on the way, and some proxies decode them first: `documents/..` would be
+    the data source itself.
+    """
+    decoded = name
+    while (again := unquote(decoded)) != decoded:
+        decoded = again
+    if not name or {".", ".."} & set(re.split(r"[/\\]", decoded)):
+        raise Rejected("its ID is empty, or contains a . or .. that would change the address of the call")
+    return quote(name, safe="")

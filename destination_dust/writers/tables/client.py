@@ -41,26 +41,25 @@ class TableClient:
         self._client = client
         self.table_id = table_id
 
-    def existing(self) -> ExistingTable:
-        """The table as it is now."""
-        try:
-            tags = self._client.table(self.table_id).get("tags")
-        except NotFound:
-            return ExistingTable()
-        try:
-            rows, _ = self._client.rows(self.table_id, limit=SAMPLE_ROWS)
-        except Ambiguous:
-            return ExistingTable(True, True, tuple(map(str, tags or ())))  # replacing its rows fixes that
-        generations = [(row.get("value") or {}).get(GENERATION_ID) for row in rows]
-        lowest = min((each if isinstance(each, int) else 0 for each in generations), default=0)
-        return ExistingTable(True, bool(rows), tuple(map(str, tags or ())), lowest)
-
     def described(self) -> Mapping[str, Any] | None:
         """The table as Dust describes it, None if it does not exist."""
         try:
             return self._client.table(self.table_id)
         except NotFound:
             return None
+
+    def existing(self, described: Mapping[str, Any] | None) -> ExistingTable:
+        """The table as it is now; `described`: as Dust describes it, None if it does not exist."""
+        if described is None:
+            return ExistingTable()
+        tags = tuple(map(str, described.get("tags") or ()))
+        try:
+            rows, _ = self._client.rows(self.table_id, limit=SAMPLE_ROWS)
+        except Ambiguous:
+            return ExistingTable(True, True, tags)  # replacing its rows fixes that
+        generations = [(row.get("value") or {}).get(GENERATION_ID) for row in rows]
+        lowest = min((each if isinstance(each, int) else 0 for each in generations), default=0)
+        return ExistingTable(True, bool(rows), tags, lowest)
 
     def create(self, title: str, description: str, tags: Sequence[str]) -> Mapping[str, Any]:
         """Create the table unless it exists, and describe it. Returns it as Dust describes it."""

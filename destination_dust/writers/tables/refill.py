@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
 
 from destination_dust.airbyte.catalog import StreamPlan
 from destination_dust.airbyte.completion import Ending
@@ -23,7 +26,15 @@ logger = logging.getLogger("airbyte")
 class Refill:
     """The rows that a sync has brought of a stream that replaces its table; `_live` says how they get there."""
 
-    def __init__(self, plan: StreamPlan, table: Table, context: TablesContext, staging: Staging) -> None:
+    def __init__(
+        self,
+        plan: StreamPlan,
+        table: Table,
+        context: TablesContext,
+        staging: Staging,
+        described: Mapping[str, Any] | None,
+    ) -> None:
+        """`described`: the table as Dust describes it, None if it does not exist."""
         self.plan = plan
         self.ended = False
         self.validated = False
@@ -35,6 +46,7 @@ class Refill:
         self._context = context
         self._staging = staging
         self._rows: StagedRows | None = None
+        self._described = described
         self._existing = ExistingTable()
         self._ending: Ending | None = None
         self._doubt: str | None = None
@@ -98,7 +110,7 @@ class Refill:
 
     def _live(self) -> Steps:
         """Raises `UnusableTable` before the table is touched if it cannot take all rows."""
-        self._existing = yield Ask(self._dust.existing)
+        self._existing = yield Ask(partial(self._dust.existing, self._described))
         announce(self.plan, self._decision)
         while self._ending is None:
             yield WAIT

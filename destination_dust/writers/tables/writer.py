@@ -141,19 +141,20 @@ class TablesWriter:
     def _begin(self, plan: StreamPlan) -> Steps:
         """Give each field the column that it had before."""
         table_id = table_name(self._prefix, *plan.stream)
-        table = (yield Ask(TableClient(self._context.client, table_id).described)) or {}
+        described = yield Ask(TableClient(self._context.client, table_id).described)
+        known = described or {}
         encoder = RowEncoder(
             plan.properties,
             generation_id=plan.generation,
-            remembered=remembered_columns(table.get("tags") or ()),
-            existing=[str(column.get("name")) for column in table.get("schema") or ()],
+            remembered=remembered_columns(known.get("tags") or ()),
+            existing=[str(column.get("name")) for column in known.get("schema") or ()],
         )
         logger.info("Stream %s goes to the table %s.", plan.stream, table_id)
         if names := renamed(encoder.columns):
             logger.info("Stream %s: Dust would change some names, so the columns are: %s.", plan.stream, listed(names))
-        self._tables[plan.stream] = Table(plan, table_id, encoder, self._context)
+        table = self._tables[plan.stream] = Table(plan, table_id, encoder, self._context)
         if plan.replaces:
-            self._replacements.prepare(Refill(plan, self._tables[plan.stream], self._context, self._staging))
+            self._replacements.prepare(Refill(plan, table, self._context, self._staging, described))
 
     def _make_room(self) -> None:
         """When the budget is full of half-filled batches, send the oldest burst.
