@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from functools import partial
-from typing import Any
 
 from destination_dust.airbyte.catalog import StreamPlan
 from destination_dust.airbyte.completion import Ending
@@ -32,9 +29,9 @@ class Refill:
         table: Table,
         context: TablesContext,
         staging: Staging,
-        described: Mapping[str, Any] | None,
+        existing: ExistingTable,
     ) -> None:
-        """`described`: the table as Dust describes it, None if it does not exist."""
+        """`existing`: the table as it was before the sync."""
         self.plan = plan
         self.ended = False
         self.validated = False
@@ -46,8 +43,7 @@ class Refill:
         self._context = context
         self._staging = staging
         self._rows: StagedRows | None = None
-        self._described = described
-        self._existing = ExistingTable()
+        self._existing = existing
         self._ending: Ending | None = None
         self._doubt: str | None = None
         """Why the old rows stay though the stream is complete."""
@@ -110,7 +106,6 @@ class Refill:
 
     def _live(self) -> Steps:
         """Raises `UnusableTable` before the table is touched if it cannot take all rows."""
-        self._existing = yield Ask(partial(self._dust.existing, self._described))
         announce(self.plan, self._decision)
         while self._ending is None:
             yield WAIT

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Collection, Mapping
+from functools import partial
 
 from destination_dust.airbyte.catalog import MissingKey, StreamPlan
 from destination_dust.airbyte.completion import Ending
@@ -154,7 +155,8 @@ class TablesWriter:
             logger.info("Stream %s: Dust would change some names, so the columns are: %s.", plan.stream, listed(names))
         table = self._tables[plan.stream] = Table(plan, table_id, encoder, self._context)
         if plan.replaces:
-            self._replacements.prepare(Refill(plan, table, self._context, self._staging, described))
+            existing = yield Ask(partial(table.dust.existing, described))
+            self._replacements.prepare(Refill(plan, table, self._context, self._staging, existing))
 
     def _make_room(self) -> None:
         """When the budget is full of half-filled batches, send the oldest burst.
