@@ -14,6 +14,7 @@ from destination_dust.dust.pacer import Pacer
 from destination_dust.dust.permit import PacerStatus, Wait
 from destination_dust.dust.responses import Retry
 from destination_dust.reporting.counts import Counts
+from destination_dust.reporting.warnings import warnings
 
 logger = logging.getLogger("airbyte")
 
@@ -25,18 +26,6 @@ TROUBLE_SHOWN = 5.0
 SOURCE_ERRORS_SHOWN = 10
 # Shorter waits are those of a burst's calls for one another, not for the limit.
 SHORTEST_WAIT_SHOWN = 1.0
-
-# Why the value of a chosen field was of no use, and what was done, by setting.
-LEFT_OUT = {
-    "title_field": "without a text, number or boolean. They have the title that they would have without it",
-    "source_url_field": "that is not a URL Dust takes (http or https). They were stored without it",
-    "tag_fields": "entry without a text, number or boolean. They were stored without its tags",
-    "timestamp_field": (
-        "that is not a date or time, or is a number that gives no time from 1980 to 2100. They have the time at which "
-        "the source emitted them"
-    ),
-}
-
 
 class Display(Protocol):
     """A live display, used instead of log lines. `trouble` is empty while calls succeed."""
@@ -127,44 +116,8 @@ class Progress:
         for stream, counts in self._streams.items():
             if not self._display:
                 logger.info("Stream %s: %s.", stream, counts)
-            if counts.without_key:
-                logger.warning(
-                    "Stream %s: %d records lacked a part of their primary key. Each was stored under a hash of its "
-                    "content, so a changed version of it is another document.",
-                    stream,
-                    counts.without_key,
-                )
-            if counts.cleaned:
-                logger.warning(
-                    "Stream %s: in %d records, characters that Dust cannot store (NUL, halves of surrogate pairs) "
-                    "were removed or replaced by U+FFFD.",
-                    stream,
-                    counts.cleaned,
-                )
-            if counts.not_utf8:
-                logger.warning(
-                    "Stream %s: %d records have bytes that are not UTF-8. Dust gets U+FFFD in their place. "
-                    "Let the source write UTF-8.",
-                    stream,
-                    counts.not_utf8,
-                )
-            for setting, effect in LEFT_OUT.items():
-                if records := counts.left_out[setting]:
-                    logger.warning("Stream %s: %d records have a %s %s.", stream, records, setting, effect)
-            if counts.lacking_text:
-                logger.warning(
-                    "Stream %s: %d records have none of the text_fields. Their documents have only their title as "
-                    "text, or, until a record had one of the fields, all fields.",
-                    stream,
-                    counts.lacking_text,
-                )
-            if counts.with_surplus_tags:
-                logger.warning(
-                    "Stream %s: the tag_fields of %d records have more than 100 values. Their documents have the first "
-                    "100 as tags.",
-                    stream,
-                    counts.with_surplus_tags,
-                )
+            for warning in warnings(stream, counts):
+                logger.warning("%s", warning)
 
     def _latest_trouble(self, now: float) -> str:
         """Why a call failed, until it was repeated and had some seconds to fail again."""
