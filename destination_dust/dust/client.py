@@ -21,6 +21,7 @@ from destination_dust.dust.errors import Ambiguous, NameTaken, NotFound
 from destination_dust.dust.pacer import Pacer
 from destination_dust.dust.request import Request, segment
 from destination_dust.dust.retrying import Clock, OnRetry, RetryingCaller
+from destination_dust.dust.traffic import Traffic
 from destination_dust.dust.transport import Transport
 
 __all__ = ["DustClient", "ListedDocument", "connect"]
@@ -186,10 +187,13 @@ def connect(
     deadline: float = 600.0,
     clock: Clock | None = None,
     on_retry: OnRetry = lambda _retry, _seconds: None,
+    traffic: Traffic | None = None,
 ) -> DustClient:
-    """A client over HTTP. `connections`, `deadline`: see `Transport`; `budget`, `clock`: see `RetryingCaller`."""
+    """A client over HTTP. `connections`, `deadline`: see `Transport`; the others: see `RetryingCaller`."""
     transport = Transport(
         connection.root, connection.api_key, user_agent=user_agent, connections=connections, deadline=deadline
     )
-    caller = RetryingCaller(transport, host=connection.host, budget=budget, clock=clock, on_retry=on_retry)
+    caller = RetryingCaller(
+        transport, host=connection.host, budget=budget, clock=clock, on_retry=on_retry, traffic=traffic
+    )
     return DustClient(connection, caller, pacer)

@@ -13,6 +13,7 @@ from destination_dust.dust.pacer import Pacer
 from destination_dust.dust.permit import NoPacing, Permit
 from destination_dust.dust.request import Request
 from destination_dust.dust.responses import Retry, RetryReason, classify, not_dust
+from destination_dust.dust.traffic import Traffic
 from destination_dust.dust.transport import Transport
 
 # What a refused upsert waits for, in whatever words Dust says it: the pacer sets the pauses, and no budget is used.
@@ -36,9 +37,18 @@ class Exchanges:
         """Kinds of calls that were ever answered as Dust does."""
 
     def make(
-        self, request: Request, read: Reader[T], pacer: Pacer | NoPacing, permit: Permit
+        self, request: Request, read: Reader[T], pacer: Pacer | NoPacing, permit: Permit, traffic: Traffic
     ) -> Success[T] | DustError | Retry:
         """Send a request, and say what came of it. The pacer hears whether Dust counted the call."""
+        outcome = self._make(request, read, pacer, permit, traffic)
+        if isinstance(outcome, Retry):
+            traffic.failed(outcome.reason)
+        return outcome
+
+    def _make(
+        self, request: Request, read: Reader[T], pacer: Pacer | NoPacing, permit: Permit, traffic: Traffic
+    ) -> Success[T] | DustError | Retry:
+        traffic.requested(len(request.body or b""))
         try:
             response = self._transport.send(request)
         except Blocked as error:
@@ -55,6 +65,7 @@ class Exchanges:
             if isinstance(error, TooLarge) and request.divisible:
                 return AnswerTooLarge(f"{self._host} sent too large a list: {error}.")
             return Retry(RetryReason.DISCONNECTED, str(error), unsettled=True)
+        traffic.answered(len(response.body))
         outcome = classify(response, host=self._host)
         if isinstance(outcome, Retry) and outcome.reason in OVER_LIMIT:
             pacer.refused(permit, outcome.after)

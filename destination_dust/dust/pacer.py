@@ -129,11 +129,11 @@ class Pacer:
 
     def _wait(self, now: float) -> Wait | None:
         """Why the next call must wait, and how long; None if it may go."""
-        reason = Reason.LIMIT if self._alone else Reason.SHARED
         if now < self._server_until:
             return Wait(self._server_until - now, Reason.SERVER)
         if now < self._next_at:
-            return Wait(self._next_at - now, reason)
+            # A refusal ends ALONE, so there only a try or a burst sets this time.
+            return Wait(self._next_at - now, Reason.SPACING if self._alone else Reason.SHARED)
         self._calls.forget(now)
         held = len(self._calls)
         door, closes_at = self._calls.door(self._limit) if self._alone else (0, None)
@@ -141,6 +141,7 @@ class Pacer:
             return None
         # A share that was cut grows in the meantime.
         due = (self._calls.free_at(), closes_at, None if self._share.whole else now + 1)
+        reason = Reason.LIMIT if self._alone else Reason.SHARED
         return Wait(max(0.001, min(at for at in due if at is not None) - now), reason)
 
     def _depart(self, now: float) -> Permit:

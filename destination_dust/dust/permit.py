@@ -20,6 +20,7 @@ class Reason(str, Enum):
     LIMIT = "the limit of upserts per minute is used up"
     SHARED = "others use the workspace's limit of upserts per minute as well"
     SERVER = "Dust asked to wait"
+    SPACING = "the calls of a burst leave one by one"
 
 
 @dataclass(frozen=True, slots=True)

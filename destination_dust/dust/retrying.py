@@ -22,6 +22,7 @@ from destination_dust.dust.pacer import Pacer
 from destination_dust.dust.permit import NoPacing, Permit
 from destination_dust.dust.request import Request
 from destination_dust.dust.responses import Retry, RetryReason
+from destination_dust.dust.traffic import Traffic
 from destination_dust.dust.transport import Transport
 from destination_dust.dust.unsettled import UnsettledWrites
 
@@ -61,6 +62,7 @@ class RetryingCaller:
         budget: float,
         clock: Clock | None = None,
         on_retry: OnRetry = lambda _retry, _seconds: None,
+        traffic: Traffic | None = None,
     ) -> None:
         """`budget`: seconds that one call may spend on failures; `on_retry` is called before each retry."""
         self._transport = transport
@@ -71,6 +73,7 @@ class RetryingCaller:
         self._turn = threading.Lock()
         """Held by the one caller that waits for the pacer: if all waited, each free slot would wake every thread."""
         self._patience = min(PATIENCE, budget / 5)
+        self._traffic = traffic or Traffic(self._clock.now)
         self._exchanges = Exchanges(transport, host)
         self._longest_wait = min(LONGEST_WAIT, budget / 15)
         self._unsettled = UnsettledWrites(min(QUIET_AFTER_UNSETTLED, budget / 15))
@@ -96,7 +99,7 @@ class RetryingCaller:
             permit = self._permit(pacer) if pacer else Permit()
             sent_at = self._clock.now()
             attempts.held_back(sent_at - asked_at)
-            outcome = self._exchanges.make(request, read, pacer or NoPacing(), permit)
+            outcome = self._exchanges.make(request, read, pacer or NoPacing(), permit, self._traffic)
             if isinstance(outcome, Success):
                 self._succeeded(request, read, sent_at)
                 return outcome.value
@@ -144,7 +147,7 @@ class RetryingCaller:
             for _ in range(times):
                 permit = self._permit(pacer) if pacer else Permit()
                 sent_at = self._clock.now()
-                outcome = self._exchanges.make(sample.request, sample.read, pacer or NoPacing(), permit)
+                outcome = self._exchanges.make(sample.request, sample.read, pacer or NoPacing(), permit, self._traffic)
                 if isinstance(outcome, Success):
                     self._others.succeeded(request.kind, sent_at)
                     continue
@@ -163,7 +166,8 @@ class RetryingCaller:
                 reply = pacer.try_acquire()
                 if isinstance(reply, Permit):
                     return reply
-                self._pause(reply.seconds)
+                with self._traffic.waiting(reply.reason):
+                    self._pause(reply.seconds)
 
     def _wait_before(self, outcome: Retry, request: Request, tries: int, now: float) -> float:
         """Seconds until the next try: what Dust needs or asked for, plus a random part of a growing time."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from types import SimpleNamespace
 from typing import Any
 
 import orjson
@@ -13,7 +12,7 @@ import pytest
 from destination_dust.dust.answers import WrongAnswer
 from destination_dust.dust.connection_errors import Blocked, NotSent, OutcomeUnknown, TimedOut
 from destination_dust.dust.errors import Ambiguous, Misconfigured, Rejected, Stopped, TooLarge, Unavailable
-from destination_dust.dust.permit import NoPacing
+from destination_dust.dust.permit import NoPacing, Reason, Wait
 from destination_dust.dust.request import Request
 from destination_dust.dust.responses import Retry, RetryReason
 from destination_dust.dust.retrying import (
@@ -25,6 +24,7 @@ from destination_dust.dust.retrying import (
     Clock,
     RetryingCaller,
 )
+from destination_dust.dust.traffic import Traffic
 from destination_dust.dust.transport import Response
 from unit_tests.dust.virtual_time import VirtualTime
 
@@ -75,7 +75,7 @@ class Gate:
         if self._due is None:
             self._due = self._world.time + self._seconds
         if self._world.time < self._due:
-            return SimpleNamespace(seconds=self._due - self._world.time)
+            return Wait(self._due - self._world.time, Reason.SHARED)
         self._due = None
         return NoPacing().try_acquire()
 
@@ -102,12 +102,14 @@ class World:
         self.reply_to: Callable[[Request], Reply] = self._next_reply
         self._takes = takes
         self._stops_at = stops_at
+        self.traffic = Traffic(now=lambda: self.time)
         self.caller = RetryingCaller(
             self,  # type: ignore[arg-type] # it only has to send
             host="dust.tt",
             budget=BUDGET,
             clock=Clock(now=lambda: self.time, pause=self._pause, random=lambda: random),
             on_retry=lambda retry, seconds: self.told.append((retry.reason, seconds)),
+            traffic=self.traffic,
         )
 
     def send(self, request: Request) -> Response:
@@ -666,3 +668,23 @@ def test_the_retry_that_is_told_holds_what_dust_said() -> None:
     world.call()
 
     assert ["down for repairs"] == [retry.detail for retry in told]
+
+
+def test_waits_for_the_pacer_are_counted_and_waits_after_failures_are_not() -> None:
+    """Also those of an upsert that Dust refused for the limit: they are what the limit costs."""
+    world = World(LIMIT, error(500), OK, random=0.0)
+    world.call(pacer=Gate(world, 20.0))
+
+    status = world.traffic.status()
+    assert {Reason.SHARED: 60.0} == status.waited
+    assert {RetryReason.UPSERT_LIMIT: 1, RetryReason.REFUSED_FOR_NOW: 1} == status.retries
+    assert 3 == status.requests
+
+
+def test_the_wait_in_which_a_sync_is_stopped_is_counted() -> None:
+    """It may be a long one."""
+    world = World(OK, stops_at=1010.0)
+    with pytest.raises(Stopped):
+        world.call(pacer=Gate(world, 20.0))
+
+    assert {Reason.SHARED: 20.0} == world.traffic.status().waited
