@@ -34,6 +34,7 @@ from destination_dust.check import check
 from destination_dust.config import Config
 from destination_dust.config.config import bare_key
 from destination_dust.config.fields import InvalidConfig
+from destination_dust.final_report import final_report
 from destination_dust.hosted import written
 from destination_dust.preview import preview
 from destination_dust.reporting.terminal import Terminal
@@ -65,13 +66,16 @@ class DestinationDust(Destination):
         config: Config | None = None
         try:
             if parsed.command == "write":
-                if STANDARD_INPUT in closed:
-                    raise UnreadableInput("The standard input is closed. Pipe the messages of a source into it.")
-                config, catalog = _read_config(parsed.config), Catalog.parse(_read_json(parsed.catalog))
-                sync = build_sync(config, catalog, Input(STANDARD_INPUT), terminal=terminal, check_reader=output.check)
-                signals.wind_down(sync.interrupt, STANDARD_OUTPUT)
-                for line in sync.run():
-                    output.line(line)
+                with final_report() as report:
+                    if STANDARD_INPUT in closed:
+                        raise UnreadableInput("The standard input is closed. Pipe the messages of a source into it.")
+                    config, catalog = _read_config(parsed.config), Catalog.parse(_read_json(parsed.catalog))
+                    input = Input(STANDARD_INPUT)
+                    sync = build_sync(config, catalog, input, terminal=terminal, check_reader=output.check)
+                    report.figures = sync.progress.figures
+                    signals.wind_down(sync.interrupt, STANDARD_OUTPUT)
+                    for line in sync.run():
+                        output.line(line)
             else:
                 for message in self.run_cmd(parsed):
                     output.message(AirbyteMessageSerializer.dump(message))

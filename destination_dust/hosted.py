@@ -11,6 +11,7 @@ from contextlib import closing
 from destination_dust.airbyte.catalog import Catalog
 from destination_dust.airbyte.input import Input
 from destination_dust.config import Config
+from destination_dust.final_report import final_report
 from destination_dust.pump import pump
 from destination_dust.sync import GRACE
 from destination_dust.wiring import build_sync
@@ -46,8 +47,9 @@ def written(config: Config, catalog: Catalog, lines: Iterable[bytes]) -> Generat
 
 
 def _states(config: Config, catalog: Catalog, lines: Iterable[bytes]) -> Iterator[bytes]:
-    with pump(lines, grace=GRACE) as descriptor, closing(Input(descriptor)) as input:
+    with pump(lines, grace=GRACE) as descriptor, closing(Input(descriptor)) as input, final_report() as report:
         sync = build_sync(config, catalog, input)
+        report.figures = sync.progress.figures
         try:
             with closing(sync.run()) as states:
                 yield from states

@@ -68,7 +68,7 @@ class Sync:
         self.workers = workers
         self._ledger = ledger
         self._outcomes = outcomes
-        self._progress = progress
+        self.progress = progress
         self._completion = completion
         self._check_reader = check_reader
         self._now = now
@@ -96,7 +96,7 @@ class Sync:
             self.workers.stop()
             self._ledger.close()
             self._writer.report()
-            self._progress.report()
+            self.progress.report()
             self._reader.report()
 
     def _store_everything(self) -> Iterator[bytes]:
@@ -139,7 +139,7 @@ class Sync:
         yield from self._safe_states()
         if self._outcomes.failure:
             raise self._outcomes.failure
-        self._progress.tick(self.workers.in_flight)
+        self.progress.tick(self.workers.in_flight)
 
     def _deliver(self, outcomes: list[Outcome]) -> None:
         """Hand finished calls to those who made them. A failed one must not cost the others their acknowledgement."""
@@ -164,15 +164,18 @@ class Sync:
                 self._outcomes.counts(plan.stream).not_utf8 += 1
             self._writer.add(plan, message, self._outcomes.read(plan.stream))
         elif isinstance(message, State):
+            self.progress.states.read += 1
             self._ledger.add_state(message)
             if message.stream and self._catalog.plan_of(message.stream) is None:
                 self._unknown.warn(message.stream)
         elif isinstance(message, SourceError):
-            self._progress.source_failed(message.stream, message.message)
+            self.progress.source_failed(message.stream, message.message)
 
     def _safe_states(self) -> Iterator[bytes]:
         for safe in self._ledger.release():
             yield acknowledgement(safe.line, stored=safe.stored, rejected=safe.rejected)
+            # Whoever takes the next one has written this one.
+            self.progress.states.acknowledged += 1
 
     def _wind_down(self, *, goes_on: bool) -> Iterator[bytes]:
         """Emit states whose calls finish within the grace period; calls waiting for the limit are dropped."""

@@ -15,6 +15,7 @@ from destination_dust.config.warnings import warnings
 from destination_dust.dust.client import DustClient, connect
 from destination_dust.dust.pacer import Pacer
 from destination_dust.dust.retrying import Clock
+from destination_dust.dust.traffic import Traffic
 from destination_dust.reporting.progress import Progress
 from destination_dust.reporting.terminal import LIVE_INTERVAL, Terminal
 from destination_dust.sync import Sync
@@ -54,7 +55,8 @@ def build_sync(
     workers = Workers(threads, max_calls=MAX_CALLS, max_bytes=MAX_BYTES, wake=input.wake)
     pacer = Pacer(config.documents_per_minute)
     interval = LIVE_INTERVAL if terminal else config.timing.progress_interval
-    progress = Progress(interval=interval, pacer=pacer, display=terminal)
+    traffic = Traffic()
+    progress = Progress(interval=interval, pacer=pacer, traffic=traffic, display=terminal)
     client = connect(
         config.connection,
         pacer,
@@ -64,6 +66,7 @@ def build_sync(
         deadline=config.timing.call_deadline,
         clock=Clock(pause=workers.stopping.wait),
         on_retry=progress.retrying,
+        traffic=traffic,
     )
     streams = [plan.stream for plan in catalog]
     ledger = Ledger(streams)

@@ -1,4 +1,4 @@
-"""Counts of a stream's records, by what became of them."""
+"""Counts of a stream's records, by what became of them, and of states."""
 
 from __future__ import annotations
 
@@ -56,3 +56,12 @@ class Counts:
     def unsettled(self) -> int:
         """Records read but not yet settled."""
         return self.read - self.upserted - self.unchanged - self.superseded - self.deleted - self.rejected
+
+
+@dataclass(slots=True)
+class States:
+    """States of the whole sync."""
+
+    read: int = 0
+    acknowledged: int = 0
+    """Written out again, because all records before them are stored."""

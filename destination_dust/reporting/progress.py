@@ -1,4 +1,4 @@
-"""The progress of a sync: counts by stream, progress lines, and the final report."""
+"""The progress of a sync: counts by stream, progress lines, and the final report for people."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from destination_dust.airbyte.messages import StreamKey
 from destination_dust.dust.pacer import Pacer
 from destination_dust.dust.permit import PacerStatus, Wait
 from destination_dust.dust.responses import Retry
-from destination_dust.reporting.counts import Counts
+from destination_dust.dust.traffic import Traffic
+from destination_dust.reporting.counts import Counts, States
+from destination_dust.reporting.figures import Figures, Result, line
 from destination_dust.reporting.warnings import warnings
 
 logger = logging.getLogger("airbyte")
@@ -26,6 +28,7 @@ TROUBLE_SHOWN = 5.0
 SOURCE_ERRORS_SHOWN = 10
 # Shorter waits are those of a burst's calls for one another, not for the limit.
 SHORTEST_WAIT_SHOWN = 1.0
+
 
 class Display(Protocol):
     """A live display, used instead of log lines. `trouble` is empty while calls succeed."""
@@ -43,12 +46,16 @@ class Progress:
         *,
         interval: float,
         pacer: Pacer,
+        traffic: Traffic | None = None,
         display: Display | None = None,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         """`interval`: seconds between two progress lines, or two updates of the display."""
+        self.states = States()
+        """The counts of states, for the loop to update."""
         self._interval = interval
         self._pacer = pacer
+        self._traffic = traffic or Traffic()
         self._display = display
         self._trouble = (-math.inf, "")
         """When the last call that failed is repeated, and why it failed."""
@@ -87,6 +94,7 @@ class Progress:
             stored * 60 / elapsed if elapsed else 0,
             self._waiting(done.unsettled),
         )
+        logger.debug("%s", line(self.figures(), Result.RUNNING))
 
     def retrying(self, retry: Retry, seconds: float) -> None:
         """Log that a call is repeated. May be called from any thread."""
@@ -118,6 +126,12 @@ class Progress:
                 logger.info("Stream %s: %s.", stream, counts)
             for warning in warnings(stream, counts):
                 logger.warning("%s", warning)
+
+    def figures(self) -> Figures:
+        """What the sync has done so far."""
+        return Figures(
+            self._now() - self._started, self._streams, self.states, self._pacer.status(), self._traffic.status()
+        )
 
     def _latest_trouble(self, now: float) -> str:
         """Why a call failed, until it was repeated and had some seconds to fail again."""

@@ -138,6 +138,12 @@ class Connector:
         """Its log messages."""
         return [message["log"]["message"] for message in self.messages("LOG")]
 
+    def report(self) -> dict[str, Any]:
+        """Its one report for programs."""
+        (line,) = [log for log in self.logs() if log.startswith("SYNC_REPORT ")]
+        content: dict[str, Any] = json.loads(line.partition(" ")[2])
+        return content
+
     def failure(self) -> dict[str, Any]:
         """The error of its one TRACE."""
         (trace,) = self.messages("TRACE")

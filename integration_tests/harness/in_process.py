@@ -94,7 +94,7 @@ def sync(
 
     def connect(connection: Connection, _pacer: Pacer, **options: Any) -> DustClient:
         transport: Any = WorldTransport(world, on_arrival)
-        kept = {name: options[name] for name in ("budget", "clock", "on_retry")}
+        kept = {name: options[name] for name in ("budget", "clock", "on_retry", "traffic")}
         unpaced: Any = NoPacing()
         return DustClient(connection, RetryingCaller(transport, host=connection.host, **kept), unpaced)
 

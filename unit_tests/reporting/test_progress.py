@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterator
 
@@ -22,11 +23,11 @@ class Sync:
         self.logged: list[tuple[str, str]] = []
 
     def after(self, seconds: float, in_flight: int = 0) -> list[str]:
-        """Let time pass, and return what is logged then."""
+        """Let time pass, and return what is logged then for people."""
         self.time += seconds
         before = len(self.logged)
         self.progress.tick(in_flight)
-        return [message for _, message in self.logged[before:]]
+        return [message for level, message in self.logged[before:] if level != "DEBUG"]
 
     def told(self, level: str) -> list[str]:
         return [message for name, message in self.logged if name == level]
@@ -124,6 +125,25 @@ def test_the_report_warns_about_odd_records(sync: Sync) -> None:
     assert "Stream users: 2 records lacked" in users_key
     assert users_characters.startswith("Stream users: in 3 records")
     assert orders_characters.startswith("Stream orders: in 4 records")
+
+
+def test_progress_is_logged_for_programs_at_the_level_debug(sync: Sync) -> None:
+    """Once for each line for people, with the same counts."""
+    sync.progress.of(USERS).read += 70
+    sync.progress.states.read += 2
+    sync.after(30)
+    sync.after(15)
+    sync.after(15)
+
+    lines = [message for message in sync.told("DEBUG") if message.startswith("SYNC_PROGRESS ")]
+    first, second = [json.loads(line.partition(" ")[2]) for line in lines]
+    assert ["running", 30.0, 70, 2] == [
+        first["result"],
+        first["seconds"],
+        first["totals"]["unsettled"],
+        first["states"]["read"],
+    ]
+    assert 60.0 == second["seconds"]
 
 
 @pytest.mark.parametrize(
