@@ -196,7 +196,8 @@ def test_a_host_finds_the_report_in_its_own_log(dust: LocalDust, taken: int, res
     given = [AirbyteMessageSerializer.load(message) for message in messages]
     configured = ConfiguredAirbyteCatalogSerializer.load(catalog("users"))
     found: list[str] = []
-    with logs(found), closing(DestinationDust().write(dust.config(), configured, given)) as states:
+    written: Any = DestinationDust().write(dust.config(), configured, given)
+    with logs(found), closing(written) as states:
         for _ in range(taken):
             next(states)
         if result == "succeeded":
