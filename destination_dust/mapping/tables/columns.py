@@ -46,7 +46,8 @@ class ColumnNames:
     change and no declared field has it; otherwise it gets the letters.
 
     The names that the fields of a table had before win over names made anew: a field that is declared later, or meets
-    another one later, keeps its column.
+    another one later, keeps its column. Version 0.1.0 left no tags that say which names these were, so a column under
+    the name that it gave to a field is that field's, unless the table also has a column under today's name.
     """
 
     def __init__(
@@ -56,21 +57,28 @@ class ColumnNames:
         reserved: Iterable[str] = (),
         remembered: Mapping[str, str] | None = None,
         existing: Collection[str] = (),
+        transliterates: bool = True,
     ) -> None:
         """`reserved`: names that no field may have; `existing`: the columns that the table has.
 
         `remembered`: the columns of fields that are called otherwise, as `remembered_columns` returns them. Any other
-        existing column then belongs to the field of the same name.
+        existing column then belongs to the field of the same name. `transliterates`: whether names of other scripts are
+        written in Latin letters; version 0.1.0 left such letters out.
         """
-        self._taken = set(reserved)
+        declared, reserved = set(declared), set(reserved)
+        self._transliterates = transliterates
+        self._untold = set(existing) if remembered is None else set()
+        """Columns whose fields no tag names."""
+        self._before = ColumnNames(declared, reserved=reserved, transliterates=False) if self._untold else None
+        self._taken = reserved
         self._names: dict[str, str] = {}
         for field, name in (remembered or {}).items():
             if keeps(name) and name not in self._taken:
                 self._give(field, name)
         own = set() if remembered is None else set(existing) - self._taken
         alike: dict[str, list[str]] = defaultdict(list)
-        for field in sorted(set(declared) - self._names.keys()):
-            alike[_slug(field)].append(field)
+        for field in sorted(declared - self._names.keys()):
+            alike[self._slug(field)].append(field)
         for slug, fields in alike.items():
             keeper = slug if slug in fields else fields[0] if len(fields) == 1 else None
             if keeper is None or slug in self._taken:
@@ -87,7 +95,7 @@ class ColumnNames:
         name = self._names.get(field)
         if name is None:
             plain = keeps(field) and field not in self._taken
-            name = self._give(field, field if plain else self._with_letters(_slug(field), field))
+            name = self._give(field, field if plain else self._with_letters(self._slug(field), field))
         return name
 
     @property
@@ -101,12 +109,18 @@ class ColumnNames:
         Yields field, column and the other one. Only of interest if the table's names are not remembered.
         """
         for field, name in self._names.items():
-            slug = _slug(field)
+            slug = self._slug(field)
             candidates = {slug, *self._letters(slug, field)} - set(self._names.values())
             if name not in existing:
                 yield from ((field, name, other) for other in sorted(candidates.intersection(existing)))
 
+    def _slug(self, field: str) -> str:
+        return _slug(field, transliterates=self._transliterates)
+
     def _give(self, field: str, name: str) -> str:
+        before = self._before.name_of(field) if self._before else name
+        if before in self._untold - self._taken and name not in self._untold:
+            name = before
         self._names[field] = name
         self._taken.add(name)
         return name
@@ -150,14 +164,14 @@ def _can_be_remembered(field: str) -> bool:
     return not clean_text(field)[1]
 
 
-def _slug(field: str) -> str:
+def _slug(field: str, *, transliterates: bool) -> str:
     """The valid name closest to a field's. Several fields may have the same one."""
     if keeps(field):
         return field
     # A decomposed é leaves its e, which reads better than nothing.
     letters = unicodedata.normalize("NFKD", field[:MAX_LENGTH])
     plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
-    if any(map(_is_of_another_script, plain)):
+    if transliterates and any(map(_is_of_another_script, plain)):
         plain = anyascii(field[:MAX_LENGTH])
     words = _HUMP.sub("_", plain)
     slug = _DIGIT_AFTER_LETTER.sub("_", _NO_WORD.sub("_", words.lower())).strip("_") or _NAMELESS

@@ -11,7 +11,21 @@ from hypothesis import strategies as st
 
 from destination_dust.mapping.tables.columns import ColumnNames, column_tags, keeps, remembered_columns
 
-FIELDS = ["Foo.Bar", "foo_bar", "FOO BAR", "é", "e", "address1", "address_1", "a__b", "createdAt", "order", "💥", ""]
+FIELDS = [
+    "Foo.Bar",
+    "foo_bar",
+    "FOO BAR",
+    "é",
+    "e",
+    "address1",
+    "address_1",
+    "a__b",
+    "createdAt",
+    "order",
+    "💥",
+    "番号",
+    "",
+]
 
 names = st.text(max_size=12) | st.sampled_from([*FIELDS, "__dust_id", "_airbyte_loaded_at", "a" * 300, "\ud800"])
 
@@ -142,3 +156,54 @@ def test_columns_that_may_have_moved_are_named() -> None:
 
     assert [("planTier", "plan_tier", before)] == moved
     assert [] == list(ColumnNames(["planTier"]).moved(["plan_tier", before]))
+
+
+@pytest.mark.parametrize(
+    ("declared", "columns"),
+    [
+        (["番号"], {"番号": "column"}),
+        (["番号", "名前"], {"番号": "column_heiaip", "名前": "column_klfakf"}),
+        ([], {"番号": "column_heiaip"}),
+        (["番号", "id"], {"番号": "column", "id": "id"}),
+    ],
+)
+def test_a_field_keeps_the_column_that_version_0_1_0_gave_it(declared: list[str], columns: dict[str, str]) -> None:
+    """It left out letters of other scripts, and no tags. From the next sync on, tags tell."""
+    names = ColumnNames(declared, existing=["id", *columns.values()])
+
+    assert columns == {field: names.name_of(field) for field in columns}
+    remembered = remembered_columns(column_tags(names.changed))
+    later = ColumnNames(declared, existing=["id", *columns.values()], remembered=remembered)
+    assert columns == {field: later.name_of(field) for field in columns}
+
+
+@pytest.mark.parametrize(
+    ("existing", "remembered"),
+    [(["column", "fan_hao"], None), (["other"], None), ([], None), (["column"], {})],
+)
+def test_without_proof_a_field_has_the_name_of_today(existing: list[str], remembered: dict[str, str] | None) -> None:
+    """The table has a column under that name, has none of the earlier one, or its tags name another field."""
+    names = ColumnNames(["番号"], existing=existing, remembered=remembered)
+
+    assert "fan_hao" == names.name_of("番号")
+
+
+def test_no_field_gets_the_column_of_another_one_that_is_declared() -> None:
+    """A field may be called `column`."""
+    names = ColumnNames(["番号", "column"], existing=["column"])
+
+    assert {"column": "column", "番号": "fan_hao"} == {field: names.name_of(field) for field in ("column", "番号")}
+
+
+@given(
+    st.lists(names, unique=True), st.lists(names, unique=True), st.lists(st.sampled_from(["column", "foo_bar", "e"]))
+)
+def test_columns_stay_distinct_in_a_table_without_tags(
+    declared: list[str], others: list[str], existing: list[str]
+) -> None:
+    """Whatever columns it has."""
+    columns = ColumnNames(declared, reserved=["_airbyte_loaded_at"], existing=existing)
+    given_names = {field: columns.name_of(field) for field in ["番号", *declared, *others]}
+
+    assert all(keeps(name) for name in given_names.values())
+    assert len(given_names) == len(set(given_names.values()))
