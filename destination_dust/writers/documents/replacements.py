@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 
 from destination_dust.airbyte.catalog import StreamPlan
@@ -25,6 +25,7 @@ from destination_dust.writers.documents.pagination import UnorderedListing, pagi
 from destination_dust.writers.markers import Decision, announce, decide
 from destination_dust.writers.outcomes import Outcomes
 from destination_dust.writers.steps import Ask, Runner, Steps, Submit
+from destination_dust.writers.unlikely_replacements import warn_if_unlikely
 
 logger = logging.getLogger("airbyte")
 
@@ -108,7 +109,10 @@ class Replacements:
             plan = self._plans[stream]
             reason = self._reasons.get(stream)
             if ending is Ending.COMPLETE:
-                stale = iter(()) if reason else self._inventory.stale(stream, keeps=self._kept_generations(plan))
+                stale = iter(()) if reason else self._stale(plan)
+                if not reason:
+                    brought, deleted = self._outcomes.counts(stream).read, sum(1 for _ in self._stale(plan))
+                    warn_if_unlikely(plan, brought=brought, deleted=deleted)
                 cleanup = Cleanup(plan, self._inventory, stale, self._client, self._submit, self._outcomes)
                 self._cleanups.append(cleanup)
                 cleanup.start()
@@ -117,13 +121,15 @@ class Replacements:
             if reason and ending is not Ending.INCOMPLETE:
                 self._warn_of_old_documents(plan, reason)
 
-    def _kept_generations(self, plan: StreamPlan) -> range:
+    def _stale(self, plan: StreamPlan) -> Iterator[str]:
+        """The documents of a stream that the sync did not bring, and that no attempt of it may have acknowledged."""
+        keeps = range(plan.minimum_generation_id or 0, (plan.generation or 0) + 1)
         if self._decisions[plan.stream] is Decision.REPLACE:
-            return range(0)
-        return range(plan.minimum_generation_id or 0, (plan.generation or 0) + 1)
+            keeps = range(0)
+        return self._inventory.stale(plan.stream, keeps=keeps)
 
     def _warn_of_old_documents(self, plan: StreamPlan, reason: str) -> None:
-        stays = sum(1 for _ in self._inventory.stale(plan.stream, keeps=self._kept_generations(plan)))
+        stays = sum(1 for _ in self._stale(plan))
         if stays:
             logger.warning("Stream %s: %d old documents were kept, because %s.", plan.stream, stays, reason)
 

@@ -27,11 +27,16 @@ class ExistingTable:
     """A table as it was before the sync."""
 
     exists: bool = False
-    has_rows: bool = False
-    """Whether it had rows, as far as Dust could read them."""
+    rows: int | None = 0
+    """How many rows it had, None if Dust could not read them."""
     tags: tuple[str, ...] = ()
     generation: int = 0
     """The lowest in which some of its rows were written, 0 if one of them does not say."""
+
+    @property
+    def has_rows(self) -> bool:
+        """Whether it may have had rows."""
+        return self.rows != 0
 
 
 class TableClient:
@@ -54,12 +59,12 @@ class TableClient:
             return ExistingTable()
         tags = tuple(map(str, described.get("tags") or ()))
         try:
-            rows, _ = self._client.rows(self.table_id, limit=SAMPLE_ROWS)
+            rows, total = self._client.rows(self.table_id, limit=SAMPLE_ROWS)
         except Ambiguous:
-            return ExistingTable(True, True, tags)  # replacing its rows fixes that
+            return ExistingTable(True, None, tags)  # replacing its rows fixes that
         generations = [(row.get("value") or {}).get(GENERATION_ID) for row in rows]
         lowest = min((each if isinstance(each, int) else 0 for each in generations), default=0)
-        return ExistingTable(True, bool(rows), tags, lowest)
+        return ExistingTable(True, total, tags, lowest)
 
     def create(self, title: str, description: str, tags: Sequence[str]) -> Mapping[str, Any]:
         """Create the table unless it exists, and describe it. Returns it as Dust describes it."""

@@ -16,6 +16,7 @@ from destination_dust.writers.tables.context import TablesContext
 from destination_dust.writers.tables.limits import MAX_ROWS
 from destination_dust.writers.tables.staging import StagedRows, Staging, too_large, validate
 from destination_dust.writers.tables.table import Table
+from destination_dust.writers.unlikely_replacements import warn_if_unlikely
 
 logger = logging.getLogger("airbyte")
 
@@ -149,6 +150,7 @@ class Refill:
         stream, table_id = self.plan.stream, self._dust.table_id
         if replaces:
             logger.info("Stream %s: %d rows replace those of the table %s.", stream, count, table_id)
+            warn_if_unlikely(self.plan, brought=count, deleted=(self._existing.rows or 0) - count)
             self._table.replace(tags=self._tags(completed=False))
             return
         self._table.tag(self._existing.tags)
