@@ -4,31 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
-from typing import Any
-
-import pytest
 
 from local_dust import LocalDust, World
 from local_dust.client import Visitor, error
 from local_dust.tests.conftest import Clock
-
-
-@pytest.fixture
-def dust(clock: Clock) -> Iterator[LocalDust]:
-    with LocalDust(World(now=clock, wall=clock)) as server:
-        yield server
-
-
-@pytest.fixture
-def visitor(dust: LocalDust) -> Visitor:
-    visitor = Visitor(dust)
-    visitor.table("t")
-    return visitor
-
-
-def rows(dust: LocalDust) -> dict[str, dict[str, Any]]:
-    return dust.world.tables()["t"].rows()
+from local_dust.tests.tables.conftest import rows
 
 
 def test_a_truncate_may_land_after_later_rows_and_delete_them(visitor: Visitor, dust: LocalDust, clock: Clock) -> None:

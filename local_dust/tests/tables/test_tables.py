@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,25 +9,9 @@ import pytest
 from local_dust import LocalDust, World
 from local_dust.client import Visitor, error
 from local_dust.tests.conftest import Clock
+from local_dust.tests.tables.conftest import rows
 
 NOT_UPSERTED = (500, "internal_server_error", "Failed to upsert database rows.")
-
-
-@pytest.fixture
-def dust(clock: Clock) -> Iterator[LocalDust]:
-    with LocalDust(World(now=clock, wall=clock)) as server:
-        yield server
-
-
-@pytest.fixture
-def visitor(dust: LocalDust) -> Visitor:
-    visitor = Visitor(dust)
-    visitor.table("t")
-    return visitor
-
-
-def rows(dust: LocalDust, table_id: str = "t") -> dict[str, dict[str, Any]]:
-    return dust.world.tables()[table_id].rows()
 
 
 def test_a_table_is_described_and_described_again(visitor: Visitor, dust: LocalDust) -> None:
