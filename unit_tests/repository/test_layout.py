@@ -30,6 +30,7 @@ TESTED_ELSEWHERE = {
     "hosted.py": "integration_tests/test_hosts.py",
     "mapping/documents/html_layout.py": "unit_tests/mapping/documents/test_html.py",
     "wiring.py": "integration_tests/test_delivery.py",
+    "writers/documents/look_ups.py": "unit_tests/writers/documents/test_fingerprints.py",
     "writers/documents/version.py": "unit_tests/writers/documents/test_queue.py",
     "writers/documents/writer.py": "integration_tests/documents/test_replacement.py",
     "writers/tables/batch.py": "unit_tests/writers/tables/test_burst.py",

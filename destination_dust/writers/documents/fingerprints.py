@@ -13,12 +13,10 @@ from destination_dust.dust.client import DustClient, ListedDocument
 from destination_dust.dust.errors import Rejected
 from destination_dust.mapping.tags import fingerprint_of, is_of_stream
 from destination_dust.workers import Call
+from destination_dust.writers.documents.look_ups import MAX_QUERY, query_size
 from destination_dust.writers.documents.replacements import Replacements
 from destination_dust.writers.steps import Submit
 
-# Proxies refuse URLs of more than 8 KB. With host and path, this makes 6 KB at most.
-MAX_QUERY = 5800
-QUERY_PER_ID = len("document_ids=&")
 # How long an id waits for others, in seconds: calls are free, but a group in one call is faster.
 MAX_AGE = 0.5
 
@@ -83,7 +81,7 @@ class Fingerprints:
         self._submit(Call(key, send, partial(_answer, group), partial(_failed, group)))
 
     def _look_up(self, question: _Question) -> None:
-        size = QUERY_PER_ID + len(question.document_id)
+        size = query_size(question.document_id)
         if self._query + size > MAX_QUERY:
             self.drain()
         if not self._group:

@@ -18,11 +18,12 @@ from destination_dust.mapping.ids import marker_identifier
 from destination_dust.mapping.tags import Marker, marker_of
 from destination_dust.mapping.text import cut, one_line
 from destination_dust.workers import Lane
+from destination_dust.writers.documents.look_ups import MAX_QUERY, query_size
 from destination_dust.writers.markers import marker_for
 from destination_dust.writers.steps import Ask, Steps
 
-# As many ids as fit in the URL of one call; see `fingerprints.MAX_QUERY`.
-GROUP = 80
+# All markers have ids of one length.
+GROUP = MAX_QUERY // query_size(marker_identifier(None, ""))
 MAX_NAME = 200
 
 

@@ -12,7 +12,8 @@ from destination_dust.dust.client import ListedDocument
 from destination_dust.dust.errors import Rejected, Unavailable
 from destination_dust.mapping.tags import stream_tags, version_tag
 from destination_dust.workers import Call
-from destination_dust.writers.documents.fingerprints import MAX_AGE, MAX_QUERY, Fingerprints
+from destination_dust.writers.documents.fingerprints import MAX_AGE, Fingerprints
+from destination_dust.writers.documents.look_ups import MAX_QUERY
 from unit_tests.builders import ORDERS, TEAMS, USERS
 
 A, B, C = "a" * 11, "b" * 11, "c" * 11

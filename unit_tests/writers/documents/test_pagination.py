@@ -102,34 +102,20 @@ def test_a_listing_that_is_complete_has_all_that_nobody_touched(
     assert not complete or untouched <= listed
 
 
-def test_some_deletes_between_two_pages_do_no_harm() -> None:
-    """Pages overlap by a tenth, because deletes have no limit and another connection may be at it."""
+@pytest.mark.parametrize(("deletes", "is_complete"), [(99, True), (200, False)])
+def test_deletes_between_two_pages_do_no_harm_or_are_noticed(deletes: int, is_complete: bool) -> None:
+    """Documents move up. Pages overlap by a tenth: deletes have no limit, and another connection may be at it."""
     listing = Listing({f"{number}": number for number in range(5000)}, ties_are_stable=True)
     victims = iter(range(4999, 0, -1))
 
     def meanwhile() -> None:
-        for _ in range(99):
+        for _ in range(deletes):
             listing.timestamps.pop(f"{next(victims)}")
 
     listed, complete, _ = listed_by(listing, page=1000, largest_page=16_000, meanwhile=meanwhile)
 
-    assert complete
-    assert listing.timestamps.keys() <= listed
-
-
-def test_more_deletes_between_two_pages_are_noticed() -> None:
-    """Documents move up, over the beginning of the next page."""
-    listing = Listing({f"{number}": number for number in range(5000)}, ties_are_stable=True)
-    victims = iter(range(4999, 0, -1))
-
-    def meanwhile() -> None:
-        for _ in range(200):
-            listing.timestamps.pop(f"{next(victims)}")
-
-    listed, complete, _ = listed_by(listing, page=1000, largest_page=16_000, meanwhile=meanwhile)
-
-    assert not complete
-    assert not listing.timestamps.keys() <= listed
+    assert is_complete is complete
+    assert is_complete is (listing.timestamps.keys() <= listed)
 
 
 @given(st.integers(65, 200), st.integers(0, 20), st.integers(0, 20), st.booleans(), st.integers(0, 999))
