@@ -158,6 +158,8 @@ def _title(text: str) -> None:
 def _print_log(message: dict[str, Any]) -> None:
     over = "\r\033[K" if sys.stdout.isatty() else ""  # the connector may be showing its live line there
     if message["type"] == "LOG":
+        if message["log"]["message"].startswith("SYNC_REPORT "):
+            return  # for programs; the lines before it say the same
         print(f"{over}  {message['log']['level']:<5} {message['log']['message']}")
     elif message["type"] == "TRACE" and message["trace"]["type"] == "ERROR":
         print(f"{over}  ERROR {message['trace']['error']['message']}")
