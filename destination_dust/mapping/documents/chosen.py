@@ -16,6 +16,11 @@ from destination_dust.mapping.text import one_line, scalar_text
 from destination_dust.mapping.timestamps import epoch_milliseconds
 
 _TITLE_FIELDS = ("title", "name", "subject", "headline", "label")
+# Issues of Jira and events of calendars have their title there. Elsewhere it may be an abstract.
+_SHORT_TITLE_FIELD = "summary"
+_MAX_SHORT_TITLE = 160
+# APIs that keep the fields of a record one level down: Jira, HubSpot and Airtable, JSON:API, Reddit.
+_WRAPPERS = ("fields", "properties", "attributes", "data")
 _CDC_PREFIX = "_ab_cdc_"
 
 Found = TypeVar("Found")
@@ -25,10 +30,10 @@ def titles(data: Mapping[str, Any], field: str | None) -> Iterator[tuple[str, st
     """Texts that may be the title, the best first, each with the path of its field."""
     if field:
         yield field, _joined(find(data, field))
-    for name in _TITLE_FIELDS:
-        for path, _ in names_at(data, name):
-            if isinstance(data[path], str):
-                yield path, data[path]
+    yield from _usual_titles(data)
+    for wrapper in _WRAPPERS:
+        if isinstance(inner := data.get(wrapper), Mapping):
+            yield from ((f"{wrapper}.{path}", title) for path, title in _usual_titles(inner))
 
 
 def has_unusable_title(data: Mapping[str, Any], field: str | None) -> bool:
@@ -59,6 +64,18 @@ def tags(data: Mapping[str, Any], fields: Sequence[str]) -> tuple[list[str], int
     found = [(field, *field_tags(data, [field])) for field in fields]
     unusable = any(not made and _has_value(data, field) for field, made, _ in found)
     return [tag for _, made, _ in found for tag in made], sum(odd for *_, odd in found), unusable
+
+
+def _usual_titles(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for name in (*_TITLE_FIELDS, _SHORT_TITLE_FIELD):
+        for path, _ in names_at(data, name):
+            value = data[path]
+            if isinstance(value, str) and (name != _SHORT_TITLE_FIELD or _is_short(value)):
+                yield path, value
+
+
+def _is_short(text: str) -> bool:
+    return len(text) <= _MAX_SHORT_TITLE and "\n" not in text.strip()
 
 
 def _first(

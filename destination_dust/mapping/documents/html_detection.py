@@ -18,7 +18,7 @@ _EVIDENCE = re.compile(
 )
 _BLOCKS = re.compile(rf"</(?:{_BLOCK_NAMES})\s*>|<(?:br|p|li)(?=[\s/>])[^<>]*>", re.IGNORECASE)
 # Prose about tags puts blanks around them.
-_IN_A_SENTENCE = re.compile(r"\S<br\s*/?>\S|<a\s[^<>]*>[^<>]*</a\s*>", re.IGNORECASE)
+_IN_A_SENTENCE = re.compile(r"\S<(?:br\s*/?|p)>\S|<a\s[^<>]*>[^<>]*</a\s*>", re.IGNORECASE)
 _CODE = re.compile(r"<pre(?=[\s>]).*?(?:</pre\s*>|\Z)", re.IGNORECASE | re.DOTALL)
 _MARKDOWN = re.compile(r"^#{1,6} \S|^ {0,3}```|\]\([^()\s]+\)", re.MULTILINE)
 # What a text is shows in its beginning.

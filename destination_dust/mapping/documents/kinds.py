@@ -12,7 +12,8 @@ class Kind(Enum):
     TEXT = 1
     """Prose of more than 200 characters, or in several lines."""
     SENTENCE = 2
-    """Shorter prose of some words: the text of a record that has no longer one, such as a chat message."""
+    """Shorter prose, or a few words where a field is named for its text, such as `comment`. It is the text of a record
+    that has no longer one."""
     FACT = 3
     """A name, a status."""
     BLOB = 4
@@ -56,6 +57,8 @@ _MACHINE_FORMATS = frozenset(["date", "date-time", "time", "uuid", "uri", "url",
 _OPAQUE_NAMES = frozenset(
     ["uuid", "guid", "hash", "sha", "sha1", "sha256", "sha512", "md5", "checksum", "digest", "etag", "cursor", "token"]
 )
+# A chat message or a comment of two words is still the text of its record.
+_TEXT_NAMES = frozenset(["body", "text", "message", "comment", "comments", "content", "description", "note", "notes"])
 _MACHINE_NAMES = _OPAQUE_NAMES | frozenset(
     ["id", "ids", "gid", "sid", "url", "urls", "uri", "href", "link", "links", "permalink"]
 )
@@ -76,7 +79,7 @@ def kind_of(text: str, name: str, declared: str | None) -> Kind:
     words, others = _counted(text)
     if words < _PROSE * (words + others):
         return Kind.BLOB if is_long(text) else Kind.MACHINE
-    if words < _SENTENCE_WORDS:
+    if words < _SENTENCE_WORDS and name not in _TEXT_NAMES:
         return Kind.FACT  # an address, for example, in several lines
     return Kind.TEXT if is_long(text) else Kind.SENTENCE
 

@@ -97,7 +97,11 @@ def _element(inner: list[Leaf], path: str) -> Iterator[Leaf]:
 
 
 def _line(kept: list[Leaf]) -> str:
-    return ", ".join(f"{leaf.path}: {one_line(leaf.text)[0]}" if leaf.path else one_line(leaf.text)[0] for leaf in kept)
+    """Leaves on one line: what people read comes first."""
+    ordered = sorted(kept, key=lambda leaf: leaf.kind.value)
+    return ", ".join(
+        f"{leaf.path}: {line}" if leaf.path else line for leaf in ordered if (line := one_line(leaf.text)[0])
+    )
 
 
 def _first(found: list[Leaf]) -> Kind:

@@ -7,6 +7,7 @@ from typing import Any
 
 from destination_dust import exact_json
 from destination_dust.mapping.documents.html import readable
+from destination_dust.mapping.documents.rich_text import rich_text
 from destination_dust.mapping.text import one_line, scalar_text
 
 # A text of more characters, or of more than one line, gets a section of its own.
@@ -18,25 +19,27 @@ _MAX_DEPTH = 6
 def markdown(title: str, fields: Mapping[str, Any]) -> tuple[str, int]:
     """Return the Markdown, and how many texts and numbers were changed.
 
-    HTML is written as text. Nulls, blank texts and empty lists and objects are left out.
+    HTML and trees of nodes are written as text. Nulls, blank texts and empty lists and objects are left out.
     """
     sections: list[str] = []
-    lines = list(_lines(_without_html(fields, 0), 0, "", sections))
+    lines = list(_lines(_readable(fields, 0), 0, "", sections))
     blocks = [f"# {title}", *sections, *(["\n".join(lines)] if lines else [])]
     text, odd = exact_json.clean_text("\n\n".join(blocks) + "\n")
     cleaned = exact_json.readable(fields)[1]
     return text, max(odd, cleaned)
 
 
-def _without_html(value: Any, depth: int) -> Any:
-    """A copy with HTML as text, as deep as values are not written as JSON."""
+def _readable(value: Any, depth: int) -> Any:
+    """A copy with HTML and trees of nodes as text, as deep as values are not written as JSON."""
+    if depth and (tree := rich_text(value)) is not None:
+        return tree
     if isinstance(value, str):
         return readable(value)
     if depth > _MAX_DEPTH + 1:
         return value
     if isinstance(value, Mapping):
-        return {name: _without_html(inner, depth + 1) for name, inner in value.items()}
-    return [_without_html(inner, depth + 1) for inner in value] if isinstance(value, list) else value
+        return {name: _readable(inner, depth + 1) for name, inner in value.items()}
+    return [_readable(inner, depth + 1) for inner in value] if isinstance(value, list) else value
 
 
 def _lines(fields: Mapping[str, Any], depth: int, path: str, sections: list[str]) -> Iterator[str]:
@@ -102,12 +105,28 @@ def _has_lines(value: Any, depth: int) -> bool:
 
 
 def _line(value: Any) -> str:
-    """A value on one line, empty if it has no content; a flat object as its fields, a deeper one as JSON."""
+    """A value on one line, empty if it has no content: an object as its fields and their paths."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{path}: {line}" for path, inner in _flat(value, "", 0) if (line := _flat_line(inner)))
+    return _flat_line(value)
+
+
+def _flat(fields: Mapping[str, Any], above: str, depth: int) -> Iterator[tuple[str, Any]]:
+    """The values of an object and of those in it, each with its path."""
+    for name, value in fields.items():
+        path = f"{above}{one_line(name)[0]}"
+        if isinstance(value, Mapping) and depth < _MAX_DEPTH:
+            yield from _flat(value, f"{path}.", depth + 1)
+        else:
+            yield path, value
+
+
+def _flat_line(value: Any) -> str:
+    """A scalar or a list of scalars; anything else as JSON."""
     if value is None or value in ({}, []):
         return ""
-    if isinstance(value, Mapping) and not any(isinstance(inner, (Mapping, list)) for inner in value.values()):
-        parts = ((one_line(name)[0], _line(inner)) for name, inner in value.items())
-        return ", ".join(f"{name}: {line}" for name, line in parts if line)
+    if isinstance(value, list) and not any(isinstance(each, (Mapping, list)) for each in value):
+        return ", ".join(filter(None, map(_flat_line, value)))
     text = scalar_text(value)
     return one_line(exact_json.readable(value)[0] if text is None else text)[0]
 

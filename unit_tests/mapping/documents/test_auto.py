@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 import random
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from destination_dust import exact_json
 from destination_dust.mapping.documents.auto import automatic_text, in_order
 from destination_dust.mapping.documents.document import Document, DocumentShape, document, upsert_body
 
 AUTO = DocumentShape(text_format="auto")
+# Records of real shapes, by the public schemas of sources, with contents that are made up, each beside its text.
+SHAPES = sorted((Path(__file__).parent / "shapes").glob("*.json"))
 BODY = "The printer on the third floor burns since noon.\nPlease send water."
 UUID = "550e8400-e29b-41d4-a716-446655440000"
 
@@ -90,6 +94,23 @@ def test_a_sentence_is_the_text_of_a_record_without_a_longer_one() -> None:
 
     assert f"{message}\n\n- user: ann\n\n- ts: 5\n" == text({"ts": 5, "text": message, "user": "ann", "id": UUID})
     assert f"{BODY}\n\n- note: {message}\n" == text({"note": message, "text": BODY})
+
+
+def test_a_few_words_are_the_text_where_a_field_is_named_for_it() -> None:
+    """A comment, for example, which its source sends three times. Other names need more words."""
+    comment = {"id": 1, "body": "Thank you!", "html_body": "<p>Thank you!</p>", "plain_body": "Thank you!", "by": "Ann"}
+
+    assert "Thank you!\n\n- by: Ann\n\n- id: 1\n" == text(comment)
+    assert "- id: 1\n- subject_line: Thank you\n" == text({"subject_line": "Thank you", "id": 1})
+
+
+def test_elements_begin_with_what_people_read() -> None:
+    """Their numbers, dates and codes come last."""
+    labels = [{"color": "f29513", "id": 5, "name": "bug", "at": "2026-01-02"}]
+
+    assert f"{BODY}\n\n- labels: name: bug, at: 2026-01-02, color: f29513, id: 5\n" == text(
+        {"body": BODY, "labels": labels}
+    )
 
 
 def test_a_record_without_texts_is_written_whole() -> None:
@@ -213,3 +234,18 @@ def test_a_hundred_thousand_nasty_records() -> None:
 def test_any_value_of_a_field_can_be_written(value: Any) -> None:
     """And leaves a text that is valid Unicode."""
     automatic_text("T", {"a": value}, {}).text.encode()
+
+
+@pytest.mark.parametrize("path", SHAPES, ids=lambda path: path.stem)
+def test_records_of_real_shapes_read_well(path: Path) -> None:
+    """Read both files when this fails: if the new text is the better one, save it as the expected one."""
+    record = exact_json.loads(path.read_bytes())
+    stream = path.stem.replace("-", "_")
+
+    content = document(None, stream, record, generation=None, emitted_at=None, shape=AUTO)
+    assert path.with_suffix(".md").read_bytes().decode() == content.text
+
+
+def test_the_shapes_are_twenty() -> None:
+    """Tickets, contacts, products, events, issues, pages, chats, invoices and more."""
+    assert len(SHAPES) >= 20

@@ -25,6 +25,23 @@ def test_titles_come_best_first() -> None:
 
 
 @pytest.mark.parametrize(
+    ("record", "titles"),
+    [
+        ({"key": "ED-1", "fields": {"summary": "S", "project": {"name": "P"}}}, [("fields.summary", "S")]),
+        ({"properties": {"subject": "S"}, "name": "N"}, [("name", "N"), ("properties.subject", "S")]),
+        ({"type": "articles", "attributes": {"title": "T"}}, [("attributes.title", "T")]),
+        ({"summary": "S", "title": "T"}, [("title", "T"), ("summary", "S")]),
+        ({"summary": "S" * 200}, []),
+        ({"summary": "Two\nlines"}, []),
+        ({"fields": [{"name": "N"}], "user": {"name": "U"}}, []),
+    ],
+)
+def test_titles_are_found_where_sources_keep_them(record: dict[str, Any], titles: list[tuple[str, str]]) -> None:
+    """In the object that holds a record's fields, never in one about something else; short summaries are titles."""
+    assert titles == list(chosen.titles(record, None))
+
+
+@pytest.mark.parametrize(
     ("field", "unusable"),
     [("object", True), ("many", False), ("name", False), ("blank", False), ("missing", False), (None, False)],
 )

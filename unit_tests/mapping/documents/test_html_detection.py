@@ -15,6 +15,7 @@ README = '<p align="center">\n<img src="logo.png">\n</p>\n\n# Title\n\nText with
         "<!DOCTYPE html><html><body>x</body></html>",
         "<b>Note</b>: read this",
         "Hello,<br>it burns.<br/>Ann",
+        "Thank you all.<p>I&#x27;ll keep writing.",
         'See <a href="https://x">the guide</a>, please',
         "Hello<ul><li>a</li><li>b</li></ul>",
         "<p>Wrapped\nat\nthe\nmargin\nby\nan\neditor</p>",

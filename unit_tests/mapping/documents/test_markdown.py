@@ -49,7 +49,7 @@ def test_a_record_reads_well() -> None:
         "    c\n"
         "- items:\n"
         "  - sku: A, qty: 2\n"
-        '  - {"sku":"B","opts":[1]}\n'
+        "  - sku: B, opts: 1\n"
         "- price: 12345678901234567890.10\n"
     ) == text
 
@@ -89,7 +89,7 @@ def test_texts_in_lists_keep_their_lines_and_their_code() -> None:
         "        y()\n"
         "    ```\n"
         "    at: 5\n"
-        '  - {"author":{"name":"Bob"},"body":"short"}\n'
+        "  - author.name: Bob, body: short\n"
         "  - author:\n"
         "      name: Cem\n"
         "      bio:\n"
@@ -132,7 +132,13 @@ def test_deeply_nested_values_become_json() -> None:
     for _ in range(7):
         nested = {"n": nested}
 
-    assert markdown("T", {"deep": deep})[0].startswith('# T\n\n- deep:\n  - a:\n    - {"a":[{"a":')
+    objects: Any = "end"
+    for _ in range(50_000):
+        objects = {"a": objects}
+
+    assert markdown("T", {"deep": objects})[0].startswith("# T\n\n- deep:\n  - a:\n")
+    assert markdown("T", {"deep": [objects]})[0].startswith('# T\n\n- deep:\n  - a.a.a.a.a.a.a: {"a":{"a":')
+    assert markdown("T", {"deep": deep})[0].startswith('# T\n\n- deep:\n  - a:\n    - a: [{"a":[{"a":')
     assert markdown("T", nested)[0].endswith(f"\n{'  ' * 6}- n: x: end of\n")
 
 

@@ -35,6 +35,27 @@ def test_rich_texts_are_joined() -> None:
     assert "Tuscan kale" == rich_text([{"plain_text": "Tuscan "}, {"plain_text": "kale", "href": None}])
 
 
+def test_blocks_of_slack_are_laid_out() -> None:
+    """Sections, lists, code, quotes; emoji by their names, links by their texts or their addresses."""
+
+    def part(kind: str, *elements: Any, **others: Any) -> dict[str, Any]:
+        return {"type": kind, "elements": list(elements), **others}
+
+    says = {"type": "text", "text": "Rolled back "}
+    link = {"type": "link", "url": "https://example.com/7"}
+    block = part(
+        "rich_text",
+        part("rich_text_section", says, {"type": "emoji", "name": "warning"}),
+        part("rich_text_list", part("rich_text_section", link), part("rich_text_section", {**link, "text": "why"})),
+        part("rich_text_preformatted", {"type": "text", "text": "a  b"}),
+        part("rich_text_quote", {"type": "text", "text": "fine"}),
+        block_id="8KZlB",
+    )
+
+    assert "Rolled back :warning:\n\n- https://example.com/7\n- why\n\n```\na  b\n```\n\nfine" == rich_text(block)
+    assert "Rolled back" == rich_text(part("rich_text", part("rich_text_section", says, 5, None)))
+
+
 @pytest.mark.parametrize(
     "value",
     ["x", 5, None, [], {}, [1], [{"plain_text": 5}], [{"plain_text": "a"}, {}], {"type": "doc"}, {"content": []}],
