@@ -69,8 +69,8 @@ class Inventory:
         Ids in ascending order. Documents may come and go meanwhile.
         """
         query = (
-            "SELECT id FROM documents WHERE stream = ?1 AND id > ?2 AND NOT seen "
-            f"AND NOT (generation >= ?3 AND generation < ?4) ORDER BY id LIMIT {CHUNK}"
+            "SELECT id FROM documents WHERE stream = ? AND id > ? AND NOT seen "
+            f"AND NOT (generation >= ? AND generation < ?) ORDER BY id LIMIT {CHUNK}"
         )
         kept = [min(bound, _HIGHEST_GENERATION) for bound in (keeps.start, keeps.stop)]
         chunk = [("",)]
