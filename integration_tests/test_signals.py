@@ -104,7 +104,7 @@ def starting(folder: Path) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
     )
     alone = ["unshare", "--pid", "--fork", "--kill-child"]
     can_be_first = subprocess.run([*alone, "true"], check=False, capture_output=True).returncode == 0
-    command = [*(alone if can_be_first else []), sys.executable, "main.py", "spec"]
+    command = [*(alone if can_be_first else []), sys.executable, "main.py", "check"]
     with subprocess.Popen(
         command, cwd=ROOT, env=environment(PYTHONPATH=str(folder)), stdin=subprocess.DEVNULL
     ) as parent:
