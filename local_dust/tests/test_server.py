@@ -21,6 +21,7 @@ from local_dust import LocalDust, World
 from local_dust.client import Visitor
 
 CONTROL = "/__control__/"
+PATIENCE = 120.0
 
 
 def test_an_answer_is_one_packet(dust: LocalDust) -> None:
@@ -210,7 +211,7 @@ def test_an_unusable_port_is_reported_in_one_line(dust: LocalDust, wanted: str |
     """No traceback: the port, the reason and the option. None stands for the port of `dust`."""
     port = wanted or dust.url.rpartition(":")[2]
     with _command("--port", port) as process:
-        output, errors = process.communicate(timeout=20)
+        output, errors = process.communicate(timeout=PATIENCE)
 
     assert (1, "", 1) == (process.returncode, output, len(errors.splitlines()))
     assert f"port {port}" in errors
@@ -231,7 +232,7 @@ def test_an_unusable_port_is_reported_in_one_line(dust: LocalDust, wanted: str |
 def test_a_wrong_limit_is_refused_at_the_start(limit: str, problem: str) -> None:
     """Not by an internal error in the first request that meets it."""
     with _command("--limit", limit) as process:
-        _, errors = process.communicate(timeout=20)
+        _, errors = process.communicate(timeout=PATIENCE)
 
     assert 2 == process.returncode
     assert problem in errors
