@@ -7,8 +7,8 @@ FINDABILITY := .findability-venv
 CLIENTS := .clients-venv
 FAKER := .faker-venv
 OPS := .ops-venv
-# The resolver that made the locks.
-UV_VERSION := 0.13.8
+# Programs that lock, check and release.
+TOOLS := .tools-venv
 # Most tests wait for pipes, sockets and child processes, so there are more workers than cores.
 WORKERS ?= 6
 
@@ -123,27 +123,17 @@ $(FINDABILITY)/.ready: benchmarks/findability/requirements.txt
 $(CLIENTS)/.ready: integration_tests/airbyte_tools/pyairbyte.txt
 $(FAKER)/.ready: integration_tests/airbyte_tools/source-faker.txt
 $(OPS)/.ready: integration_tests/airbyte_tools/airbyte-ops.txt
-$(FINDABILITY)/.ready $(CLIENTS)/.ready $(FAKER)/.ready $(OPS)/.ready: %/.ready:
+$(TOOLS)/.ready: release/tools.txt
+$(FINDABILITY)/.ready $(CLIENTS)/.ready $(FAKER)/.ready $(OPS)/.ready $(TOOLS)/.ready: %/.ready:
 	@test -n "$(PYTHON)" || { echo "No Python 3.10 to 3.13 with venv and ensurepip found." >&2; exit 1; }
 	@echo "Installing $< into $*: once, some minutes"
 	@$(PYTHON) -m venv $*
-	@$*/bin/python -m pip install --quiet --disable-pip-version-check --no-input --requirement $<
-	@touch $@
-
-.PHONY: lock
-lock: .lock-venv/.ready ## Resolve requirements*.txt again, for all supported Pythons
-	@.lock-venv/bin/uv pip compile $(LOCKING) --output-file requirements.txt requirements.in
-	@.lock-venv/bin/uv pip compile $(LOCKING) --output-file requirements-dev.txt requirements-dev.in
-
-LOCKING := --quiet --no-config --upgrade --universal --python-version 3.10 --generate-hashes \
-	--no-annotate --no-emit-index-url --custom-compile-command "make lock"
-
-.lock-venv/.ready: Makefile
-	@$(PYTHON) -m venv .lock-venv
-	@.lock-venv/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@$*/bin/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes --requirement $<
 	@touch $@
 
 .PHONY: clean
 clean: ## Remove .venv and everything else that make created
-	rm -rf $(VENV) $(FINDABILITY) $(CLIENTS) $(FAKER) $(OPS) .lock-venv build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .coverage .tmp integration_tests/dust_schemas/node_modules integration_tests/browser/node_modules
+	rm -rf $(VENV) $(FINDABILITY) $(CLIENTS) $(FAKER) $(OPS) $(TOOLS) .pythons build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .coverage .tmp integration_tests/dust_schemas/node_modules integration_tests/browser/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+include release/release.mk
