@@ -94,7 +94,7 @@ $(SCHEMAS) $(BROWSER): %/node_modules/.ready: %/package-lock.json
 	@touch $@
 
 .PHONY: check
-check: $(READY) ## Check format, lint, types and which folder imports which
+check: $(READY) check-github ## Check format, lint, types, which folder imports which, and workflows
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy

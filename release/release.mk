@@ -64,9 +64,9 @@ check-arm64: $(TOOLS)/.ready ## Ask the package index for a wheel of each locked
 
 .PHONY: check-github
 check-github: $(TOOLS)/.ready ## Check workflows, issue forms and dependabot's settings, offline
-	@cd .github && schema() { ../$(TOOLS)/bin/check-jsonschema --quiet --builtin-schema vendor.$$1 $$2; } && \
-		schema github-workflows "$$(echo workflows/*.yml)" && schema github-issue-forms ISSUE_TEMPLATE/bug.yml && \
-		schema github-issue-config ISSUE_TEMPLATE/config.yml && schema dependabot dependabot.yml
+	@cd .github && schema() { name=$$1; shift; ../$(TOOLS)/bin/check-jsonschema --builtin-schema vendor.$$name "$$@"; } && \
+		schema github-workflows workflows/*.yml && schema dependabot dependabot.yml && \
+		schema github-issue-forms ISSUE_TEMPLATE/[!c]*.yml && schema github-issue-config ISSUE_TEMPLATE/config.yml
 	@$(TOOLS)/bin/zizmor --quiet --offline --pedantic .github
 
 IMAGE := airbyte/destination-dust:dev
@@ -77,3 +77,14 @@ BUILDER ?= $(shell for program in docker podman buildah; do $$program info >/dev
 image: ## Build the image with docker, podman or buildah (BASE_IMAGE=… for another base)
 	@test -n "$(BUILDER)" || { echo "Needs docker with its daemon, podman or buildah." >&2; exit 1; }
 	$(BUILDER) $(if $(filter buildah,$(BUILDER)),bud,build) $(if $(BASE_IMAGE),--build-arg BASE_IMAGE=$(BASE_IMAGE)) --tag $(IMAGE) .
+
+# What runs a container, and options that this machine needs.
+IMAGE_RUN ?= $(filter-out buildah,$(BUILDER)) run
+
+.PHONY: test-image
+test-image: $(READY) ## Run the image in containers, with docker or podman, against the local Dust
+	IMAGE=$(IMAGE) IMAGE_RUN="$(IMAGE_RUN)" $(BIN)/python -m pytest integration_tests/image
+
+.PHONY: release-notes
+release-notes: ## Write the changes of a version to dist/notes.md (TAG=v0.2.0), if all files name this version
+	@mkdir -p dist && $(PYTHON) -m release.notes $(TAG) > dist/notes.md
