@@ -68,7 +68,7 @@ class DestinationDust(Destination):
                 if STANDARD_INPUT in closed:
                     raise UnreadableInput("The standard input is closed. Pipe the messages of a source into it.")
                 config, catalog = _read_config(parsed.config), Catalog.parse(_read_json(parsed.catalog))
-                sync = build_sync(config, catalog, Input(STANDARD_INPUT), terminal=terminal, check_reader=output.check)
+                sync = build_sync(config, catalog, Input(STANDARD_INPUT), display=terminal, check_reader=output.check)
                 signals.wind_down(sync.interrupt, STANDARD_OUTPUT)
                 for line in sync.run():
                     output.line(line)

@@ -17,11 +17,12 @@ from collections.abc import Callable, Generator, Iterator
 
 from destination_dust.airbyte.catalog import Catalog, UnusableCatalog
 from destination_dust.airbyte.completion import Completion, Ending, SourceFailed
-from destination_dust.airbyte.input import Input
+from destination_dust.airbyte.input import Lines
 from destination_dust.airbyte.ledger import Ledger
-from destination_dust.airbyte.messages import Message, Record, SourceError, State, acknowledgement
+from destination_dust.airbyte.messages import Message, Record, SourceError, State, StreamKey, acknowledgement
 from destination_dust.airbyte.reader import Reader, UnreadableInput
 from destination_dust.airbyte.unknown_streams import UnknownStreams
+from destination_dust.reporting.counts import Counts
 from destination_dust.reporting.progress import Progress
 from destination_dust.workers import Outcome, Workers
 from destination_dust.writers.outcomes import BadRecord, Outcomes
@@ -47,7 +48,7 @@ class Sync:
 
     def __init__(
         self,
-        input: Input,
+        input: Lines,
         catalog: Catalog,
         writer: Writer,
         workers: Workers,
@@ -73,6 +74,14 @@ class Sync:
         self._check_reader = check_reader
         self._now = now
         self._signal: int | None = None
+
+    def counts(self, stream: StreamKey) -> Counts:
+        """What has become of the records of a stream so far."""
+        return self._outcomes.counts(stream)
+
+    def kept(self, stream: StreamKey) -> str | None:
+        """Why the old documents or rows of a stream that was to replace them are still there, as a clause."""
+        return self._outcomes.kept.get(stream)
 
     def interrupt(self, signal_number: int) -> None:
         """Ask the loop to wind down. Safe to call from a signal handler."""

@@ -28,6 +28,8 @@ class Outcomes:
         self.fails_on_rejects = on_record_error is OnRecordError.FAIL
         self.failure: BadRecord | None = None
         """The first record that must fail the sync. The loop raises it at the end of its turn."""
+        self.kept: dict[StreamKey, str] = {}
+        """Why a stream that is complete did not replace what Dust had of it, as a clause."""
         self._ledger = ledger
         self._progress = progress
 

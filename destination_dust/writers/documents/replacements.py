@@ -125,6 +125,7 @@ class Replacements:
     def _warn_of_old_documents(self, plan: StreamPlan, reason: str) -> None:
         stays = sum(1 for _ in self._inventory.stale(plan.stream, keeps=self._kept_generations(plan)))
         if stays:
+            self._outcomes.kept[plan.stream] = reason
             logger.warning("Stream %s: %d old documents were kept, because %s.", plan.stream, stays, reason)
 
     def _prepare(self, plans: Collection[StreamPlan]) -> Steps:

@@ -158,6 +158,7 @@ class Refill:
                 "Stream %s: the table %s has rows of this refresh already, so rows are only added.", stream, table_id
             )
         elif self._existing.exists:
+            self._context.outcomes.kept[stream] = str(doubt)
             logger.warning("Stream %s: the old rows of the table %s were kept, because %s.", stream, table_id, doubt)
 
     def _fill(self, *, replaces: bool) -> Steps:
