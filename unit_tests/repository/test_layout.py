@@ -28,6 +28,7 @@ TESTED_ELSEWHERE = {
     "dust/unsettled.py": "unit_tests/dust/test_retrying.py",
     "exact_json/nesting.py": "unit_tests/exact_json/test_codec.py",
     "hosted.py": "integration_tests/test_hosts.py",
+    "loading/loader.py": "integration_tests/test_loading.py",
     "mapping/documents/html_layout.py": "unit_tests/mapping/documents/test_html.py",
     "wiring.py": "integration_tests/test_delivery.py",
     "writers/documents/version.py": "unit_tests/writers/documents/test_queue.py",
