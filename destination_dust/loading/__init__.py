@@ -23,8 +23,19 @@ is `airbyte`. Calls may overlap on several threads; those about one stream wait 
 
 from destination_dust.config import InvalidConfig
 from destination_dust.loading.changes import Change, Delete, RecordData, Upsert
-from destination_dust.loading.loader import Loader, NotStored
+from destination_dust.loading.loader import Loader, NotStored, read_settings
 from destination_dust.loading.stream import Stream
 from destination_dust.reporting.counts import Counts
 
-__all__ = ["Change", "Counts", "Delete", "InvalidConfig", "Loader", "NotStored", "RecordData", "Stream", "Upsert"]
+__all__ = [
+    "Change",
+    "Counts",
+    "Delete",
+    "InvalidConfig",
+    "Loader",
+    "NotStored",
+    "RecordData",
+    "Stream",
+    "Upsert",
+    "read_settings",
+]

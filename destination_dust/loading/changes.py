@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from datetime import datetime, timezone
 from typing import Any, TypeAlias
 
@@ -21,6 +21,7 @@ class Upsert:
     """Add a record, or put it in the place of the one with the same key."""
 
     record: RecordData
+    _: KW_ONLY
     before: Mapping[str, Any] | None = None
     """The record as it was; the fields of its key suffice. If that key is another one, what has it is deleted."""
     emitted_at: datetime | None = None
@@ -32,6 +33,7 @@ class Delete:
     """Delete what has the key of a record; the fields of the key suffice. The stream needs a key."""
 
     record: RecordData
+    _: KW_ONLY
     deleted_at: datetime | None = None
     """For tables with `cdc_deletes: soft`, whose rows stay, with this time. None is the time of the call."""
 

@@ -33,6 +33,14 @@ class NotStored(Exception):
         """Whether the same call may go well later by itself, because Dust or the network was in trouble."""
 
 
+def read_settings(settings: Mapping[str, Any]) -> Config:
+    """The settings of the connector. Raises `InvalidConfig`, also for a setting that does not exist."""
+    config = Config.parse(settings)
+    if config.unknown:
+        raise InvalidConfig(f"There is no setting {', '.join(config.unknown)}. Correct it or leave it out.")
+    return config
+
+
 class Loader:
     """Writes to one data source of Dust, with one pacer and one set of connections for all calls.
 
@@ -40,14 +48,12 @@ class Loader:
     """
 
     def __init__(self, settings: Mapping[str, Any], *, on_progress: Callable[[Counts], None] | None = None) -> None:
-        """`settings`: those of the connector. Raises `InvalidConfig`, also for a setting that does not exist.
+        """`settings`: see `read_settings`.
 
         `on_progress` is called with a call's counts so far, up to four times a second, on the thread of that call.
         What it raises ends the call. With it, there are no log lines about progress.
         """
-        self._config = Config.parse(settings)
-        if self._config.unknown:
-            raise InvalidConfig(f"There is no setting {', '.join(self._config.unknown)}. Correct it or leave it out.")
+        self._config = read_settings(settings)
         self._client = client_for_syncs(self._config)
         self._display = _Watcher(on_progress) if on_progress else None
         self._turns: dict[StreamKey, threading.Lock] = {}

@@ -47,7 +47,7 @@ def test_a_record_has_the_time_at_which_it_was_read() -> None:
 
 def test_a_delete_carries_airbytes_mark() -> None:
     """With the time of the call if there is no other."""
-    first, second = data(Delete({"id": 1}, AT), Delete(b'{"id": 2, "name": "x"}'))
+    first, second = data(Delete({"id": 1}, deleted_at=AT), Delete(b'{"id": 2, "name": "x"}'))
 
     assert {"id": 1, CDC_DELETED_AT: "2026-01-02T03:04:05+00:00"} == first
     assert {"id": 2, "name": "x"} == {name: second[name] for name in ("id", "name")}
