@@ -130,10 +130,30 @@ $(FINDABILITY)/.ready $(CLIENTS)/.ready $(FAKER)/.ready $(OPS)/.ready: %/.ready:
 	@$*/bin/python -m pip install --quiet --disable-pip-version-check --no-input --requirement $<
 	@touch $@
 
+# Other programs that write to Dust, each with its own packages: integration_tests/hosts/<name>.in, locked in <name>.txt,
+# and the tests test_<name>*.py beside them.
+HOSTS := $(patsubst integration_tests/hosts/%.in,%,$(wildcard integration_tests/hosts/*.in))
+
+.PHONY: test-hosts
+test-hosts: $(HOSTS:%=test-host-%) ## Let bizon and others write to Dust, each in an environment of its own
+
+.PHONY: $(HOSTS:%=test-host-%)
+$(HOSTS:%=test-host-%): test-host-%: .hosts-venv/%/.ready
+	.hosts-venv/$*/bin/python -m pytest -q -n 2 -W ignore integration_tests/hosts/test_$**.py
+
+.hosts-venv/%/.ready: integration_tests/hosts/%.txt
+	@test -n "$(PYTHON)" || { echo "No Python 3.10 to 3.13 with venv and ensurepip found." >&2; exit 1; }
+	@echo "Installing $< into .hosts-venv/$*: once, a minute or two"
+	@$(PYTHON) -m venv .hosts-venv/$*
+	@.hosts-venv/$*/bin/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes --requirement $<
+	@touch $@
+
 .PHONY: lock
-lock: .lock-venv/.ready ## Resolve requirements*.txt again, for all supported Pythons
+lock: .lock-venv/.ready ## Resolve requirements*.txt again, and those of the hosts, for all supported Pythons
 	@.lock-venv/bin/uv pip compile $(LOCKING) --output-file requirements.txt requirements.in
 	@.lock-venv/bin/uv pip compile $(LOCKING) --output-file requirements-dev.txt requirements-dev.in
+	@for host in $(HOSTS); do .lock-venv/bin/uv pip compile $(LOCKING) \
+		--output-file integration_tests/hosts/$$host.txt integration_tests/hosts/$$host.in || exit 1; done
 
 LOCKING := --quiet --no-config --upgrade --universal --python-version 3.10 --generate-hashes \
 	--no-annotate --no-emit-index-url --custom-compile-command "make lock"
@@ -145,5 +165,5 @@ LOCKING := --quiet --no-config --upgrade --universal --python-version 3.10 --gen
 
 .PHONY: clean
 clean: ## Remove .venv and everything else that make created
-	rm -rf $(VENV) $(FINDABILITY) $(CLIENTS) $(FAKER) $(OPS) .lock-venv build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .coverage .tmp integration_tests/dust_schemas/node_modules integration_tests/browser/node_modules
+	rm -rf $(VENV) $(FINDABILITY) $(CLIENTS) $(FAKER) $(OPS) .hosts-venv .lock-venv build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .coverage .tmp integration_tests/dust_schemas/node_modules integration_tests/browser/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
