@@ -1,1 +1,1 @@
-"""Adapters for programs that move data, each with its own packages (docs/python.md)."""
+"""Adapters for programs that move data, each with packages of its own: extras in pyproject.toml."""
