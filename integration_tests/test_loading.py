@@ -20,6 +20,8 @@ import pytest
 from destination_dust import wiring
 from destination_dust.dust.pacer import Pacer
 from destination_dust.loading import Change, Counts, Delete, InvalidConfig, Loader, NotStored, Stream, Upsert
+from destination_dust.loading import loader as loader_module
+from destination_dust.sync import Sync
 from integration_tests.harness import tables
 from integration_tests.harness.contents import contents
 from integration_tests.harness.launcher import ROOT
@@ -257,20 +259,45 @@ def test_a_mistyped_setting_is_refused(dust: LocalDust) -> None:
         Loader(dust.config(text_feilds=["name"]))
 
 
-def test_importing_changes_nothing_of_the_process() -> None:
+def test_nothing_of_the_process_is_changed(dust: LocalDust) -> None:
     """The CDK, for example, has the root logger print JSON to standard output."""
     program = """
-import logging, signal, sys
+import json, logging, signal, sys, threading
 def settings():
-    return [signal.getsignal(each) for each in signal.valid_signals()], sys.excepthook, sys.stdout, sys.stderr
+    loggers = [(each.handlers, each.level, each.propagate) for each in (logging.root, logging.getLogger("airbyte"))]
+    hooks = sys.excepthook, threading.excepthook, sys.stdout, sys.stderr
+    return [signal.getsignal(each) for each in signal.valid_signals()], hooks, loggers
 before = settings()
-import destination_dust.loading
+from destination_dust.loading import Loader
+with Loader(json.load(sys.stdin)) as loader:
+    loader.upsert("users", [{"id": 1}])
 assert before == settings()
-assert ([], logging.WARNING) == (logging.root.handlers, logging.root.level)
-assert ([], 0, True) == ((log := logging.getLogger("airbyte")).handlers, log.level, log.propagate)
 assert "airbyte_cdk" not in sys.modules
 """
-    subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, input=json.dumps(dust.config()), capture_output=True, text=True
+    )
+
+    assert (0, "", "") == (done.returncode, done.stdout, done.stderr)
+
+
+@pytest.mark.parametrize(
+    "states", [[], [b'{"state": {"destinationStats": {"recordCount": 1.0}}}']], ids=["none", "less"]
+)
+def test_without_its_state_a_call_is_not_believed(
+    dust: LocalDust, monkeypatch: pytest.MonkeyPatch, states: list[bytes]
+) -> None:
+    """Whatever the sync forgot: records are stored if the state behind all of them came back."""
+
+    def forgetful(sync: Sync) -> Iterator[bytes]:
+        for _ in sync.run():
+            pass
+        yield from states
+
+    monkeypatch.setattr(loader_module, "run_after_earlier", forgetful)
+
+    with Loader(dust.config()) as loader, pytest.raises(RuntimeError, match="without proof"):
+        loader.upsert(USERS, users(1, 2))
 
 
 def resources() -> tuple[int, int, int]:
@@ -295,9 +322,11 @@ def load(dust: LocalDust, calls: int) -> tuple[tuple[int, int, int], tuple[int, 
 
 
 @pytest.mark.parametrize("calls", [60, pytest.param(1000, marks=pytest.mark.long)])
-def test_no_call_leaves_threads_or_descriptors_behind(dust: LocalDust, calls: int) -> None:
+def test_no_call_leaves_threads_or_descriptors_behind(
+    dust: LocalDust, caplog: pytest.LogCaptureFixture, calls: int
+) -> None:
     """However many there are; `-rP` shows the figures. The local Dust's ends of the connections are among them."""
-    logging.getLogger("airbyte").setLevel(logging.CRITICAL)
+    caplog.set_level(logging.CRITICAL, "airbyte")  # or pytest would keep each message
     began = time.monotonic()
 
     before, after = load(dust, calls)
