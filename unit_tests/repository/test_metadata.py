@@ -1,5 +1,6 @@
 """metadata.yaml: the connector's entry in Airbyte's registry."""
 
+import importlib
 import json
 import re
 import uuid
@@ -131,6 +132,13 @@ def test_there_are_extras() -> None:
 def test_an_extra_is_tested_with_the_packages_that_it_installs(extra: str, requirements: str) -> None:
     """Not with others that happen to work."""
     assert {*json.loads(requirements)} <= {*(HOSTS / f"{extra}.in").read_text().splitlines()}
+
+
+@pytest.mark.parametrize("extra", [name for name, _ in EXTRAS])
+def test_without_its_extra_a_host_says_what_to_install(extra: str) -> None:
+    """And nothing else of the connector needs it."""
+    with pytest.raises(ImportError, match=rf"pip install '\.\[{extra}\]'"):
+        importlib.import_module(f"destination_dust.hosts.{extra}")
 
 
 @pytest.mark.parametrize("host", sorted(path.stem for path in HOSTS.glob("*.in")))

@@ -4,6 +4,11 @@ Importing this makes it known to bizon in this process; `python -m destination_d
 line with that done. docs/bizon.md is for its users.
 """
 
+try:
+    import bizon  # noqa: F401 only to say what is missing
+except ModuleNotFoundError as error:
+    raise ImportError("bizon is not installed here. Install the connector with it: pip install '.[bizon]'") from error
+
 from destination_dust.hosts.bizon.destination import DustDestination
 from destination_dust.hosts.bizon.registration import register
 from destination_dust.hosts.bizon.settings import DustConfig
