@@ -7,6 +7,7 @@ import logging
 import os
 import re
 import resource
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -279,6 +280,31 @@ assert "airbyte_cdk" not in sys.modules
     )
 
     assert (0, "", "") == (done.returncode, done.stdout, done.stderr)
+
+
+def test_an_interrupted_call_lets_go_soon(dust: LocalDust) -> None:
+    """Ctrl-C reaches the program as in any other call, once what is under way has ended."""
+    hold = dust.hold(lambda arrival: arrival.is_upsert)
+    program = """
+import json, sys
+from destination_dust.loading import Loader
+Loader(json.load(sys.stdin)).upsert("users", [b'{"id": 1}'])
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", program], cwd=ROOT, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdin
+        assert process.stderr
+        with process.stdin as settings:
+            settings.write(json.dumps(dust.config()))
+        hold.wait_for(1)
+
+        process.send_signal(signal.SIGINT)
+        hold.let_go()
+        errors = process.stderr.read()
+
+    assert -signal.SIGINT == process.returncode
+    assert "KeyboardInterrupt" in errors
 
 
 @pytest.mark.parametrize(
