@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -53,6 +54,13 @@ def stored(dust: LocalDust, settings: dict[str, Any] = DOCUMENTS) -> dict[int, d
 
 def upsert_of(number: int) -> Callable[[Arrival], bool]:
     return lambda arrival: arrival.is_upsert and arrival.document_id == f"users-{number}"
+
+
+def connections(dust: LocalDust) -> list[str]:
+    """The established connections to a local Dust."""
+    port = int(dust.url.rsplit(":", 1)[1])
+    lines = Path("/proc/net/tcp").read_text().splitlines()
+    return [line for line in lines if re.match(rf" *\d+: \S+ \w+:{port:04X} 01 ", line)]
 
 
 def refuse(dust: LocalDust, number: int) -> None:
@@ -195,6 +203,18 @@ def test_a_source_is_read_on_the_callers_thread(dust: LocalDust) -> None:
 
     assert {1, 2} == {*stored(dust)}
     database.close()
+
+
+def test_a_closed_loader_has_no_connections_and_opens_them_again(dust: LocalDust) -> None:
+    """A program may close it whenever it has nothing to load."""
+    loader = Loader(dust.config())
+    for number in (1, 2):
+        loader.upsert(USERS, users(number))
+        assert connections(dust)
+        loader.close()
+        assert [] == connections(dust)
+
+    assert {1, 2} == {*stored(dust)}
 
 
 def test_all_calls_share_one_pacer(dust: LocalDust, monkeypatch: pytest.MonkeyPatch) -> None:

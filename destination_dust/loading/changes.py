@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import KW_ONLY, dataclass
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any, TypeAlias
 
 from destination_dust import exact_json
 from destination_dust.airbyte.catalog import CDC_DELETED_AT, MissingKey, StreamPlan
 from destination_dust.airbyte.messages import COMPLETE_MARKS
 from destination_dust.loading.values import to_json
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 RecordData: TypeAlias = Mapping[str, Any] | bytes
 """The fields of a record by name, or a JSON object in UTF-8."""
@@ -57,7 +59,7 @@ def record_lines(plan: StreamPlan, changes: Iterable[Change]) -> Iterator[bytes]
             change = Upsert(change)
         if change.before is not None and _moves(plan, change.before, change.record):
             yield head + _deletion(plan, change.before, change.emitted_at)
-        emitted_at = b'"emitted_at":%d,' % (change.emitted_at.timestamp() * 1000) if change.emitted_at else b""
+        emitted_at = b'"emitted_at":%d,' % _milliseconds(change.emitted_at) if change.emitted_at else b""
         yield head + emitted_at + b'"data":%b}}' % _line(change.record)
 
 
@@ -67,6 +69,11 @@ def end_line(plan: StreamPlan, *, is_complete: bool) -> bytes:
     mark = {COMPLETE_MARKS[0]: True} if is_complete else {}
     stream = {"stream_descriptor": {"name": name, "namespace": namespace}, "stream_state": mark}
     return exact_json.dumps({"type": "STATE", "state": {"type": "STREAM", "stream": stream}})
+
+
+def _milliseconds(at: datetime) -> int:
+    """A time in ms since 1970, exactly. One without a zone is in UTC, as it is in a record."""
+    return (at.replace(tzinfo=at.tzinfo or timezone.utc) - _EPOCH) // timedelta(milliseconds=1)
 
 
 def _deletion(plan: StreamPlan, record: RecordData, at: datetime | None) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
@@ -41,8 +41,11 @@ def test_numbers_of_ready_lines_stay_exact() -> None:
 
 
 def test_a_record_has_the_time_at_which_it_was_read() -> None:
-    """In milliseconds, if the caller knows it."""
-    assert [1767323045000, None] == [each.emitted_at for each in records(Upsert({"id": 1}, emitted_at=AT), {"id": 1})]
+    """In milliseconds, if the caller knows it. Without a zone it is in UTC, wherever the program runs."""
+    times = [AT, AT.replace(microsecond=123_000), AT.replace(tzinfo=None), AT.astimezone(timezone(timedelta(hours=5)))]
+    read = records(*(Upsert({"id": 1}, emitted_at=each) for each in times), {"id": 1})
+
+    assert [1767323045000, 1767323045123, 1767323045000, 1767323045000, None] == [each.emitted_at for each in read]
 
 
 def test_a_delete_carries_airbytes_mark() -> None:
