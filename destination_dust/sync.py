@@ -79,9 +79,13 @@ class Sync:
         """What has become of the records of a stream so far."""
         return self._outcomes.counts(stream)
 
-    def kept(self, stream: StreamKey) -> str | None:
-        """Why the old documents or rows of a stream that was to replace them are still there, as a clause."""
-        return self._outcomes.kept.get(stream)
+    def was_replaced(self, stream: StreamKey) -> bool:
+        """Whether Dust has no document or row of the stream that the sync did not bring."""
+        return self._outcomes.was_replaced(stream)
+
+    def reason_kept(self, stream: StreamKey) -> str | None:
+        """Why it has, as a clause, as far as the sync noticed."""
+        return self._outcomes.reason_kept(stream)
 
     def interrupt(self, signal_number: int) -> None:
         """Ask the loop to wind down. Safe to call from a signal handler."""

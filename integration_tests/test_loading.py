@@ -176,6 +176,25 @@ def test_a_replacement_that_keeps_old_data_is_not_believed(dust: LocalDust, sett
     assert {1, 2} == {*stored(dust, settings)}
 
 
+def test_a_stale_document_that_stays_is_not_passed_over(dust: LocalDust) -> None:
+    """A sync of Airbyte only warns, because the next one tries again; but a program asked for this stream alone."""
+    with Loader(dust.config()) as loader:
+        loader.replace(USERS, users(1, 2))
+        dust.faults.add("status", method="DELETE", path="users-1$", status=400, type="invalid_request_error")
+        with pytest.raises(NotStored, match="Dust does not delete the document users-1"):
+            loader.replace(USERS, users(2))
+
+    assert {1, 2} == {*stored(dust)}
+
+
+def test_a_missing_key_leaves_nothing_old_where_there_is_nothing(dust: LocalDust) -> None:
+    """A first replacement has replaced all that there was."""
+    with Loader(dust.config(on_record_error="skip")) as loader:
+        counts = loader.replace(USERS, [*users(1), {"name": "no one"}])
+
+    assert (1, 1) == (counts.upserted, counts.rejected)
+
+
 def test_progress_is_told_and_may_end_the_call(dust: LocalDust) -> None:
     """The caller's own error comes out of the call."""
     hold = dust.hold(upsert_of(2))

@@ -112,7 +112,7 @@ class Loader:
         """Write changes as a sync of one stream.
 
         The proof that they are stored: the sync has given back the state behind the last of them, with as many records
-        as were given. The proof that a stream was replaced is that the sync did not say why it was not.
+        as were given. That the stream was replaced is proven only if its writer says so.
         """
         given = 0
 
@@ -134,10 +134,10 @@ class Loader:
         states = [exact_json.loads(line)["state"]["destinationStats"] for line in run_after_earlier(sync)]
         if [given] != [stats["recordCount"] + stats.get("rejectedRecordCount", 0) for stats in states]:
             raise RuntimeError("The sync ended without proof that all records are stored, which is a defect.")
-        if reason := sync.kept(plan.stream):
+        if plan.replaces and not sync.was_replaced(plan.stream):
             raise NotStored(
-                f"The stream {plan.stream} was not replaced: its records were stored, but what Dust had of it was "
-                f"kept, because {reason}."
+                f"The stream {plan.stream} was not replaced: its records were stored, but old ones are still there, "
+                f"because {sync.reason_kept(plan.stream) or 'of a defect of the connector'}."
             )
         return replace(sync.counts(plan.stream))
 
