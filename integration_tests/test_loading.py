@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -185,6 +186,17 @@ def test_a_stale_document_that_stays_is_not_passed_over(dust: LocalDust) -> None
             loader.replace(USERS, users(2))
 
     assert {1, 2} == {*stored(dust)}
+
+
+def test_a_list_of_which_nothing_is_known_proves_nothing(dust: LocalDust, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether or not something stale was on it."""
+    documents = dust.world.data_source.documents
+    right_order = documents.page
+    with Loader(dust.config()) as loader:
+        loader.upsert(USERS, [Upsert(*users(number), emitted_at=datetime(2026, 1, number)) for number in (1, 2)])
+        monkeypatch.setattr(documents, "page", lambda *wanted: right_order(*wanted)[::-1])
+        with pytest.raises(NotStored, match="in another order"):
+            loader.replace(USERS, users(1, 2))
 
 
 def test_a_missing_key_leaves_nothing_old_where_there_is_nothing(dust: LocalDust) -> None:
