@@ -19,10 +19,9 @@ from destination_dust.airbyte.catalog import Catalog, UnusableCatalog
 from destination_dust.airbyte.completion import Completion, Ending, SourceFailed
 from destination_dust.airbyte.input import Lines
 from destination_dust.airbyte.ledger import Ledger
-from destination_dust.airbyte.messages import Message, Record, SourceError, State, StreamKey, acknowledgement
+from destination_dust.airbyte.messages import Message, Record, SourceError, State, acknowledgement
 from destination_dust.airbyte.reader import Reader, UnreadableInput
 from destination_dust.airbyte.unknown_streams import UnknownStreams
-from destination_dust.reporting.counts import Counts
 from destination_dust.reporting.progress import Progress
 from destination_dust.workers import Outcome, Workers
 from destination_dust.writers.outcomes import BadRecord, Outcomes
@@ -75,17 +74,10 @@ class Sync:
         self._now = now
         self._signal: int | None = None
 
-    def counts(self, stream: StreamKey) -> Counts:
-        """What has become of the records of a stream so far."""
-        return self._outcomes.counts(stream)
-
-    def was_replaced(self, stream: StreamKey) -> bool:
-        """Whether Dust has no document or row of the stream that the sync did not bring."""
-        return self._outcomes.was_replaced(stream)
-
-    def reason_kept(self, stream: StreamKey) -> str | None:
-        """Why it has, as a clause, as far as the sync noticed."""
-        return self._outcomes.reason_kept(stream)
+    @property
+    def outcomes(self) -> Outcomes:
+        """What has become of the records so far."""
+        return self._outcomes
 
     def interrupt(self, signal_number: int) -> None:
         """Ask the loop to wind down. Safe to call from a signal handler."""

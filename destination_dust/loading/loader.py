@@ -134,12 +134,12 @@ class Loader:
         states = [exact_json.loads(line)["state"]["destinationStats"] for line in run_after_earlier(sync)]
         if [given] != [stats["recordCount"] + stats.get("rejectedRecordCount", 0) for stats in states]:
             raise RuntimeError("The sync ended without proof that all records are stored, which is a defect.")
-        if plan.replaces and not sync.was_replaced(plan.stream):
+        if plan.replaces and not sync.outcomes.was_replaced(plan.stream):
             raise NotStored(
                 f"The stream {plan.stream} was not replaced: its records were stored, but old ones are still there, "
-                f"because {sync.reason_kept(plan.stream) or 'of a defect of the connector'}."
+                f"because {sync.outcomes.reason_kept(plan.stream) or 'of a defect of the connector'}."
             )
-        return replace(sync.counts(plan.stream))
+        return replace(sync.outcomes.counts(plan.stream))
 
     def _config_for(self, plan: StreamPlan) -> Config:
         """The settings without overrides for other streams, of which a sync would warn."""

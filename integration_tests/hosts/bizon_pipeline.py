@@ -7,7 +7,8 @@ import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from integration_tests.harness.contents import contents
 from integration_tests.harness.launcher import ROOT
 from local_dust import LocalDust
 
+PATIENCE = 60.0
 SOURCE = Path(__file__).with_name("pages_source.py")
 
 
@@ -118,3 +120,18 @@ class Pipeline:
 def things(*numbers: int, **fields: Any) -> list[dict[str, Any]]:
     """A page of records."""
     return [{"id": number, **fields} for number in numbers]
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    until = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def refuse(dust: LocalDust, number: int) -> Callable[[], object]:
+    """Have Dust refuse a thing. Returns what makes it stop."""
+    rule = dust.faults.add(
+        "status", method="POST", path=f"things-{number}", status=403, type="data_source_auth_error", message="no"
+    )
+    return lambda: dust.faults.remove(rule)
