@@ -58,14 +58,19 @@ def test_a_wrong_key_fails_with_our_words(pipeline: Pipeline) -> None:
     ids=["unknown", "invalid", "bizons", "unnest"],
 )
 def test_a_mistyped_setting_is_named_and_the_key_is_not_shown(
-    pipeline: Pipeline, dust: LocalDust, settings: dict[str, Any], message: str
+    pipeline: Pipeline, settings: dict[str, Any], message: str
 ) -> None:
     """pydantic quotes its input otherwise."""
-    code, output = pipeline.validate(pipeline.config(**settings))
+    config = pipeline.config(**settings)
+    destination = config["destination"]["config"]
+    key = destination.pop("api_key")
+    destination["api_key"] = key  # as the last one: pydantic shows the beginning and the end of its input
+
+    code, output = pipeline.validate(config)
 
     assert 1 == code
     assert message in output
-    assert dust.config()["api_key"][3:15] not in output
+    assert key[-10:] not in output
 
 
 @pytest.mark.parametrize("reference", ["env://DUST_API_KEY", "BIZON_ENV_DUST_API_KEY"])
