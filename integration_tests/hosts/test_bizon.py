@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
+from bizon.engine.backend.adapters.sqlalchemy.backend import SQLAlchemyBackend
+from bizon.engine.backend.models import JobStatus
 
 from integration_tests.harness import tables
 from integration_tests.hosts.bizon_pipeline import Pipeline, refuse, things, wait_for
@@ -70,6 +73,44 @@ def test_an_incremental_sync_that_is_killed_goes_on(pipeline: Pipeline) -> None:
     assert pipeline.run("incremental", buffer_size=0).is_success
 
     assert {"1", "2", "3", "4"} == {*pipeline.stored}
+
+
+def test_an_incremental_sync_that_was_cut_short_goes_on(pipeline: Pipeline) -> None:
+    """To bizon it is done, and the next run would ask only for what is newer than its beginning."""
+    pipeline.pages(things(1), things(2), things(3))
+    assert pipeline.run("incremental", source={"max_iterations": 1}).is_success
+    assert {"1", "2"} == {*pipeline.stored}
+    assert ["running"] == pipeline.jobs
+
+    assert pipeline.run("incremental").is_success
+
+    assert {"1", "2", "3"} == {*pipeline.stored}
+    assert ["succeeded"] == pipeline.jobs
+
+
+@pytest.mark.parametrize("buffer_size", [0, 50])
+def test_an_incremental_sync_that_dies_before_its_job_succeeds_goes_on(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, buffer_size: int
+) -> None:
+    """bizon by itself has the last cursor written by then, and cannot resume the job behind it."""
+    pipeline.pages(things(1), things(2))
+    update = SQLAlchemyBackend.update_stream_job_status
+
+    def die(backend: Any, job_id: str, job_status: Any, *others: Any, **more: Any) -> Any:
+        if job_status == JobStatus.SUCCEEDED:
+            raise RuntimeError("the process died")
+        return update(backend, job_id, job_status, *others, **more)
+
+    with monkeypatch.context() as dying:
+        dying.setattr(SQLAlchemyBackend, "update_stream_job_status", die)
+        assert not pipeline.run("incremental", buffer_size=buffer_size).is_success
+    assert ["running"] == pipeline.jobs
+
+    assert pipeline.run("incremental", buffer_size=buffer_size).is_success
+
+    assert ["succeeded"] == pipeline.jobs
+    assert {"1", "2"} == {*pipeline.stored}
+    assert [(2,)] == pipeline.state("SELECT sum(rows_written) FROM destination_cursors")
 
 
 def test_records_are_routed_by_their_destination(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,7 +38,8 @@ class DustDestination(AbstractDestination):  # type: ignore[misc] # bizon has no
         self._loader = Loader(config.connector)
         self._reading = Reading()
         self._staged = _Staged() if sync_metadata.sync_mode == SourceSyncModes.FULL_REFRESH else None
-        self._iterations: list[DestinationIteration] = []
+        self._is_endless = sync_metadata.sync_mode == SourceSyncModes.STREAM
+        self._held: list[DestinationIteration] = []
         self.check_connection()
 
     @property
@@ -68,12 +69,18 @@ class DustDestination(AbstractDestination):  # type: ignore[misc] # bizon has no
         """Replace what Dust has of the stream by what is staged. Raises `NotStored`; nothing is staged otherwise."""
         if self._staged:
             self._loader.replace(self.stream, self._staged.upserts())
+            self._staged.close()
         return True
 
     def create_cursors(self, destination_iteration: DestinationIteration) -> None:
-        """Note that iterations are written. Those that are staged are not yet."""
-        if self._staged:
-            self._iterations.append(destination_iteration)
+        """Note that iterations are written, or hold the note back until the job has succeeded.
+
+        Those that are staged are not written yet. And with the cursor of its last iteration, which leads nowhere, a job
+        cannot be resumed: a process that died before the job's end would have to begin anew by hand.
+        """
+        is_last = destination_iteration.success and not destination_iteration.pagination and not self._is_endless
+        if self._staged or is_last:
+            self._held.append(destination_iteration)
         else:
             super().create_cursors(destination_iteration)
 
@@ -87,39 +94,34 @@ class DustDestination(AbstractDestination):  # type: ignore[misc] # bizon has no
         publish: bool = True,
     ) -> bool:
         """Take an iteration, or (with `last_iteration`) the end, which without `publish` is that of a failed source."""
+        if last_iteration and publish:
+            self._end(iteration)
+            return True
         if not last_iteration:
             self._reading.take(iteration, pagination)
-        elif publish and self._staged:
-            self._publish(self._staged, iteration)
-            return True
-        had_nothing_left = self.buffer.is_empty
         written: bool = super().write_records_and_update_cursor(
             df_source_records, extracted_at, iteration, last_iteration, pagination, publish
         )
-        # With an empty buffer, bizon leaves the job running, so the next run would repeat it.
-        if last_iteration and publish and had_nothing_left and self._reading.is_exhausted:
-            self._succeed()
         return written
 
-    def _publish(self, staged: _Staged, iteration: int) -> None:
-        """End a full refresh.
+    def _end(self, iteration: int) -> None:
+        """End a run of which bizon says that it went well, in another order than bizon does.
 
-        bizon marks the job as succeeded and then calls `finalize`. A reset that was interrupted in between would count
-        as done, and the next run would go on behind records that Dust never had. So the job succeeds here once Dust
-        has them. The cursors come last: with them, a job that has not succeeded could not be resumed.
+        bizon marks the job as succeeded, also where `max_iterations` left a rest, and then calls `finalize`: a reset
+        that was interrupted in between would count as done, and the next run would go on behind records that Dust never
+        had. With an empty buffer it does neither. Here Dust has everything first, and the job succeeds if nothing is
+        left.
         """
-        self._reading.prove_all(iteration)
+        if self._staged:
+            self._reading.prove_all(iteration)
         if not self.buffer.is_empty:
             self.buffer_flush_handler()
             self.buffer.flush()
         self.finalize()
-        self._succeed()
-        for each in self._iterations:
+        if self._reading.is_exhausted:
+            self.backend.update_stream_job_status(self.sync_metadata.job_id, JobStatus.SUCCEEDED)
+        for each in self._held:
             super().create_cursors(each)
-        staged.close()
-
-    def _succeed(self) -> None:
-        self.backend.update_stream_job_status(self.sync_metadata.job_id, JobStatus.SUCCEEDED)
 
 
 class _Staged:
