@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
@@ -40,6 +42,17 @@ def test_numbers_of_ready_lines_stay_exact() -> None:
     assert [{"id": Decimal("1.00000000000000000001")}] == data(b'{"id": 1.00000000000000000001}')
 
 
+@pytest.fixture
+def _far_from_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine whose own time is not UTC."""
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("_far_from_utc")
 def test_a_record_has_the_time_at_which_it_was_read() -> None:
     """In milliseconds, if the caller knows it. Without a zone it is in UTC, wherever the program runs."""
     times = [AT, AT.replace(microsecond=123_000), AT.replace(tzinfo=None), AT.astimezone(timezone(timedelta(hours=5)))]
