@@ -131,9 +131,27 @@ $(FINDABILITY)/.ready $(CLIENTS)/.ready $(FAKER)/.ready $(OPS)/.ready $(TOOLS)/.
 	@$*/bin/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes --requirement $<
 	@touch $@
 
+# Other programs that write to Dust, each with its own packages: integration_tests/hosts/<name>.in, locked in <name>.txt,
+# and the tests test_<name>*.py beside them.
+HOSTS := $(patsubst integration_tests/hosts/%.in,%,$(wildcard integration_tests/hosts/*.in))
+
+.PHONY: test-hosts
+test-hosts: $(HOSTS:%=test-host-%) ## Let bizon and others write to Dust, each in an environment of its own
+
+.PHONY: $(HOSTS:%=test-host-%)
+$(HOSTS:%=test-host-%): test-host-%: .hosts-venv/%/.ready
+	.hosts-venv/$*/bin/python -m pytest -q -n 2 -W ignore integration_tests/hosts/test_$**.py
+
+.hosts-venv/%/.ready: integration_tests/hosts/%.txt
+	@test -n "$(PYTHON)" || { echo "No Python 3.10 to 3.13 with venv and ensurepip found." >&2; exit 1; }
+	@echo "Installing $< into .hosts-venv/$*: once, a minute or two"
+	@$(PYTHON) -m venv .hosts-venv/$*
+	@.hosts-venv/$*/bin/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes --requirement $<
+	@touch $@
+
 .PHONY: clean
 clean: ## Remove .venv and everything else that make created
-	rm -rf $(VENV) $(FINDABILITY) $(CLIENTS) $(FAKER) $(OPS) $(TOOLS) .pythons build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .coverage .tmp integration_tests/dust_schemas/node_modules integration_tests/browser/node_modules
+	rm -rf $(VENV) $(FINDABILITY) $(CLIENTS) $(FAKER) $(OPS) .hosts-venv $(TOOLS) .pythons build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .coverage .tmp integration_tests/dust_schemas/node_modules integration_tests/browser/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 include release/release.mk

@@ -70,8 +70,9 @@ class DestinationDust(Destination):
                     if STANDARD_INPUT in closed:
                         raise UnreadableInput("The standard input is closed. Pipe the messages of a source into it.")
                     config, catalog = _read_config(parsed.config), Catalog.parse(_read_json(parsed.catalog))
-                    input = Input(STANDARD_INPUT)
-                    sync = build_sync(config, catalog, input, terminal=terminal, check_reader=output.check)
+                    sync = build_sync(
+                        config, catalog, Input(STANDARD_INPUT), display=terminal, check_reader=output.check
+                    )
                     report.figures = sync.progress.figures
                     signals.wind_down(sync.interrupt, STANDARD_OUTPUT)
                     for line in sync.run():

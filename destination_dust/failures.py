@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import errno
 
-from airbyte_cdk.models import FailureType
-
 from destination_dust.airbyte.catalog import UnusableCatalog
 from destination_dust.airbyte.completion import SourceFailed
+from destination_dust.airbyte.messages import FailureType
 from destination_dust.airbyte.reader import UnreadableInput
 from destination_dust.config.config import CREATE_A_KEY
 from destination_dust.config.fields import InvalidConfig

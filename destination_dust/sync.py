@@ -17,7 +17,7 @@ from collections.abc import Callable, Generator, Iterator
 
 from destination_dust.airbyte.catalog import Catalog, UnusableCatalog
 from destination_dust.airbyte.completion import Completion, Ending, SourceFailed
-from destination_dust.airbyte.input import Input
+from destination_dust.airbyte.input import Lines
 from destination_dust.airbyte.ledger import Ledger
 from destination_dust.airbyte.messages import Message, Record, SourceError, State, acknowledgement
 from destination_dust.airbyte.reader import Reader, UnreadableInput
@@ -47,7 +47,7 @@ class Sync:
 
     def __init__(
         self,
-        input: Input,
+        input: Lines,
         catalog: Catalog,
         writer: Writer,
         workers: Workers,
@@ -73,6 +73,11 @@ class Sync:
         self._check_reader = check_reader
         self._now = now
         self._signal: int | None = None
+
+    @property
+    def outcomes(self) -> Outcomes:
+        """What has become of the records so far."""
+        return self._outcomes
 
     def interrupt(self, signal_number: int) -> None:
         """Ask the loop to wind down. Safe to call from a signal handler."""

@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from destination_dust.airbyte.catalog import Catalog
 from destination_dust.airbyte.completion import Completion
-from destination_dust.airbyte.input import Input
+from destination_dust.airbyte.input import Lines
 from destination_dust.airbyte.ledger import Ledger
 from destination_dust.config import Config, DataFormat
 from destination_dust.config.warnings import warnings
@@ -16,8 +16,8 @@ from destination_dust.dust.client import DustClient, connect
 from destination_dust.dust.pacer import Pacer
 from destination_dust.dust.retrying import Clock
 from destination_dust.dust.traffic import Traffic
-from destination_dust.reporting.progress import Progress
-from destination_dust.reporting.terminal import LIVE_INTERVAL, Terminal
+from destination_dust.reporting.progress import Display, Progress
+from destination_dust.reporting.terminal import LIVE_INTERVAL
 from destination_dust.sync import Sync
 from destination_dust.workers import Lane, Workers
 from destination_dust.writers.documents.writer import DocumentsWriter
@@ -44,42 +44,61 @@ Connect = Callable[..., DustClient]
 def build_sync(
     config: Config,
     catalog: Catalog,
-    input: Input,
+    input: Lines,
     *,
-    terminal: Terminal | None = None,
+    display: Display | None = None,
+    client: DustClient | None = None,
     connect: Connect = connect,
     check_reader: Callable[[], None] = lambda: None,
+    may_be_empty: bool = False,
 ) -> Sync:
-    """Build a sync that reads from `input`; `terminal`: live display, if any; `check_reader`: see `Sync`."""
-    threads = {Lane.LIMITED: config.max_concurrency, Lane.FREE: max(4, config.max_concurrency // 4)}
+    """Build a sync that reads from `input`.
+
+    `display`: live display, if any; `client`: that of a host for all of its syncs, None for one of this sync's own;
+    `check_reader`: see `Sync`; `may_be_empty`: see `Completion`.
+    """
+    threads = _threads(config)
     workers = Workers(threads, max_calls=MAX_CALLS, max_bytes=MAX_BYTES, wake=input.wake)
-    pacer = Pacer(config.documents_per_minute)
-    interval = LIVE_INTERVAL if terminal else config.timing.progress_interval
+    pacer = client.pacer if client else Pacer(config.documents_per_minute)
+    client = client or _connected(config, pacer, connect)
+    interval = LIVE_INTERVAL if display else config.timing.progress_interval
     traffic = Traffic()
-    progress = Progress(interval=interval, pacer=pacer, traffic=traffic, display=terminal)
-    client = connect(
-        config.connection,
-        pacer,
-        user_agent=_user_agent(),
-        connections=sum(threads.values()),
-        budget=config.timing.retry_budget,
-        deadline=config.timing.call_deadline,
-        clock=Clock(pause=workers.stopping.wait),
-        on_retry=progress.retrying,
-        traffic=traffic,
-    )
+    progress = Progress(interval=interval, pacer=pacer, traffic=traffic, display=display)
+    client = client.for_sync(clock=Clock(pause=workers.stopping.wait), on_retry=progress.retrying, traffic=traffic)
     streams = [plan.stream for plan in catalog]
     ledger = Ledger(streams)
     outcomes = Outcomes(ledger, progress, config.on_record_error)
     writer = _writer(config, catalog, client, workers.submit, outcomes)
-    completion = Completion(streams, end_of_input_is_complete=config.end_of_input_is_complete)
+    completion = Completion(
+        streams, end_of_input_is_complete=config.end_of_input_is_complete, may_be_empty=may_be_empty
+    )
     return Sync(input, catalog, writer, workers, ledger, outcomes, progress, completion, check_reader=check_reader)
+
+
+def client_for_syncs(config: Config) -> DustClient:
+    """Build a client for all syncs of a host: each knows what the earlier ones have learnt of Dust."""
+    return _connected(config, Pacer(config.documents_per_minute), connect)
+
+
+def _connected(config: Config, pacer: Pacer, connect: Connect) -> DustClient:
+    return connect(
+        config.connection,
+        pacer,
+        user_agent=_user_agent(),
+        connections=sum(_threads(config).values()),
+        budget=config.timing.retry_budget,
+        deadline=config.timing.call_deadline,
+    )
 
 
 def client_for_check(config: Config) -> DustClient:
     """Build a client that soon gives up."""
     pacer = Pacer(config.documents_per_minute)
     return connect(config.connection, pacer, user_agent=_user_agent(), connections=1, budget=CHECK_BUDGET)
+
+
+def _threads(config: Config) -> dict[Lane, int]:
+    return {Lane.LIMITED: config.max_concurrency, Lane.FREE: max(4, config.max_concurrency // 4)}
 
 
 def _writer(config: Config, catalog: Catalog, client: DustClient, submit: Submit, outcomes: Outcomes) -> Writer:

@@ -6,10 +6,10 @@ import errno
 import inspect
 
 import pytest
-from airbyte_cdk.models import FailureType
 
 from destination_dust import failures
 from destination_dust.airbyte.catalog import UnusableCatalog
+from destination_dust.airbyte.messages import FailureType
 from destination_dust.airbyte.reader import UnreadableInput
 from destination_dust.config.fields import InvalidConfig
 from destination_dust.dust import errors

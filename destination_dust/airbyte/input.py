@@ -10,12 +10,27 @@ from __future__ import annotations
 import errno
 import os
 import select
+from typing import Protocol
 
 from destination_dust.airbyte.reader import UnreadableInput
 
 CHUNK = 1024 * 1024
 # Dust takes 5 MB at most, and a line is kept in memory several times while it is read.
 LONGEST_LINE = 256 * 1024 * 1024
+
+
+class Lines(Protocol):
+    """What the loop reads from, and where it waits. `wake` may be called from any thread."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether the input has come to its end."""
+
+    def wake(self) -> None:
+        """End the current wait of `lines`, or the next one."""
+
+    def lines(self, timeout: float, *, reading: bool) -> list[bytes]:
+        """The next lines; none if `timeout` seconds pass or a wake-up comes first. None are read without `reading`."""
 
 
 class Input:

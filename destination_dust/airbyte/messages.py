@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any, NamedTuple
 
 from destination_dust import exact_json
 
 # Keys in the state of a stream with which a source says that it has read the stream to its end.
 COMPLETE_MARKS = ("__ab_full_refresh_sync_complete", "__ab_no_cursor_state_message")
+
+
+class FailureType(Enum):
+    """How the platform should treat a failure. The CDK has the same, but importing it takes over the root logger."""
+
+    config_error = "config_error"
+    """The user must act."""
+    system_error = "system_error"
+    """A program is broken."""
+    transient_error = "transient_error"
+    """It may pass, so the platform tries again."""
 
 
 class StreamKey(NamedTuple):

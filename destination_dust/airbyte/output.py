@@ -15,10 +15,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from airbyte_cdk.models import FailureType
 from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets
 
 from destination_dust import exact_json
+from destination_dust.airbyte.messages import FailureType
 
 LEVELS = {
     logging.CRITICAL: "FATAL",

@@ -34,11 +34,21 @@ class DustClient:
     """One data source of one workspace. Methods may be called from many threads at once."""
 
     def __init__(self, connection: Connection, caller: RetryingCaller, pacer: Pacer) -> None:
+        self.pacer = pacer
         self._at = connection
+        self._caller = caller
         self._call = caller.call
-        self._pacer = pacer
         self._noted = partial(setattr, self, "listed_total")
         self.listed_total = 0  # documents of the data source, as the latest list said
+
+    def for_sync(self, *, clock: Clock, on_retry: OnRetry, traffic: Traffic) -> DustClient:
+        """The same client, for one of several syncs of this process; see `RetryingCaller.for_sync`."""
+        caller = self._caller.for_sync(clock=clock, on_retry=on_retry, traffic=traffic)
+        return DustClient(self._at, caller, self.pacer)
+
+    def close(self) -> None:
+        """Close the connections that no call uses. A later call makes new ones."""
+        self._caller.close()
 
     def spaces(self) -> list[dict[str, Any]]:
         """The spaces that the key can see, pods included: objects with `sId`, `name`, `kind`."""
@@ -56,7 +66,7 @@ class DustClient:
         Dust embeds the text before it answers, which can take minutes for a large one.
         """
         request = self._document_write("POST", document_id, body=body, read_timeout=300.0)
-        self._call(request, answers.stored_document(document_id), self._pacer)
+        self._call(request, answers.stored_document(document_id), self.pacer)
 
     def document(self, document_id: str) -> dict[str, Any]:
         """A document: `title`, `text`, `mime_type`, `tags`, `timestamp` in ms, `source_url`. Raises `NotFound`."""

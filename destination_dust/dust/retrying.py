@@ -6,6 +6,7 @@ are limited in time, not in number. Waiting for Dust's upsert limit is not a ret
 
 from __future__ import annotations
 
+import copy
 import random as _random
 import threading
 import time
@@ -79,6 +80,19 @@ class RetryingCaller:
         self._unsettled = UnsettledWrites(min(QUIET_AFTER_UNSETTLED, budget / 15))
         self._others = LikeCalls()
         self._samples = Samples()
+
+    def for_sync(self, *, clock: Clock, on_retry: OnRetry, traffic: Traffic) -> RetryingCaller:
+        """The same caller for one of several syncs, which has its own waits and counts.
+
+        All of them know what one has learnt: which writes may still land, and that Dust has answered.
+        """
+        same = copy.copy(self)
+        same._clock, same._on_retry, same._traffic = clock, on_retry, traffic
+        return same
+
+    def close(self) -> None:
+        """See `Transport.close`."""
+        self._transport.close()
 
     def call(
         self,

@@ -119,6 +119,10 @@ class Transport:
         # Answers are quoted in messages, and some proxies quote the headers that they received.
         return Response(response.status_code, response.headers, body.replace(self._secret, b"****"))
 
+    def close(self) -> None:
+        """Close the connections that no call uses. A later call makes new ones."""
+        self._adapter.close()
+
     def _not_let_through(self, answer: ProxyAnswered) -> NotSent:
         """Nothing was sent to Dust. Gateways that are in trouble, and the rest after one success, are tried again."""
         assert self._proxy

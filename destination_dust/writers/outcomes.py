@@ -28,6 +28,8 @@ class Outcomes:
         self.fails_on_rejects = on_record_error is OnRecordError.FAIL
         self.failure: BadRecord | None = None
         """The first record that must fail the sync. The loop raises it at the end of its turn."""
+        self._replaced: dict[StreamKey, str | None] = {}
+        """Streams whose replacement has ended; with why something old is still there, as a clause, if it is."""
         self._ledger = ledger
         self._progress = progress
 
@@ -83,6 +85,22 @@ class Outcomes:
         self.counts(stream).superseded -= lost - 1
         for span, number in records.items():
             self._ledger.settle(span, rejected=number)
+
+    def replaced(self, stream: StreamKey) -> None:
+        """Dust has no document or row of the stream that the sync did not bring, unless `kept` said otherwise."""
+        self._replaced.setdefault(stream, None)
+
+    def kept(self, stream: StreamKey, reason: str) -> None:
+        """Something old of the stream is still there. `reason`: why, as a clause. The first one counts."""
+        self._replaced[stream] = self._replaced.get(stream) or reason
+
+    def was_replaced(self, stream: StreamKey) -> bool:
+        """Whether `replaced` has said so, and nothing else."""
+        return self._replaced.get(stream, "") is None
+
+    def reason_kept(self, stream: StreamKey) -> str | None:
+        """See `kept`."""
+        return self._replaced.get(stream)
 
     def _settle(self, records: Mapping[Span, int]) -> None:
         for span, number in records.items():

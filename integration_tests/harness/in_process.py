@@ -94,9 +94,9 @@ def sync(
 
     def connect(connection: Connection, _pacer: Pacer, **options: Any) -> DustClient:
         transport: Any = WorldTransport(world, on_arrival)
-        kept = {name: options[name] for name in ("budget", "clock", "on_retry", "traffic")}
         unpaced: Any = NoPacing()
-        return DustClient(connection, RetryingCaller(transport, host=connection.host, **kept), unpaced)
+        caller = RetryingCaller(transport, host=connection.host, budget=options["budget"])
+        return DustClient(connection, caller, unpaced)
 
     config = Config.parse({**world.config(), "documents_per_minute": 100_000, **settings})
     finished = Finished()

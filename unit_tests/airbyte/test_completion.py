@@ -73,6 +73,15 @@ def test_without_records_only_generations_prove_that_a_stream_is_empty(messages:
     assert Ending.NO_RECORDS == ending(*messages, Record(ORDERS, {}, 1, 1), has_ids=False)
 
 
+def test_without_records_a_host_can_vouch_that_a_stream_is_empty() -> None:
+    """One that keeps no state repeats none; but only what it calls complete is."""
+    completion = Completion([USERS, ORDERS], end_of_input_is_complete=False, may_be_empty=True)
+    completion.observe(DONE)
+
+    assert Ending.COMPLETE == completion.ending(StreamPlan(USERS, Mode.OVERWRITE))
+    assert Ending.UNPROVEN == completion.ending(StreamPlan(ORDERS, Mode.OVERWRITE))
+
+
 @pytest.mark.parametrize(
     "messages",
     [

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import airbyte_cdk.models
 import orjson
 import pytest
 
-from destination_dust.airbyte.messages import acknowledgement
+from destination_dust.airbyte.messages import FailureType, acknowledgement
 
 
 def state_line(content: str, *, more: str = "") -> bytes:
@@ -73,3 +74,10 @@ def test_a_global_state_under_the_name_that_some_hosts_use_is_given_back_untouch
 
     expected = {"type": "GLOBAL", "stream": None, "data": None, "global_": shared}
     assert {**expected, "destinationStats": {"recordCount": "3.0"}} == given_back(state_line(content))["state"]
+
+
+def test_failure_types_are_those_of_the_protocol() -> None:
+    """The CDK has them, too, but a library must not import it."""
+    assert {each.name: each.value for each in airbyte_cdk.models.FailureType} == {
+        each.name: each.value for each in FailureType
+    }

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airbyte_cdk.models import FailureType
 from airbyte_cdk.utils.airbyte_secrets_utils import add_to_secrets, update_secrets
 
+from destination_dust.airbyte.messages import FailureType
 from destination_dust.airbyte.output import LogLines, Output
 
 ROOT = Path(__file__).parents[2]

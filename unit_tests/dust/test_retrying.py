@@ -103,11 +103,12 @@ class World:
         self._takes = takes
         self._stops_at = stops_at
         self.traffic = Traffic(now=lambda: self.time)
+        self.clock = Clock(now=lambda: self.time, pause=self._pause, random=lambda: random)
         self.caller = RetryingCaller(
             self,  # type: ignore[arg-type] # it only has to send
             host="dust.tt",
             budget=BUDGET,
-            clock=Clock(now=lambda: self.time, pause=self._pause, random=lambda: random),
+            clock=self.clock,
             on_retry=lambda retry, seconds: self.told.append((retry.reason, seconds)),
             traffic=self.traffic,
         )
@@ -337,6 +338,36 @@ def test_a_sync_that_gives_up_leaves_its_last_write_time_to_end() -> None:
     world.call_in_vain(UPSERT, Unavailable)
 
     assert world.time - world.sent[-1] == QUIET_AFTER_UNSETTLED
+
+
+@pytest.mark.parametrize("later", [UPSERT, DELETE])
+def test_a_later_sync_of_the_same_process_waits_for_a_write_that_was_stopped(later: Request) -> None:
+    """The earlier sync had no time to wait for it."""
+    world = World(OutcomeUnknown("broke"), OK)
+    stopping = Clock(now=lambda: world.time, pause=lambda _seconds: True)
+    with pytest.raises(Stopped):
+        world.caller.for_sync(clock=stopping, on_retry=lambda _retry, _seconds: None, traffic=world.traffic).call(
+            UPSERT, as_it_is
+        )
+
+    world.call(later)
+
+    assert world.sent[0] + QUIET_AFTER_UNSETTLED == world.sent[1]
+
+
+def test_a_later_sync_of_the_same_process_knows_that_dust_has_answered() -> None:
+    """A gateway's page is then trouble that passes, and no mistake in the settings."""
+    world = World(OK)
+    world.call(UPSERT)
+    told: list[Retry] = []
+    later = world.caller.for_sync(
+        clock=world.clock, on_retry=lambda retry, _seconds: told.append(retry), traffic=world.traffic
+    )
+    world.replies = [PAGE, OK]
+
+    later.call(UPSERT, as_it_is)
+
+    assert ([], 1) == (world.told, len(told))
 
 
 def test_halves_of_rows_wait_for_the_whole() -> None:

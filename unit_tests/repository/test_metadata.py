@@ -1,5 +1,6 @@
 """metadata.yaml: the connector's entry in Airbyte's registry."""
 
+import importlib
 import json
 import re
 import uuid
@@ -112,3 +113,41 @@ def test_the_specification_links_to_the_same_documentation() -> None:
     spec = json.loads((ROOT / "destination_dust" / "spec.json").read_text())
 
     assert DATA["documentationUrl"] == spec["documentationUrl"]
+
+
+HOSTS = ROOT / "integration_tests" / "hosts"
+EXTRAS = re.findall(
+    r"^(\w+) = (\[.*\])",
+    re.split(r"^\[.*\]\n", PYPROJECT.partition("optional-dependencies]\n")[2], flags=re.M)[0],
+    re.M,
+)
+
+
+def test_there_are_extras() -> None:
+    """Otherwise the test below would have nothing to check."""
+    assert "bizon" in dict(EXTRAS)
+
+
+@pytest.mark.parametrize(("extra", "requirements"), EXTRAS)
+def test_an_extra_is_tested_with_the_packages_that_it_installs(extra: str, requirements: str) -> None:
+    """Not with others that happen to work."""
+    assert {*json.loads(requirements)} <= {*(HOSTS / f"{extra}.in").read_text().splitlines()}
+
+
+@pytest.mark.parametrize("extra", [name for name, _ in EXTRAS])
+def test_without_its_extra_a_host_says_what_to_install(extra: str) -> None:
+    """And nothing else of the connector needs it."""
+    with pytest.raises(ImportError, match=rf"pip install '\.\[{extra}\]'"):
+        importlib.import_module(f"destination_dust.hosts.{extra}")
+
+
+@pytest.mark.parametrize("host", sorted(path.stem for path in HOSTS.glob("*.in")))
+def test_the_environment_of_a_host_is_locked_and_has_tests(host: str) -> None:
+    """Every package has its hashes, and those of the connector are the ones that users get."""
+    lock = (HOSTS / f"{host}.txt").read_text()
+    packages = re.findall(r"^[\w.-]+(?:\[[\w,-]+\])?==.*\n(.*)", lock, re.MULTILINE)
+
+    assert [*HOSTS.glob(f"test_{host}*.py")]
+    assert len(packages) > 20
+    assert all("--hash=sha256:" in following for following in packages)
+    assert re.findall("^airbyte-cdk==.*", (ROOT / "requirements.txt").read_text(), re.MULTILINE)[0] in lock

@@ -70,3 +70,17 @@ def test_a_replacement_goes_on_past_a_bad_record() -> None:
 
     assert calls.outcomes.failure is None
     assert 1 == calls.progress.of(USERS).rejected
+
+
+def test_a_stream_was_replaced_only_if_that_was_said_and_nothing_else() -> None:
+    """Silence is no proof; and whoever comes last does not undo why something old is still there."""
+    outcomes = FakeWorkers().outcomes
+    assert (False, None) == (outcomes.was_replaced(USERS), outcomes.reason_kept(USERS))
+
+    outcomes.replaced(USERS)
+    assert (True, None) == (outcomes.was_replaced(USERS), outcomes.reason_kept(USERS))
+
+    outcomes.kept(USERS, "it stays")
+    outcomes.kept(USERS, "so does this")
+    outcomes.replaced(USERS)
+    assert (False, "it stays") == (outcomes.was_replaced(USERS), outcomes.reason_kept(USERS))

@@ -21,7 +21,8 @@ _SHORT_TITLE_FIELD = "summary"
 _MAX_SHORT_TITLE = 160
 # APIs that keep the fields of a record one level down: Jira, HubSpot and Airtable, JSON:API, Reddit.
 _WRAPPERS = ("fields", "properties", "attributes", "data")
-_CDC_PREFIX = "_ab_cdc_"
+# What hosts add to a record about itself: Airbyte for change data capture, bizon its id in the source.
+_METADATA = ("_ab_cdc_", "_source_record_id")
 
 Found = TypeVar("Found")
 
@@ -44,7 +45,7 @@ def has_unusable_title(data: Mapping[str, Any], field: str | None) -> bool:
 def text_fields(data: Mapping[str, Any], fields: Sequence[str]) -> dict[str, Any]:
     """The fields of the text by their paths: the chosen ones that the record has, or all."""
     if not fields:
-        return {name: value for name, value in data.items() if not name.startswith(_CDC_PREFIX)}
+        return {name: value for name, value in data.items() if not name.startswith(_METADATA)}
     found = {path: find(data, path) for path in fields}
     return {path: value for path, value in found.items() if value is not MISSING}
 

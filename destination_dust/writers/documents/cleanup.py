@@ -64,9 +64,11 @@ class Cleanup:
                     document_id,
                     error,
                 )
+                self._outcomes.kept(self._plan.stream, f"Dust does not delete the document {document_id}: {error}")
                 continue
             self._inventory.remove(document_id)
             self._outcomes.counts(self._plan.stream).stale += 1
         self._deleting -= 1
         if not self._deleting:
             yield from mark(self._client, self._plan)
+            self._outcomes.replaced(self._plan.stream)

@@ -49,6 +49,8 @@ class Replacements:
         self._decisions: dict[StreamKey, Decision] = {}
         self._preparation: Runner | None = None
         self._listed_at = 0.0
+        self._is_listed = True
+        """Whether the inventory says what the streams had, as far as it goes."""
         self._reasons: dict[StreamKey, str] = {}
         """Why nothing of a stream may be deleted."""
         self._cleanups: list[Cleanup] = []
@@ -130,6 +132,8 @@ class Replacements:
 
     def _warn_of_old_documents(self, plan: StreamPlan, reason: str) -> None:
         stays = sum(1 for _ in self._stale(plan))
+        if stays or not self._is_listed:
+            self._outcomes.kept(plan.stream, reason)
         if stays:
             logger.warning("Stream %s: %d old documents were kept, because %s.", plan.stream, stays, reason)
 
@@ -167,6 +171,7 @@ class Replacements:
         except UnorderedListing:
             reason = "Dust lists its documents in another order than it did, so nothing is known of the listing"
             self._reasons = dict.fromkeys(self._plans, reason)
+            self._is_listed = False
             return
         logger.info("Listed %d documents of %d streams to be replaced.", len(self._inventory), len(self._plans))
         if not is_complete:

@@ -126,6 +126,8 @@ class Refill:
             self._begin(count, replaces=replaces)
             yield from self._fill(replaces=replaces)
             yield from self._finish(replaces=replaces)
+        if not self.failure and (replaces or not self._existing.exists):
+            self._context.outcomes.replaced(self.plan.stream)
         self._book_unsent(replaces=replaces)
         self.drop()
 
@@ -160,6 +162,7 @@ class Refill:
                 "Stream %s: the table %s has rows of this refresh already, so rows are only added.", stream, table_id
             )
         elif self._existing.exists:
+            self._context.outcomes.kept(stream, str(doubt))
             logger.warning("Stream %s: the old rows of the table %s were kept, because %s.", stream, table_id, doubt)
 
     def _fill(self, *, replaces: bool) -> Steps:

@@ -58,7 +58,7 @@ def test_a_title_without_visible_characters_is_no_title() -> None:
 def test_the_text_has_the_chosen_fields_or_all() -> None:
     """Under the names that were chosen, without what change data capture added."""
     assert {"subject": "S", "many.0": "a"} == chosen.text_fields(RECORD, ["subject", "many.0", "missing"])
-    assert RECORD == chosen.text_fields({**RECORD, "_ab_cdc_lsn": 1}, ())
+    assert RECORD == chosen.text_fields({**RECORD, "_ab_cdc_lsn": 1, "_source_record_id": "1"}, ())
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Adapters for programs that move data, each with packages of its own: extras in pyproject.toml."""
