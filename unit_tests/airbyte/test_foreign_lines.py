@@ -191,14 +191,14 @@ def test_bytes_that_are_no_text_stop_the_sync() -> None:
 _DECORATION = st.lists(st.sampled_from(DECORATIONS) | st.text().map(str.encode) | st.binary(), max_size=3).map(b"".join)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.sampled_from(MESSAGES), _DECORATION, _DECORATION)
 def test_no_decoration_hides_a_message(message: bytes, before: bytes, behind: bytes) -> None:
     """It is read as it was meant, or the sync stops there, whatever stands around it on its line."""
     assert is_kept(before + message + behind, message)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.sampled_from(MESSAGES), st.sampled_from(sorted(OTHER_FORMS)), st.text(alphabet="ab 1:|-", max_size=20))
 def test_no_form_of_a_message_is_hidden_behind_text(message: bytes, form: str, before: str) -> None:
     """A log's time and name before each line, for example."""

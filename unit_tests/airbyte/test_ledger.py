@@ -66,7 +66,7 @@ _events = st.lists(
 
 
 @given(_events)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_a_state_is_safe_exactly_when_all_before_it_is_settled(events: list[tuple[str, object]]) -> None:
     """The ledger, which only counts, agrees at every moment with one that remembers every record."""
     ledger, naive = Ledger(STREAMS), NaiveLedger()

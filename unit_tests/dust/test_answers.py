@@ -218,7 +218,7 @@ def test_an_answer_that_lacks_a_part_of_the_proof_is_no_success(name: str, path:
 
 
 @given(st.sampled_from(sorted(CASES)), st.data())
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_an_answer_with_another_type_in_the_proof_is_no_success(name: str, data: st.DataObject) -> None:
     """Whatever is there instead, as deep as JSON goes."""
     case = CASES[name]

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from destination_dust.dust.errors import DustError, Misconfigured, NameTaken, NotFound, Rejected, TooLarge
@@ -313,7 +313,6 @@ def test_dusts_own_type_travels_with_a_mistake_in_the_settings() -> None:
         ),
     ),
 )
-@settings(deadline=None)
 def test_no_answer_breaks_the_sync(status: int, body: bytes) -> None:
     """Whatever comes back is an object, a named error, or a reason to try again."""
     assert isinstance(take(status, body), (dict, DustError, Retry))

@@ -6,7 +6,7 @@ import datetime
 import email.utils
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from destination_dust.dust.retry_after import MAX_RETRY_AFTER, retry_after
@@ -63,7 +63,6 @@ _DATES = st.builds(
 
 
 @given(st.text() | _DATES)
-@settings(deadline=None)
 def test_no_retry_after_breaks_the_sync(value: str) -> None:
     """It is a number of seconds within reason, or nothing."""
     seconds = retry_after(value)

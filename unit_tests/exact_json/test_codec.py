@@ -39,21 +39,18 @@ def _depth(value: Any) -> int:
     return depth
 
 
-@settings(deadline=None)
 @given(_VALUES | _LONG_DECIMALS)
 def test_a_written_value_is_read_back(value: Any) -> None:
     """Strings with lone surrogates, huge integers and long decimals survive the way out and in."""
     assert value == loads(dumps(value))
 
 
-@settings(deadline=None)
 @given(_VALUES)
 def test_the_output_is_standard_json(value: Any) -> None:
     """Any strict reader takes it."""
     assert value == json.loads(dumps(value))
 
 
-@settings(deadline=None)
 @given(st.recursive(_SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
 def test_both_writers_write_the_same(value: Any) -> None:
     """The identity of a record may not depend on which writer its oddities led to."""
@@ -62,7 +59,6 @@ def test_both_writers_write_the_same(value: Any) -> None:
     assert dumps(value, sort_keys=True) == written
 
 
-@settings(deadline=None)
 @given(_VALUES)
 def test_both_readers_read_the_same(value: Any) -> None:
     """The reader for deep nesting differs from the standard library's in nothing but its depth."""
@@ -130,7 +126,7 @@ def _scalars(value: Any) -> list[Any]:
 
 
 @given(st.from_regex(r"-?(0|[1-9][0-9]{0,24})(\.[0-9]{1,24})?([eE][+-]?[0-9]{1,4})?", fullmatch=True))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_no_number_ever_changes(text: str) -> None:
     """Whatever its digits, point and exponent, a number has the value that its text says."""
     number = loads(b'{"a":' + text.encode() + b"}")["a"]
@@ -192,7 +188,6 @@ def test_sorted_keys_give_one_text_for_equal_objects() -> None:
     assert b'{"a":1180591620717411303424,"b":"\\ud800"}' == dumps({"b": "\ud800", "a": 2**70}, sort_keys=True)
 
 
-@settings(deadline=None)
 @given(_VALUES)
 def test_readable_json_is_valid_unicode_without_nul(value: Any) -> None:
     """Sound values are unchanged."""
@@ -219,7 +214,6 @@ def test_texts_are_cleaned_only_where_they_are_odd() -> None:
     assert ("\U0001f600", 1) == clean_text("\ud83d\ude00")
 
 
-@settings(deadline=None)
 @given(st.text(st.sampled_from('\0\ud800\udc00\ud83d\ude00"\\au0')))
 def test_cleaned_texts_are_clean(text: str) -> None:
     """Whatever the order of odd characters, and once is enough."""

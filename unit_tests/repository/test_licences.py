@@ -6,8 +6,6 @@ import re
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-import pytest
-
 from release.licences import licence, locked
 
 ROOT = Path(__file__).parents[2]
@@ -27,17 +25,19 @@ def test_the_page_lists_every_locked_package_once() -> None:
     assert sorted(VERSIONS) == [name for name, _ in ROWS if name != "package"]
 
 
-@pytest.mark.parametrize(("name", "stated"), [row for row in ROWS if row[0] in VERSIONS])
-def test_the_page_says_what_the_package_says(name: str, stated: str) -> None:
-    """Of those that have one version: another may put it in other words."""
-    try:
-        installed = version(name)
-    except PackageNotFoundError:
-        pytest.skip("not for this Python or system")
-    if {installed} != VERSIONS[name]:
-        pytest.skip("another Python gets another version")
+def test_the_page_says_what_the_packages_say() -> None:
+    """Those that this Python has, where the locks name one version: another may put it in other words."""
+    installed = {name for name, _ in ROWS if name in VERSIONS and VERSIONS[name] == {_installed(name)}}
 
-    assert licence(name) == stated
+    assert {name: stated for name, stated in ROWS if name in installed} == {name: licence(name) for name in installed}
+    assert len(installed) > len(VERSIONS) / 2
+
+
+def _installed(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:  # for other Pythons or systems
+        return None
 
 
 def test_no_other_package_is_under_a_copyleft() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from destination_dust.airbyte.ledger import Span
@@ -52,7 +52,6 @@ def test_an_open_batch_that_lost_its_last_row_has_no_room_of_its_own() -> None:
 changes = st.lists(st.tuples(st.integers(0, 6), st.booleans()), min_size=1, max_size=40)
 
 
-@settings(deadline=None)
 @given(changes, st.integers(1, 5), st.integers(1, 6))
 def test_the_last_change_of_each_row_is_what_comes_out(
     sequence: list[tuple[int, bool]], rows: int, requests: int

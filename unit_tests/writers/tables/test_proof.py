@@ -45,7 +45,7 @@ times = st.integers(-3, 8).map(lambda offset: at(WALL + offset)) | st.sampled_fr
 )
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(
     st.lists(times, min_size=1, max_size=12),
     st.integers(0, 12),

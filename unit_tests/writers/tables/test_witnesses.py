@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from destination_dust.writers.tables.witnesses import RUN_GAP, Witness, Witnesses
@@ -26,7 +26,6 @@ def witnesses(*batches: list[str], pause: float = 0.0, deletes: bool = False) ->
     return found.to_read()
 
 
-@settings(deadline=None)
 @given(requests, st.sampled_from([0.0, RUN_GAP + 1]))
 def test_a_witness_was_changed_by_its_request_and_by_none_after_it(
     batches: list[tuple[list[int], bool]], pause: float
