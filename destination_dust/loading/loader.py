@@ -96,7 +96,7 @@ class Loader:
         """Put records in the place of all that Dust has of the stream. No records empty it.
 
         The end of `records` says that they are all: if it raises, nothing is deleted. Documents are stored first, then
-        what is stale is deleted. A table is replaced at once.
+        what is stale is deleted. Rows are validated before their table is touched.
         """
         return self._write(_as_stream(stream).plan(replaces=True), records)
 
@@ -142,7 +142,7 @@ class Loader:
         return replace(sync.outcomes.counts(plan.stream))
 
     def _config_for(self, plan: StreamPlan) -> Config:
-        """The settings without overrides for other streams, of which a sync would warn."""
+        """The settings without overrides for other streams: a sync would warn that they have no effect."""
         return replace(self._config, documents=DocumentOptions(self._config.documents.shape_of(plan.stream)))
 
     def _not_stored(self, error: Exception) -> NotStored:

@@ -25,7 +25,7 @@ class Stream:
     """
     namespace: str | None = None
     json_schema: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    """What is known of the fields. In tables it decides, for example, which texts are dates."""
+    """The schema of a record, as far as it is known. In tables it decides, for example, which texts are dates."""
 
     def __post_init__(self) -> None:
         if not self.name:

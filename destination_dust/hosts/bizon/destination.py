@@ -105,7 +105,7 @@ class DustDestination(AbstractDestination):  # type: ignore[misc] # bizon has no
         return written
 
     def _end(self, iteration: int) -> None:
-        """End a run of which bizon says that it went well, in another order than bizon does.
+        """End a run that went well, in another order than bizon does.
 
         bizon marks the job as succeeded, also where `max_iterations` left a rest, and then calls `finalize`: a reset
         that was interrupted in between would count as done, and the next run would go on behind records that Dust never
