@@ -11,7 +11,7 @@ from destination_dust.airbyte.completion import Completion
 from destination_dust.airbyte.input import Input
 from destination_dust.airbyte.ledger import Ledger
 from destination_dust.config import Config, DataFormat
-from destination_dust.config.warnings import warnings
+from destination_dust.config.warnings import stream_warnings, warnings
 from destination_dust.dust.client import DustClient, connect
 from destination_dust.dust.pacer import Pacer
 from destination_dust.dust.retrying import Clock
@@ -80,6 +80,8 @@ def client_for_check(config: Config) -> DustClient:
 
 
 def _writer(config: Config, catalog: Catalog, client: DustClient, submit: Submit, outcomes: Outcomes) -> Writer:
+    for warning in stream_warnings(catalog):
+        logger.warning("%s", warning)
     if config.data_format is DataFormat.DOCUMENTS:
         for warning in warnings(config.documents, catalog):
             logger.warning("%s", warning)

@@ -13,6 +13,7 @@ from destination_dust.airbyte.messages import StreamKey
 from destination_dust.dust.pacer import Pacer
 from destination_dust.dust.permit import PacerStatus, Wait
 from destination_dust.dust.responses import Retry
+from destination_dust.reporting.captured_changes import sentences
 from destination_dust.reporting.counts import Counts
 
 logger = logging.getLogger("airbyte")
@@ -158,6 +159,8 @@ class Progress:
                     stream,
                     counts.lacking_text,
                 )
+            for sentence in sentences(counts):
+                logger.warning("Stream %s: %s", stream, sentence)
             if counts.with_surplus_tags:
                 logger.warning(
                     "Stream %s: the tag_fields of %d records have more than 100 values. Their documents have the first "

@@ -15,7 +15,7 @@ from destination_dust.mapping.tags import field_tags
 from destination_dust.mapping.text import one_line, scalar_text
 from destination_dust.mapping.timestamps import epoch_milliseconds
 
-_TITLE_FIELDS = ("title", "name", "subject", "headline", "label")
+TITLE_FIELDS = ("title", "name", "subject", "headline", "label")
 _CDC_PREFIX = "_ab_cdc_"
 
 Found = TypeVar("Found")
@@ -25,7 +25,7 @@ def titles(data: Mapping[str, Any], field: str | None) -> Iterator[tuple[str, st
     """Texts that may be the title, the best first, each with the path of its field."""
     if field:
         yield field, _joined(find(data, field))
-    for name in _TITLE_FIELDS:
+    for name in TITLE_FIELDS:
         for path, _ in names_at(data, name):
             if isinstance(data[path], str):
                 yield path, data[path]
