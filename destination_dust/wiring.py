@@ -10,7 +10,7 @@ from destination_dust.airbyte.catalog import Catalog
 from destination_dust.airbyte.completion import Completion
 from destination_dust.airbyte.input import Input
 from destination_dust.airbyte.ledger import Ledger
-from destination_dust.config import Config, DataFormat
+from destination_dust.config import Config, DataFormat, OnRecordError
 from destination_dust.config.warnings import stream_warnings, warnings
 from destination_dust.dust.client import DustClient, connect
 from destination_dust.dust.pacer import Pacer
@@ -93,6 +93,7 @@ def _writer(config: Config, catalog: Catalog, client: DustClient, submit: Submit
             upserts=config.max_concurrency,
             per_minute=config.documents_per_minute,
             skip_unchanged=config.skip_unchanged,
+            split=config.on_record_error is OnRecordError.SPLIT,
         )
     timing = config.timing
     context = TablesContext(

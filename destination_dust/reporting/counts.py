@@ -32,6 +32,8 @@ class Counts:
     """Without any of the fields chosen for the text."""
     with_surplus_tags: int = 0
     """Stored without some of their tags, because there were too many."""
+    split: int = 0
+    """Stored in several documents, because one would be too large."""
     ignored: int = 0
     """Tombstones of a stream without a primary key: nothing tells which document or row they delete."""
     source_changes: Counter[SourceChange] = field(default_factory=Counter)
@@ -60,6 +62,7 @@ class Counts:
             "superseded by later ones": self.superseded,
             "queued in Dust": self.queued,
             "stale documents deleted": self.stale,
+            "stored in parts": self.split,
             "deletions ignored": self.ignored,
         }
         shown = {**always, **{what: count for what, count in sometimes.items() if count}}

@@ -27,7 +27,7 @@ class Outcomes:
     """
 
     def __init__(self, ledger: Ledger, progress: Progress, on_record_error: OnRecordError) -> None:
-        self.fails_on_rejects = on_record_error is OnRecordError.FAIL
+        self.fails_on_rejects = on_record_error is not OnRecordError.SKIP
         self.failure: BadRecord | None = None
         """The first record that must fail the sync. The loop raises it at the end of its turn."""
         self._ledger = ledger

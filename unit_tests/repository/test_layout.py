@@ -31,6 +31,7 @@ TESTED_ELSEWHERE = {
     "mapping/documents/html_layout.py": "unit_tests/mapping/documents/test_html.py",
     "wiring.py": "integration_tests/test_delivery.py",
     "writers/documents/partial_documents.py": "integration_tests/cdc/test_unavailable_values.py",
+    "writers/documents/splitting.py": "integration_tests/documents/test_splitting.py",
     "writers/documents/version.py": "unit_tests/writers/documents/test_queue.py",
     "writers/documents/writer.py": "integration_tests/documents/test_replacement.py",
     "writers/tables/batch.py": "unit_tests/writers/tables/test_burst.py",

@@ -19,6 +19,7 @@ from destination_dust.writers.documents.omissions import Omissions
 from destination_dust.writers.documents.partial_documents import PartialDocuments
 from destination_dust.writers.documents.queue import DocumentQueue
 from destination_dust.writers.documents.replacements import Replacements
+from destination_dust.writers.documents.splitting import Splitting
 from destination_dust.writers.documents.version import DocumentVersion
 from destination_dust.writers.outcomes import Outcomes
 from destination_dust.writers.record_ids import record_id
@@ -38,10 +39,11 @@ class DocumentsWriter:
         upserts: int,
         skip_unchanged: bool,
         per_minute: int = 120,
+        split: bool = False,
     ) -> None:
         """`shapes`: by stream, for every stream in the catalog; `upserts`: how many may be in flight.
 
-        `per_minute`: how many upserts Dust takes.
+        `per_minute`: how many upserts Dust takes; `split`: whether documents that are too large go in parts.
         """
         self._outcomes = outcomes
         self._shapes = shapes
@@ -51,7 +53,16 @@ class DocumentsWriter:
         self._partial = PartialDocuments(client, submit, outcomes, self._put)
         self._replacements = Replacements(client, submit, outcomes)
         self._fingerprints = Fingerprints(client, submit, self._replacements, skip_unchanged=skip_unchanged)
-        self._queue = DocumentQueue(client, submit, outcomes, self._fingerprints, self._replacements, upserts=upserts)
+        timed = [stream for stream, shape in shapes.items() if shape.timestamp_field]
+        self._queue = DocumentQueue(
+            client,
+            submit,
+            outcomes,
+            self._fingerprints,
+            self._replacements,
+            upserts=upserts,
+            splitting=Splitting(client, timed=timed, skip_unchanged=skip_unchanged) if split else None,
+        )
 
     @property
     def has_room(self) -> bool:
