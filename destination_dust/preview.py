@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from destination_dust.airbyte.catalog import Catalog, MissingKey, StreamPlan
+from destination_dust.airbyte.cdc import available
 from destination_dust.airbyte.messages import Record, StreamKey
 from destination_dust.airbyte.reader import Reader
 from destination_dust.config import Config, DataFormat
@@ -65,7 +66,7 @@ def _document(config: Config, plan: StreamPlan, record: Record, chosen_text: Cho
     shape = config.documents.shape_of(plan.stream)
     content = document(
         *plan.stream,
-        record.data,
+        available(record.data),
         generation=plan.generation,
         emitted_at=record.emitted_at,
         shape=shape,
@@ -92,7 +93,7 @@ def _row(config: Config, plan: StreamPlan, record: Record, encoder: RowEncoder) 
     what = f"{_named(plan, record, 'row')} of the table {table_name(config.table_id_prefix, *plan.stream)}"
     if plan.deletes(record.data):
         return f"--- {what}: deleted"
-    encoded = encoder.encode("", record.data, record.emitted_at)
+    encoded = encoder.encode("", available(record.data), record.emitted_at)
     # The time of loading belongs before it, and is added when a row is sent.
     cells: dict[str, Any] = orjson.loads(b'{"value":{"":null' + encoded)["value"]
     shown = {name: _moment(cell["epoch"]) if isinstance(cell, dict) else cell for name, cell in cells.items()}

@@ -176,8 +176,7 @@ class Sync:
             plan = self._catalog.plan_of(message.stream)
             if plan is None:
                 raise self._unknown.refuse(message)
-            if not message.is_utf8:
-                self._outcomes.counts(plan.stream).not_utf8 += 1
+            self._outcomes.note(plan, message)
             self._writer.add(plan, message, self._outcomes.read(plan.stream))
         elif isinstance(message, State):
             self.progress.states.read += 1

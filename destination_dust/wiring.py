@@ -11,8 +11,8 @@ from destination_dust.airbyte.completion import Completion
 from destination_dust.airbyte.input import Lines
 from destination_dust.airbyte.ledger import Ledger
 from destination_dust.airbyte.messages import LineReader
-from destination_dust.config import Config, DataFormat
-from destination_dust.config.warnings import warnings
+from destination_dust.config import Config, DataFormat, OnRecordError
+from destination_dust.config.warnings import stream_warnings, warnings
 from destination_dust.dust.client import DustClient, connect
 from destination_dust.dust.pacer import Pacer
 from destination_dust.dust.retrying import Clock
@@ -115,6 +115,8 @@ def _threads(config: Config) -> dict[Lane, int]:
 
 
 def _writer(config: Config, catalog: Catalog, client: DustClient, submit: Submit, outcomes: Outcomes) -> Writer:
+    for warning in stream_warnings(catalog):
+        logger.warning("%s", warning)
     if config.data_format is DataFormat.DOCUMENTS:
         for warning in warnings(config.documents, catalog):
             logger.warning("%s", warning)
@@ -126,6 +128,7 @@ def _writer(config: Config, catalog: Catalog, client: DustClient, submit: Submit
             upserts=config.max_concurrency,
             per_minute=config.documents_per_minute,
             skip_unchanged=config.skip_unchanged,
+            split=config.on_record_error is OnRecordError.SPLIT,
         )
     timing = config.timing
     context = TablesContext(

@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+from destination_dust.airbyte.cdc import is_tombstone
 from destination_dust.airbyte.messages import StreamKey
-
-CDC_DELETED_AT = "_ab_cdc_deleted_at"
 
 
 class UnusableCatalog(Exception):
@@ -72,7 +71,7 @@ class StreamPlan:
 
     @property
     def deduplicates(self) -> bool:
-        """Whether the key decides which records are one, so that a record of CDC may delete."""
+        """Whether the host relies on the key, so that each record must have one."""
         return self.mode in (Mode.APPEND_DEDUP, Mode.OVERWRITE_DEDUP) and bool(self.primary_key)
 
     def key_of(self, data: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -88,8 +87,11 @@ class StreamPlan:
         return tuple(parts)
 
     def deletes(self, data: Mapping[str, Any]) -> bool:
-        """Whether a CDC record says that its row was deleted."""
-        return self.deduplicates and data.get(CDC_DELETED_AT) is not None
+        """Whether a record says that its row was deleted, and the key says which document or row that is.
+
+        In every mode: the id is made of the key, so a tombstone that is stored would replace the row by its nulls.
+        """
+        return bool(self.primary_key) and is_tombstone(data)
 
 
 class Catalog:

@@ -34,6 +34,16 @@ class StreamKey(NamedTuple):
         return f"{self.namespace}.{self.name}" if self.namespace else self.name
 
 
+class SourceChange(NamedTuple):
+    """A value that the source changed on its way, as `meta.changes` of the record says."""
+
+    field: str
+    change: str
+    """`NULLED` or `TRUNCATED`."""
+    reason: str
+    """Such as `SOURCE_SERIALIZATION_ERROR`."""
+
+
 class Record(NamedTuple):
     """A RECORD message. `emitted_at` is in ms since 1970, None if the source did not say."""
 
@@ -43,6 +53,7 @@ class Record(NamedTuple):
     line: int
     is_utf8: bool = True
     """Whether all bytes were. If not, `data` has a lone surrogate from U+DC80 to U+DCFF for each other byte."""
+    changes: tuple[SourceChange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +109,16 @@ def marks_complete(state: Mapping[str, Any]) -> bool:
     """Whether the `state` of a STATE message marks its stream as read to the end."""
     stream_state = (state.get("stream") or {}).get("stream_state")
     return isinstance(stream_state, Mapping) and any(stream_state.get(mark) is True for mark in COMPLETE_MARKS)
+
+
+def source_changes(meta: object) -> tuple[SourceChange, ...]:
+    """What a source says in the `meta` of a RECORD that it changed. Words that the protocol lacks are kept, too."""
+    changes = meta.get("changes") if isinstance(meta, Mapping) else None
+    return tuple(
+        SourceChange(*(str(change.get(name) or "unknown") for name in SourceChange._fields))
+        for change in (changes if isinstance(changes, list) else ())
+        if isinstance(change, Mapping)
+    )
 
 
 def acknowledgement(line: bytes, *, stored: int, rejected: int) -> bytes:

@@ -20,6 +20,7 @@ from destination_dust.airbyte.messages import (
     StreamKey,
     StreamStatus,
     marks_complete,
+    source_changes,
 )
 
 logger = logging.getLogger("airbyte")
@@ -135,6 +136,7 @@ class Reader:
             int(emitted_at) if isinstance(emitted_at, (int, float)) else None,
             self.lines,
             is_utf8,
+            source_changes(record.get("meta")),
         )
 
     def _state(self, state: Any, line: bytes) -> State:

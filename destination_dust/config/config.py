@@ -38,6 +38,8 @@ class OnRecordError(Enum):
 
     FAIL = "fail"
     SKIP = "skip"
+    SPLIT = "split"
+    """As `FAIL`, but a document that is too large is stored in parts."""
 
 
 class CdcDeletes(Enum):

@@ -1,4 +1,4 @@
-"""Warnings about document fields that no stream has."""
+"""Warnings about settings without effect, and about streams that cannot be stored as their source means them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from destination_dust.airbyte.catalog import StreamPlan
+from destination_dust.airbyte.cdc import CDC_DELETED_AT
 from destination_dust.config.documents import STREAM_OVERRIDES, DocumentOptions
 from destination_dust.mapping.schemas import declares
 
@@ -32,6 +33,16 @@ def warnings(options: DocumentOptions, plans: Iterable[StreamPlan]) -> Iterator[
             yield (
                 f"Stream {plan.stream}: its schema has none of the text_fields ({', '.join(fields)}), so its documents "
                 f"keep all fields until a record has one of them. Name fields of this stream in {STREAM_OVERRIDES}."
+            )
+
+
+def stream_warnings(plans: Iterable[StreamPlan]) -> Iterator[str]:
+    """Describe, for the user, streams whose deletions find nothing to delete."""
+    for plan in plans:
+        if not plan.primary_key and CDC_DELETED_AT in plan.properties:
+            yield (
+                f"Stream {plan.stream}: it has no primary key, so nothing tells which document or row a deletion is "
+                "about. Deletions are ignored and counted. Choose the stream's primary key in the connection."
             )
 
 

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta, timezone
 from typing import Any, TypeAlias
 
 from destination_dust import exact_json
-from destination_dust.airbyte.catalog import CDC_DELETED_AT, MissingKey, StreamPlan
+from destination_dust.airbyte.catalog import MissingKey, StreamPlan
+from destination_dust.airbyte.cdc import CDC_DELETED_AT
 from destination_dust.airbyte.messages import COMPLETE_MARKS
 from destination_dust.loading.values import to_json
 

@@ -23,7 +23,7 @@ _EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
 # Keys are rarely nested at all.
 _MAX_DEPTH = 20
 
-_IDENTIFIER = re.compile(f"[A-Za-z0-9_-]{{1,{MAX_LENGTH}}}")
+_IDENTIFIER = re.compile(f"[A-Za-z0-9_-]{{1,{MAX_LENGTH}}}(?:--part-[0-9]{{1,6}})?")
 _WORD = re.compile("[A-Za-z0-9_]+")
 _NO_WORD = re.compile("[^A-Za-z0-9_]+")
 _UUID = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
@@ -64,7 +64,7 @@ def marker_identifier(namespace: str | None, stream: str) -> str:
 
 
 def is_identifier(document_id: str) -> bool:
-    """Whether an id can be one of ours: of this file's alphabet, and no longer than this file makes them."""
+    """Whether an id can be one of ours: of this file's alphabet and length, or a part of one."""
     return bool(_IDENTIFIER.fullmatch(document_id))
 
 

@@ -36,6 +36,13 @@ def declares(properties: Mapping[str, Any], path: str) -> bool | None:
     return found or _has(schema, without_brackets(path))
 
 
+def declared_field(properties: Mapping[str, Any], path: str) -> str:
+    """The declared field that a path begins with, "" if there is none: a name that no schema has may be data."""
+    parts = path.split(".")
+    heads = (".".join(parts[:end]) for end in range(len(parts), 0, -1))
+    return next((head for head in heads if head in properties), "")
+
+
 def _has(schema: object, path: str | None) -> bool | None:
     if path is None:
         return True

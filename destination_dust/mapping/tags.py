@@ -82,6 +82,11 @@ def fingerprint_of(tags: Iterable[str]) -> str | None:
     return found[0] if len(found) == 1 else None
 
 
+def with_fingerprint(tags: Iterable[str], fingerprint: str) -> list[str]:
+    """Return the tags of a document of ours with another fingerprint, and the same generation."""
+    return [f"airbyte:{match[1]}:{fingerprint}" if (match := _VERSION.fullmatch(tag)) else tag for tag in tags]
+
+
 def marker_of(tags: Iterable[str]) -> Marker | None:
     """Return the marker in the tags, None unless there is exactly one."""
     found = [match for tag in tags if (match := _MARKER.fullmatch(tag))]

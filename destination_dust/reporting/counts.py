@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field, fields
 
+from destination_dust.airbyte.messages import SourceChange
+
 
 @dataclass(slots=True)
 class Counts:
@@ -30,6 +32,18 @@ class Counts:
     """Without any of the fields chosen for the text."""
     with_surplus_tags: int = 0
     """Stored without some of their tags, because there were too many."""
+    split: int = 0
+    """Stored in several documents, because one would be too large."""
+    ignored: int = 0
+    """Tombstones of a stream without a primary key: nothing tells which document or row they delete."""
+    source_changes: Counter[SourceChange] = field(default_factory=Counter)
+    """Values that the source nulled or truncated; fields as the schema declares them."""
+    kept_values: Counter[str] = field(default_factory=Counter)
+    """Values that a change left as they were, kept as Dust or an earlier record had them; by declared field …"""
+    lost_values: Counter[str] = field(default_factory=Counter)
+    """… and those that could not be kept. The field of the document or row is empty now."""
+    emptied: int = 0
+    """Rows marked as deleted whose other columns could not be kept."""
     queued: int = 0
     """Accepted by Dust for a table, but not readable there yet."""
 
@@ -48,6 +62,8 @@ class Counts:
             "superseded by later ones": self.superseded,
             "queued in Dust": self.queued,
             "stale documents deleted": self.stale,
+            "stored in parts": self.split,
+            "deletions ignored": self.ignored,
         }
         shown = {**always, **{what: count for what, count in sometimes.items() if count}}
         return ", ".join(f"{count} {what}" for what, count in shown.items())
@@ -55,7 +71,8 @@ class Counts:
     @property
     def unsettled(self) -> int:
         """Records read but not yet settled."""
-        return self.read - self.upserted - self.unchanged - self.superseded - self.deleted - self.rejected
+        settled = self.upserted + self.unchanged + self.superseded + self.deleted + self.rejected + self.ignored
+        return self.read - settled
 
 
 @dataclass(slots=True)

@@ -78,6 +78,7 @@ def _counts(counts: Counts) -> dict[str, Any]:
         "superseded": counts.superseded,
         "deleted": counts.deleted,
         "rejected": counts.rejected,
+        "ignored": counts.ignored,
         "unsettled": counts.unsettled,
         "stale_deleted": counts.stale,
         "queued": counts.queued,
@@ -86,6 +87,11 @@ def _counts(counts: Counts) -> dict[str, Any]:
         "not_utf8": counts.not_utf8,
         "lacking_text": counts.lacking_text,
         "surplus_tags": counts.with_surplus_tags,
+        "split": counts.split,
+        "source_changes": counts.source_changes.total(),
+        "kept_values": counts.kept_values.total(),
+        "lost_values": counts.lost_values.total(),
+        "emptied": counts.emptied,
         "left_out": {setting: counts.left_out[setting] for setting in LEFT_OUT},
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from destination_dust.airbyte.messages import StreamKey
+from destination_dust.reporting.captured_changes import sentences
 from destination_dust.reporting.counts import Counts
 
 # Why the value of a chosen field was of no use, and what was done, by setting.
@@ -44,6 +45,8 @@ def warnings(stream: StreamKey, counts: Counts) -> Iterator[str]:
             f"Stream {stream}: {counts.lacking_text} records have none of the text_fields. Their documents have only "
             "their title as text, or, until a record had one of the fields, all fields."
         )
+    for sentence in sentences(counts):
+        yield f"Stream {stream}: {sentence}"
     if counts.with_surplus_tags:
         yield (
             f"Stream {stream}: the tag_fields of {counts.with_surplus_tags} records have more than 100 values. Their "

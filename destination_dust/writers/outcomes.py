@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 
+from destination_dust.airbyte.catalog import StreamPlan
 from destination_dust.airbyte.ledger import Ledger, Span
-from destination_dust.airbyte.messages import StreamKey
+from destination_dust.airbyte.messages import Record, StreamKey
 from destination_dust.config import OnRecordError
+from destination_dust.mapping.schemas import declared_field
 from destination_dust.reporting.counts import Counts
 from destination_dust.reporting.progress import Progress
 
@@ -25,7 +27,7 @@ class Outcomes:
     """
 
     def __init__(self, ledger: Ledger, progress: Progress, on_record_error: OnRecordError) -> None:
-        self.fails_on_rejects = on_record_error is OnRecordError.FAIL
+        self.fails_on_rejects = on_record_error is not OnRecordError.SKIP
         self.failure: BadRecord | None = None
         """The first record that must fail the sync. The loop raises it at the end of its turn."""
         self._replaced: dict[StreamKey, str | None] = {}
@@ -36,6 +38,13 @@ class Outcomes:
     def counts(self, stream: StreamKey) -> Counts:
         """The counts of a stream, for facts that no record's fate depends on."""
         return self._progress.of(stream)
+
+    def note(self, plan: StreamPlan, record: Record) -> None:
+        """Count how a record differs from its row before anything was made of it."""
+        counts = self.counts(plan.stream)
+        counts.not_utf8 += not record.is_utf8
+        for change in record.changes:
+            counts.source_changes[change._replace(field=declared_field(plan.properties, change.field))] += 1
 
     def read(self, stream: StreamKey) -> Span:
         """A record was read. Returns the span that its fate is booked in."""
@@ -63,6 +72,11 @@ class Outcomes:
     def unchanged(self, stream: StreamKey, records: Mapping[Span, int]) -> None:
         """Dust has the document already."""
         self.counts(stream).unchanged += 1
+        self._settle(records)
+
+    def ignored(self, stream: StreamKey, records: Mapping[Span, int]) -> None:
+        """Tombstones that name no document or row. They count as stored: the source has nothing better to send."""
+        self.counts(stream).ignored += sum(records.values())
         self._settle(records)
 
     def rejected(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from destination_dust.airbyte.catalog import MissingKey, StreamPlan
+from destination_dust.airbyte.cdc import is_tombstone
 from destination_dust.airbyte.messages import Record
 from destination_dust.mapping.ids import identifier, record_identifier
 from destination_dust.reporting.counts import Counts
@@ -13,14 +14,14 @@ from destination_dust.reporting.counts import Counts
 def record_id(plan: StreamPlan, record: Record, counts: Counts) -> str:
     """The id of a record: made of its key, or of all of it if its stream has none.
 
-    Only where a key decides what is replaced must every record have one, or `MissingKey` is raised. So it is for a key
+    Only where a key decides what is replaced or deleted must it be there, or `MissingKey` is raised. So it is for a key
     with bytes that are not UTF-8: what Dust shows instead of them is the same for each.
     """
     if plan.primary_key:
         try:
             key = plan.key_of(record.data)
         except MissingKey:
-            if plan.deduplicates:
+            if plan.deduplicates or is_tombstone(record.data):
                 raise
             counts.without_key += 1
         else:

@@ -16,7 +16,7 @@ from destination_dust.airbyte.catalog import Catalog
 from destination_dust.airbyte.completion import Completion
 from destination_dust.airbyte.input import Input
 from destination_dust.airbyte.ledger import Ledger
-from destination_dust.config import Config, DataFormat
+from destination_dust.config import Config, DataFormat, OnRecordError
 from destination_dust.dust.client import DustClient
 from destination_dust.dust.pacer import Pacer
 from destination_dust.dust.permit import NoPacing
@@ -221,7 +221,13 @@ class Simulation:
         if config.data_format is DataFormat.DOCUMENTS:
             shapes = {plan.stream: config.documents.shape_of(plan.stream) for plan in plans}
             return DocumentsWriter(
-                client, workers.submit, outcomes, shapes, upserts=8, skip_unchanged=config.skip_unchanged
+                client,
+                workers.submit,
+                outcomes,
+                shapes,
+                upserts=8,
+                skip_unchanged=config.skip_unchanged,
+                split=config.on_record_error is OnRecordError.SPLIT,
             )
         context = TablesContext(
             client,

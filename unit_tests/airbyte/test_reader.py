@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from destination_dust.airbyte.catalog import UnusableCatalog
-from destination_dust.airbyte.messages import Message, Record, SourceError, State, StreamKey, StreamStatus
+from destination_dust.airbyte.messages import Message, Record, SourceChange, SourceError, State, StreamKey, StreamStatus
 from destination_dust.airbyte.reader import Reader, UnreadableInput
 from unit_tests.builders import record
 
@@ -240,7 +240,7 @@ def test_unknown_fields_of_a_record_are_tolerated() -> None:
     content = {
         "stream": "users",
         "data": {},
-        "meta": {"changes": [{"reason": "NEW"}]},
+        "meta": {"changes": None, "new": 1},
         "new": 1,
         "file": None,
         "file_reference": None,
@@ -248,6 +248,16 @@ def test_unknown_fields_of_a_record_are_tolerated() -> None:
     messages = read(orjson.dumps({"type": "RECORD", "record": content, "log": None, "state": None, "new": {}}))
 
     assert [Record(StreamKey(None, "users"), {}, None, 1)] == messages
+
+
+def test_a_record_says_what_its_source_changed() -> None:
+    """In whatever words; what is no change of a field is no reason to stop."""
+    changes = [{"field": "n", "change": "NULLED", "reason": "NEW"}, {"reason": "X"}, None, "text"]
+    content = {"stream": "users", "data": {}, "meta": {"changes": changes}}
+    (record,) = read(orjson.dumps({"type": "RECORD", "record": content}))
+
+    assert isinstance(record, Record)
+    assert (SourceChange("n", "NULLED", "NEW"), SourceChange("unknown", "unknown", "X")) == record.changes
 
 
 def test_a_stream_state_is_about_its_stream() -> None:

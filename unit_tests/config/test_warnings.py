@@ -6,7 +6,7 @@ from typing import Any
 
 from destination_dust.airbyte.catalog import Catalog
 from destination_dust.config import Config
-from destination_dust.config.warnings import warnings
+from destination_dust.config.warnings import stream_warnings, warnings
 from unit_tests.builders import configured, settings
 
 
@@ -94,3 +94,18 @@ def test_many_streams_are_not_all_named() -> None:
     (remark,) = told(*(stream(f"s{n}", "a") for n in range(13)), stream_overrides=[{"stream": "x"}])
 
     assert remark.endswith("s8, s9 and 3 more.")
+
+
+def test_deletions_without_a_key_are_remarked_on() -> None:
+    """Only where the source may report deletions, and nothing tells which row they are about."""
+    deletions = ("id", "_ab_cdc_deleted_at")
+    streams = [
+        stream("keyless", *deletions),
+        stream("keyed", *deletions, primary_key=[["id"]]),
+        stream("by_source", *deletions, stream_source_defined_primary_key=[["id"]]),
+        stream("no_capture", "id"),
+    ]
+
+    (remark,) = stream_warnings(Catalog.parse({"streams": streams}))
+
+    assert remark.startswith("Stream keyless: it has no primary key")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from destination_dust.airbyte.catalog import CDC_DELETED_AT
+from destination_dust.airbyte.cdc import CDC_DELETED_AT
 from destination_dust.airbyte.messages import Record, State, StreamKey
 from destination_dust.airbyte.reader import Reader
 from destination_dust.loading.changes import Change, Delete, Upsert, end_line, record_lines

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from destination_dust.mapping.schemas import alternatives, declared_types, declares
+from destination_dust.mapping.schemas import alternatives, declared_field, declared_types, declares
 
 TEXT = {"type": ["null", "string"]}
 FIELDS: dict[str, Any] = {
@@ -55,3 +55,12 @@ def test_any_json_may_be_a_schema() -> None:
     assert {None} == {declares({"f": schema}, "f.a") for schema in odd}
     assert [] == list(alternatives(True))
     assert ["a", "b"] == declared_types({"type": ["a", None, 1, "null", ["x"], "b"]})
+
+
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [("a", "a"), ("a.b", "a.b"), ("a.b.c", "a.b"), ("a.x", "a"), ("x", ""), ("x.a", ""), ("", ""), ("ab", "")],
+)
+def test_a_path_begins_with_a_declared_field_or_with_none(path: str, field: str) -> None:
+    """The longest that there is: a name may have dots."""
+    assert field == declared_field({"a": {}, "a.b": {}}, path)

@@ -15,6 +15,7 @@ from destination_dust.mapping.tags import (
     marker_of,
     stream_tags,
     version_tag,
+    with_fingerprint,
 )
 
 FINGERPRINT = "q83vASNFZ_k"
@@ -128,3 +129,11 @@ def test_fields_become_tags(field: str, tags: list[str]) -> None:
 def test_odd_characters_of_tags_are_cleaned_and_counted() -> None:
     """In values and in names of fields."""
     assert (["a\ufffd:x", "b:yz"], 1) == field_tags({"a\ud800": "x", "b": "y\0z"}, ["a\ud800", "b"])
+
+
+def test_another_fingerprint_leaves_the_other_tags_and_the_generation() -> None:
+    """Whatever the fingerprint was."""
+    tags = ["airbyte:stream:users", "plan:pro", version_tag(5, FINGERPRINT)]
+
+    assert [*tags[:-1], version_tag(5, "AAAAAAAAAAA")] == with_fingerprint(tags, "AAAAAAAAAAA")
+    assert ["x", "airbyte:replaced:5"] == with_fingerprint(["x", "airbyte:replaced:5"], "AAAAAAAAAAA")

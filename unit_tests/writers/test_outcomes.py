@@ -7,6 +7,8 @@ from collections import Counter
 
 import pytest
 
+from destination_dust.airbyte.catalog import Mode, StreamPlan
+from destination_dust.airbyte.messages import Record, SourceChange
 from destination_dust.writers.outcomes import BadRecord
 from unit_tests.builders import USERS, state
 from unit_tests.writers.outcomes import FakeWorkers
@@ -31,6 +33,32 @@ def test_every_fate_settles_its_records_and_counts_them() -> None:
     assert (6, 0) == (counts.read, counts.unsettled)
 
     assert [(3, 0), (1, 2)] == [(safe.stored, safe.rejected) for safe in calls.ledger.release()]
+
+
+def test_deletions_that_name_no_row_are_acknowledged_and_counted_apart() -> None:
+    """The source has nothing better to send, and the next one must not bring them again."""
+    calls = FakeWorkers()
+    span = calls.outcomes.read(USERS)
+    calls.ledger.add_state(state(USERS, 1))
+
+    calls.outcomes.ignored(USERS, {span: 1})
+
+    counts = calls.progress.of(USERS)
+    assert (1, 0, 0) == (counts.ignored, counts.deleted, counts.unsettled)
+    assert [(1, 0)] == [(safe.stored, safe.rejected) for safe in calls.ledger.release()]
+
+
+def test_facts_about_a_record_are_noted_by_declared_field() -> None:
+    """A field that no schema has is not named: its name may be data."""
+    calls = FakeWorkers()
+    plan = StreamPlan(USERS, Mode.APPEND, properties={"n": {}})
+    changes = tuple(SourceChange(field, "NULLED", "X") for field in ("n", "n.inner", "secret"))
+
+    calls.outcomes.note(plan, Record(USERS, {}, None, 1, is_utf8=False, changes=changes))
+
+    counts = calls.progress.of(USERS)
+    assert (1, 0) == (counts.not_utf8, counts.read)
+    assert {SourceChange("n", "NULLED", "X"): 2, SourceChange("", "NULLED", "X"): 1} == counts.source_changes
 
 
 def test_a_refused_record_takes_those_that_it_superseded_with_it(caplog: pytest.LogCaptureFixture) -> None:

@@ -53,6 +53,12 @@ def test_a_missing_key_is_refused_where_records_are_deduplicated() -> None:
             id_of({"name": "a"}, mode=mode)
 
 
+def test_a_missing_key_is_refused_where_a_record_deletes() -> None:
+    """In every mode: a hash of the record is the id of no row."""
+    with pytest.raises(MissingKey, match="id"):
+        id_of({"name": "a", "_ab_cdc_deleted_at": "2026-01-01T00:00:00Z"})
+
+
 KEYS = [{"id": "a\udcff"}, {"id": ["a\udcff"]}, {"id": {"a\udcff": 1}}]
 
 

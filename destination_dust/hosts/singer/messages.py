@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from destination_dust import exact_json
-from destination_dust.airbyte.catalog import CDC_DELETED_AT, Mode, StreamPlan
+from destination_dust.airbyte.catalog import Mode, StreamPlan
+from destination_dust.airbyte.cdc import CDC_DELETED_AT
 from destination_dust.airbyte.foreign_lines import flaw
 from destination_dust.airbyte.messages import Record, State, StreamKey
 from destination_dust.mapping.timestamps import epoch_milliseconds

@@ -23,6 +23,8 @@ _MAX_SHORT_TITLE = 160
 _WRAPPERS = ("fields", "properties", "attributes", "data")
 # What hosts add to a record about itself: Airbyte for change data capture, bizon its id in the source.
 _METADATA = ("_ab_cdc_", "_source_record_id")
+TITLE_FIELDS = (*_TITLE_FIELDS, _SHORT_TITLE_FIELD, *_WRAPPERS)
+"""The fields of a record that may hold its title, or an object with it."""
 
 Found = TypeVar("Found")
 

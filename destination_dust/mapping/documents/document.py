@@ -109,7 +109,7 @@ def document(
     }
     tags = [*stream_tags(namespace, stream), *user_tags[:MAX_USER_TAGS]]
     ordered = text if shape.text_format == "auto" else write(_in_order(fields, as_chosen=as_chosen)).text
-    fingerprint = _fingerprint([title.line, ordered, mime_type, tags, url, moment, prefix])
+    fingerprint = fingerprint_of_content([title.line, ordered, mime_type, tags, url, moment, prefix])
     if moment is None and (emitted := emission_time(emitted_at)) is not None:
         moment = stored_timestamp(emitted)
     tags.append(version_tag(generation, fingerprint))
@@ -171,7 +171,8 @@ def _in_order(fields: dict[str, Any], *, as_chosen: bool) -> dict[str, Any]:
     return {path: ordered[path] for path in fields} if as_chosen else ordered
 
 
-def _fingerprint(content: list[object]) -> str:
+def fingerprint_of_content(content: list[object]) -> str:
+    """Return the fingerprint of what makes a document."""
     digest = hashlib.sha256(exact_json.dumps(content)).digest()[:_FINGERPRINT_BYTES]
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 

@@ -111,11 +111,18 @@ class RowEncoder:
         self._in_table.update(columns)
         self._check_width()
 
-    def encode(self, row_id: str, data: Mapping[str, Any], emitted_at: int | None) -> bytes:
+    def column_of(self, field: str) -> str:
+        """The name of a field's column."""
+        return (self._fields.get(field) or self._column(field)).name
+
+    def encode(
+        self, row_id: str, data: Mapping[str, Any], emitted_at: int | None, kept: Mapping[str, Cell] | None = None
+    ) -> bytes:
         """The part of a row after its time of loading, as JSON (see `upsert_body`). Raises `TooManyColumns`.
 
-        `emitted_at`: when the source read the record, in milliseconds since 1970. A record with more fields than the
-        table can take raises before anything is learned from it, so that it spoils no other.
+        `emitted_at`: when the source read the record, in milliseconds since 1970; `kept`: cells that the row had
+        before, by column, which it keeps where the record has none. A record with more fields than the table can take
+        raises before anything is learned from it, so that it spoils no other.
         """
         self._check_new(data)
         extracted_at = emission_time(emitted_at)
@@ -137,6 +144,8 @@ class RowEncoder:
                     column.used = True
                     self._used.add(field)
                     self._in_table.add(column.name)
+        if kept:
+            value = {**{name: content for name, content in kept.items() if content is not None}, **value}
         cells = self._json(value)
         return b"%b%b,%b}" % (b"," if value else b"", cells[1:], b'"row_id":' + orjson.dumps(row_id))
 

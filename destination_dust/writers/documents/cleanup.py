@@ -9,6 +9,7 @@ from functools import partial
 from destination_dust.airbyte.catalog import StreamPlan
 from destination_dust.dust.client import DustClient
 from destination_dust.dust.errors import Rejected
+from destination_dust.mapping.documents.parts import whole_id
 from destination_dust.writers.documents.inventory import Inventory
 from destination_dust.writers.documents.marker import mark
 from destination_dust.writers.outcomes import Outcomes
@@ -55,7 +56,9 @@ class Cleanup:
         """Delete one stale document after another, as all of these do at once. The last one to end sets the marker."""
         for document_id in self._stale:
             try:
-                yield Ask(partial(self._client.delete_document, document_id), key=document_id)
+                # One at a time of those that are parts of one: the first part, which says that the others are there,
+                # has the lowest id and goes first.
+                yield Ask(partial(self._client.delete_document, document_id), key=whole_id(document_id))
             except Rejected as error:
                 # The states of the stream must not wait for ever for it; the next replacement tries again.
                 logger.warning(

@@ -51,8 +51,10 @@ class Inventory:
         self._table.execute("INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, 1)", self._row(entry))
 
     def mark_seen(self, document_id: str) -> None:
-        """This sync has brought a record of a document, whatever becomes of it."""
-        self._table.execute("UPDATE documents SET seen = 1 WHERE id = ?", (document_id,))
+        """This sync has brought a record of a document, whatever becomes of it and of its parts."""
+        # Of the characters that ids have, the one after "-" is a digit.
+        parts = (f"{document_id}--part-", f"{document_id}--part-:")
+        self._table.execute("UPDATE documents SET seen = 1 WHERE id = ? OR (id > ? AND id < ?)", (document_id, *parts))
 
     def remove(self, document_id: str) -> None:
         """Dust no longer has a document."""

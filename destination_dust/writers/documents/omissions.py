@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from destination_dust.airbyte.catalog import StreamPlan
 from destination_dust.airbyte.messages import StreamKey
+from destination_dust.mapping.schemas import declared_field
 
 logger = logging.getLogger("airbyte")
 
@@ -23,7 +24,7 @@ class Omissions:
     def add(self, plan: StreamPlan, paths: Iterable[str]) -> None:
         """Count the values that the document of a record leaves out, given by their paths."""
         for path in paths:
-            self._omitted.setdefault(plan.stream, Counter())[_declared(plan, path)] += 1
+            self._omitted.setdefault(plan.stream, Counter())[declared_field(plan.properties, path)] += 1
 
     def report(self) -> None:
         """Log them."""
@@ -37,10 +38,3 @@ class Omissions:
                 omitted.total(),
                 ", ".join(names[:FIELDS_NAMED]) + more if names else "that the schema does not declare",
             )
-
-
-def _declared(plan: StreamPlan, path: str) -> str:
-    """The declared field that a path begins with, "" if there is none."""
-    parts = path.split(".")
-    heads = (".".join(parts[:end]) for end in range(1, len(parts) + 1))
-    return next((head for head in heads if head in plan.properties), "")

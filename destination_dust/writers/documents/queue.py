@@ -6,13 +6,14 @@ from collections import deque
 from functools import partial
 
 from destination_dust.dust.client import DustClient
-from destination_dust.dust.errors import Rejected
+from destination_dust.dust.errors import Rejected, TooLarge
 from destination_dust.workers import Call, Lane
 from destination_dust.writers.documents.fingerprints import Fingerprints
 from destination_dust.writers.documents.replacements import Replacements
+from destination_dust.writers.documents.splitting import Splitting
 from destination_dust.writers.documents.version import DocumentVersion
 from destination_dust.writers.outcomes import Outcomes
-from destination_dust.writers.steps import Submit
+from destination_dust.writers.steps import Runner, Steps, Submit
 
 # Enough for several minutes of Dust's document limit, so that finished calls never wait for input.
 MAX_DOCUMENTS = 2000
@@ -36,13 +37,18 @@ class DocumentQueue:
         replacements: Replacements,
         *,
         upserts: int,
+        splitting: Splitting | None = None,
     ) -> None:
-        """`upserts`: how many may be in flight. The others keep their place here, where a newer version can take it."""
+        """`upserts`: how many may be in flight. The others keep their place here, where a newer version can take it.
+
+        `splitting`: how to write documents that are too large, if that is to be done.
+        """
         self._client = client
         self._submit = submit
         self._outcomes = outcomes
         self._fingerprints = fingerprints
         self._replacements = replacements
+        self._splitting = splitting
         self._max_upserts = upserts
         self._upserts = 0
         self._waiting: dict[str, DocumentVersion] = {}
@@ -117,6 +123,10 @@ class DocumentQueue:
         document_id, payload = version.document_id, version.payload
         del self._waiting[document_id]
         self._in_flight[document_id] = version
+        if self._splitting:
+            self._upserts += payload is not None
+            Runner(document_id, self._submit, self._write_in_parts(version, self._splitting)).advance()
+            return
         if payload is None:
             send, lane = partial(self._client.delete_document, document_id), Lane.FREE
         else:
@@ -124,6 +134,18 @@ class DocumentQueue:
             self._upserts += 1
         done, failed = partial(self._done, version), partial(self._failed, version)
         self._submit(Call(document_id, send, done, failed, version.size, lane))
+
+    def _write_in_parts(self, version: DocumentVersion, splitting: Splitting) -> Steps:
+        try:
+            if version.payload is None:
+                yield from splitting.delete(version)
+            else:
+                made = yield from splitting.write(version)
+                self._outcomes.counts(version.plan.stream).split += made > 1
+        except Rejected as error:
+            self._failed(version, error)
+        else:
+            self._done(version, None)
 
     def _done(self, version: DocumentVersion, _answer: None) -> None:
         self._in_doubt.discard(version.document_id)
@@ -138,7 +160,10 @@ class DocumentQueue:
             raise error
         self._in_doubt.add(version.document_id)
         self._bytes -= version.size
-        self._outcomes.rejected(version.plan.stream, version.document_id, str(error), version.records)
+        reason = str(error)
+        if isinstance(error, TooLarge) and not self._splitting:
+            reason += " With on_record_error set to split, it is stored in parts."
+        self._outcomes.rejected(version.plan.stream, version.document_id, reason, version.records)
         newer = self._waiting.get(version.document_id)
         if version.earlier and newer:
             self._bytes -= newer.size

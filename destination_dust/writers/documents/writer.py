@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 
 from destination_dust.airbyte.catalog import MissingKey, StreamPlan
+from destination_dust.airbyte.cdc import is_tombstone
 from destination_dust.airbyte.completion import Ending
 from destination_dust.airbyte.ledger import Span
 from destination_dust.airbyte.messages import Record, StreamKey
@@ -15,8 +16,10 @@ from destination_dust.writers.documents.chosen_text import ChosenText
 from destination_dust.writers.documents.fingerprints import Fingerprints
 from destination_dust.writers.documents.format_changes import FormatChanges
 from destination_dust.writers.documents.omissions import Omissions
+from destination_dust.writers.documents.partial_documents import PartialDocuments
 from destination_dust.writers.documents.queue import DocumentQueue
 from destination_dust.writers.documents.replacements import Replacements
+from destination_dust.writers.documents.splitting import Splitting
 from destination_dust.writers.documents.version import DocumentVersion
 from destination_dust.writers.outcomes import Outcomes
 from destination_dust.writers.record_ids import record_id
@@ -36,51 +39,55 @@ class DocumentsWriter:
         upserts: int,
         skip_unchanged: bool,
         per_minute: int = 120,
+        split: bool = False,
     ) -> None:
         """`shapes`: by stream, for every stream in the catalog; `upserts`: how many may be in flight.
 
-        `per_minute`: how many upserts Dust takes.
+        `per_minute`: how many upserts Dust takes; `split`: whether documents that are too large go in parts.
         """
         self._outcomes = outcomes
         self._shapes = shapes
         self._chosen_text = ChosenText()
         self._omissions = Omissions()
         self._format_changes = FormatChanges(lambda: client.listed_total, per_minute)
+        self._partial = PartialDocuments(client, submit, outcomes, self._put)
         self._replacements = Replacements(client, submit, outcomes)
         self._fingerprints = Fingerprints(client, submit, self._replacements, skip_unchanged=skip_unchanged)
-        self._queue = DocumentQueue(client, submit, outcomes, self._fingerprints, self._replacements, upserts=upserts)
+        timed = [stream for stream, shape in shapes.items() if shape.timestamp_field]
+        self._queue = DocumentQueue(
+            client,
+            submit,
+            outcomes,
+            self._fingerprints,
+            self._replacements,
+            upserts=upserts,
+            splitting=Splitting(client, timed=timed, skip_unchanged=skip_unchanged) if split else None,
+        )
 
     @property
     def has_room(self) -> bool:
         """Whether the documents on their way are few enough."""
-        return self._queue.has_room
+        return self._queue.has_room and self._partial.has_room
 
     @property
     def idle(self) -> bool:
         """Whether all documents have arrived."""
-        return self._queue.idle and self._replacements.idle
+        return self._partial.idle and self._queue.idle and self._replacements.idle
 
     def add(self, plan: StreamPlan, record: Record, span: Span) -> None:
         """Upsert the record's document, or delete it if the record says that its row is gone."""
-        records = Counter({span: 1})
         try:
             document_id = record_id(plan, record, self._outcomes.counts(plan.stream))
         except MissingKey as error:
             self._replacements.see(plan.stream, None)
-            self._outcomes.rejected(plan.stream, f"in line {record.line} of the input", str(error), records)
+            name = f"in line {record.line} of the input"
+            self._outcomes.rejected(plan.stream, name, str(error), Counter({span: 1}))
+            return
+        if is_tombstone(record.data) and not plan.primary_key:
+            self._outcomes.ignored(plan.stream, Counter({span: 1}))
             return
         self._replacements.see(plan.stream, document_id)
-        if plan.deletes(record.data):
-            self._queue.add(DocumentVersion(plan, document_id, None, None, records))
-        else:
-            shape = self._shapes[plan.stream]
-            content = self._document(plan, record, shape)
-            self._book(plan, content)
-            found = self._format_changes.watch(
-                plan.stream, shape, lambda other: self._document(plan, record, other).fingerprint
-            )
-            body = upsert_body(content)
-            self._queue.add(DocumentVersion(plan, document_id, body, content.fingerprint, records, found=found))
+        self._partial.take(plan, record, span, document_id, self._shapes[plan.stream])
 
     def tick(self) -> None:
         """Look up what has waited long enough."""
@@ -105,6 +112,20 @@ class DocumentsWriter:
     def report(self) -> None:
         """Say what the texts of documents leave out; Dust holds them as they were sent."""
         self._omissions.report()
+
+    def _put(self, plan: StreamPlan, record: Record, span: Span, document_id: str) -> None:
+        records = Counter({span: 1})
+        if plan.deletes(record.data):
+            self._queue.add(DocumentVersion(plan, document_id, None, None, records))
+        else:
+            shape = self._shapes[plan.stream]
+            content = self._document(plan, record, shape)
+            self._book(plan, content)
+            found = self._format_changes.watch(
+                plan.stream, shape, lambda other: self._document(plan, record, other).fingerprint
+            )
+            body = upsert_body(content)
+            self._queue.add(DocumentVersion(plan, document_id, body, content.fingerprint, records, found=found))
 
     def _document(self, plan: StreamPlan, record: Record, shape: DocumentShape) -> Document:
         return document(

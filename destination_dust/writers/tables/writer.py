@@ -8,12 +8,13 @@ from collections.abc import Collection, Mapping
 from functools import partial
 
 from destination_dust.airbyte.catalog import MissingKey, StreamPlan
+from destination_dust.airbyte.cdc import is_tombstone
 from destination_dust.airbyte.completion import Ending
 from destination_dust.airbyte.ledger import Span
 from destination_dust.airbyte.messages import Record, StreamKey
 from destination_dust.config import CdcDeletes
 from destination_dust.mapping.ids import table_name
-from destination_dust.mapping.tables.cells import Difference
+from destination_dust.mapping.tables.cells import Cell, Difference
 from destination_dust.mapping.tables.columns import remembered_columns
 from destination_dust.mapping.tables.differences import changed_types, differences, listed, renamed
 from destination_dust.mapping.tables.rows import RowEncoder, TooManyColumns
@@ -23,6 +24,7 @@ from destination_dust.writers.tables.batch import Change
 from destination_dust.writers.tables.client import TableClient
 from destination_dust.writers.tables.context import TablesContext
 from destination_dust.writers.tables.limits import MAX_ROW_BYTES
+from destination_dust.writers.tables.partial_rows import PartialRows
 from destination_dust.writers.tables.refill import Refill
 from destination_dust.writers.tables.replacements import Replacements
 from destination_dust.writers.tables.staging import Staging
@@ -39,6 +41,8 @@ class TablesWriter:
         self._context = context
         self._prefix = prefix
         self._hard = deletes is CdcDeletes.HARD
+        self._partial = PartialRows(context, self._put, soft=not self._hard)
+        self._to_drain = False
         self._tables: dict[StreamKey, Table] = {}
         self._replacements = Replacements(context.submit)
         self._staging = Staging()
@@ -47,13 +51,18 @@ class TablesWriter:
     @property
     def has_room(self) -> bool:
         """Whether the memory for waiting rows is not used up."""
-        return self._context.budget.has_room
+        return self._context.budget.has_room and self._partial.has_room
 
     @property
     def idle(self) -> bool:
         """Whether all rows were sent and confirmed."""
         begun = all(each.ended for each in self._beginnings)
-        return begun and self._replacements.idle and all(table.idle for table in self._tables.values())
+        return (
+            begun
+            and self._partial.idle
+            and self._replacements.idle
+            and all(table.idle for table in self._tables.values())
+        )
 
     def add(self, plan: StreamPlan, record: Record, span: Span) -> None:
         """Upsert the record's row, or delete it if the record says that it is gone."""
@@ -65,15 +74,23 @@ class TablesWriter:
                 refill.miss_key()
             outcomes.rejected(plan.stream, f"in line {record.line} of the input", str(error), Counter({span: 1}))
             return
+        if self._hard and is_tombstone(record.data) and not plan.primary_key:
+            outcomes.ignored(plan.stream, Counter({span: 1}))
+            return
         table = self._tables[plan.stream]
+        self._partial.take(plan, record, span, row_id, table.dust, table.encoder)
+
+    def _put(self, plan: StreamPlan, record: Record, span: Span, row_id: str, kept: Mapping[str, Cell]) -> bytes | None:
+        """Write a complete record, see `partial_rows.Put`."""
+        outcomes, table = self._context.outcomes, self._tables[plan.stream]
         content = None
         if not (self._hard and plan.deletes(record.data)):
             try:
-                content = table.encoder.encode(row_id, record.data, record.emitted_at)
+                content = table.encoder.encode(row_id, record.data, record.emitted_at, kept)
             except TooManyColumns as error:
                 reason = f"{error}. Select fewer of the stream's fields in the connection"
                 outcomes.rejected(plan.stream, row_id, reason, Counter({span: 1}))
-                return
+                return None
         change = Change(row_id, content, span)
         if change.size > MAX_ROW_BYTES:
             reason = f"it is larger than a request to Dust may be ({change.size} bytes)"
@@ -82,9 +99,11 @@ class TablesWriter:
             refill.put(change)
         else:
             table.change(change)
+        return content
 
     def tick(self) -> None:
         """Advance each table."""
+        self._drain_tables()
         self._replacements.advance()
         for table in self._tables.values():
             table.advance()
@@ -92,9 +111,9 @@ class TablesWriter:
             self._make_room()
 
     def drain(self) -> None:
-        """Send the rows that are held back."""
-        for table in self._tables.values():
-            table.drain()
+        """Send the rows that are held back, once no more of them wait for what they lack."""
+        self._to_drain = True
+        self._drain_tables()
 
     def prepare(self, plans: Collection[StreamPlan]) -> None:
         """Find the tables. The rows of those to be replaced are staged on disk from now on."""
@@ -154,9 +173,16 @@ class TablesWriter:
         if names := renamed(encoder.columns):
             logger.info("Stream %s: Dust would change some names, so the columns are: %s.", plan.stream, listed(names))
         table = self._tables[plan.stream] = Table(plan, table_id, encoder, self._context)
+        self._partial.found(plan.stream, described)
         if plan.replaces:
             existing = yield Ask(partial(table.dust.existing, described))
             self._replacements.prepare(Refill(plan, table, self._context, self._staging, existing))
+
+    def _drain_tables(self) -> None:
+        if self._to_drain and self._partial.idle:
+            self._to_drain = False
+            for table in self._tables.values():
+                table.drain()
 
     def _make_room(self) -> None:
         """When the budget is full of half-filled batches, send the oldest burst.

@@ -30,6 +30,22 @@ def values(shape: RowEncoder, data: Mapping[str, Any]) -> dict[str, Any]:
     return {name: cell for name, cell in row["value"].items() if not name.startswith("_airbyte")}
 
 
+def test_cells_that_a_row_had_before_are_kept_where_the_record_has_none() -> None:
+    """Dust replaces whole rows. They go to the columns that they were in."""
+    shape = RowEncoder({"id": {}, "createdAt": {}, "body": {}})
+    before: dict[str, Any] = {
+        shape.column_of("createdAt"): "then",
+        "id": 7,
+        "other": {"type": "datetime", "epoch": 5000},
+        "none": None,
+    }
+
+    (row,) = decoded(shape.encode("id", {"id": 1, "body": None}, None, before))
+
+    own = {"_airbyte_loaded_at": {"type": "datetime", "epoch": LOADED * 1000}}
+    assert {**own, "id": 1, "created_at": "then", "other": {"type": "datetime", "epoch": 5000}} == row["value"]
+
+
 def test_a_row_has_its_id_its_cells_and_when_it_was_read_and_loaded() -> None:
     """Our own columns are whole seconds, and the generation if it is known."""
     shape = RowEncoder({"id": {"type": "integer"}}, generation_id=3)

@@ -34,6 +34,17 @@ def test_what_the_sync_did_not_bring_is_stale() -> None:
     assert ["users-0001", "users-0003"] == list(listed.stale(USERS))
 
 
+def test_parts_of_a_document_are_seen_with_it() -> None:
+    """And no others, however alike their ids."""
+    ids = ["users-1", "users-1--part-2", "users-1--part-10", "users-1--part-99"]
+    others = ["users-1--0123456789abcdef", "users-1--parts", "users-10", "users-11--part-2", "users-1-2", "users-1_2"]
+    listed = inventory(*(Entry(each, USERS, FINGERPRINT, 0) for each in (*ids, *others)))
+
+    listed.mark_seen("users-1")
+
+    assert sorted(others) == list(listed.stale(USERS))
+
+
 def test_generations_that_are_kept_are_not_stale() -> None:
     """Those below and above are; without a tag, the generation is 0."""
     listed = inventory(user(1), user(2, 4), user(3, 5), user(4, 6), user(5, 4), user(6, 7))

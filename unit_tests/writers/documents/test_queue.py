@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from destination_dust.airbyte.catalog import Mode, StreamPlan
 from destination_dust.airbyte.messages import StreamKey
-from destination_dust.dust.errors import Rejected, Unavailable
+from destination_dust.dust.errors import Rejected, TooLarge, Unavailable
 from destination_dust.writers.documents import queue as module
 from destination_dust.writers.documents.fingerprints import Answer
 from destination_dust.writers.documents.queue import DocumentQueue
@@ -427,3 +427,13 @@ def test_dust_ends_with_the_last_version_that_it_takes(
         assert {key: text for key, text in taken.items() if text} == {key: text for key, text in dust.items() if text}
     assert 0 == documents.calls.progress.of(USERS).unsettled == documents.queue._bytes
     assert documents.queue.idle
+
+
+def test_a_refusal_for_its_size_says_how_to_store_the_document() -> None:
+    """The setting is easily missed."""
+    harness = QueueHarness(known=None)
+    harness.add("a", "x")
+
+    harness.calls.end("a", TooLarge("Too large."))
+
+    assert "Too large. With on_record_error set to split, it is stored in parts." in str(harness.calls.outcomes.failure)

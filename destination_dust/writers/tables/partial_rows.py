@@ -1,0 +1,163 @@
+"""Rows of records that change data capture brings in part: updates without large values, and tombstones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
+from typing import Any
+
+import orjson
+
+from destination_dust.airbyte.catalog import StreamPlan
+from destination_dust.airbyte.cdc import CDC_DELETED_AT, CDC_UPDATED_AT, is_change, is_placeholder, unavailable
+from destination_dust.airbyte.ledger import Span
+from destination_dust.airbyte.messages import Record, StreamKey
+from destination_dust.mapping.schemas import declared_field
+from destination_dust.mapping.tables.cells import Cell
+from destination_dust.mapping.tables.rows import OWN_COLUMNS, RowEncoder, row_head
+from destination_dust.mapping.tables.stored_cells import stored_cells
+from destination_dust.mapping.timestamps import epoch_milliseconds
+from destination_dust.writers.partial_updates import PartialUpdates, Update, Values
+from destination_dust.writers.tables.client import TableClient
+from destination_dust.writers.tables.context import TablesContext
+
+Put = Callable[[StreamPlan, Record, Span, str, Mapping[str, Cell]], "bytes | None"]
+"""Writes a record to the row of the id, with the cells that are kept, by column. Returns the row's content.
+
+The content is None if there is none, because the row is deleted or the record cannot be stored.
+"""
+
+
+class PartialRows:
+    """Completes records from an earlier record of the sync, or from their row in Dust."""
+
+    def __init__(self, context: TablesContext, put: Put, *, soft: bool) -> None:
+        """`soft`: whether a tombstone keeps the row's other columns."""
+        self._context = context
+        self._put = put
+        self._soft = soft
+        self._had_rows: set[StreamKey] = set()
+        self._updates = PartialUpdates(context.submit, _decoded)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether more records may wait for Dust."""
+        return self._updates.has_room
+
+    @property
+    def idle(self) -> bool:
+        """Whether all records were written."""
+        return self._updates.idle
+
+    def found(self, stream: StreamKey, described: Mapping[str, Any] | None) -> None:
+        """Remember whether the stream's table had rows before this sync; `described`: as Dust describes it.
+
+        Without a schema Dust has merged none, and some of its versions fail to read such a table.
+        """
+        if described and described.get("schema"):
+            self._had_rows.add(stream)
+
+    def take(
+        self, plan: StreamPlan, record: Record, span: Span, row_id: str, dust: TableClient, encoder: RowEncoder
+    ) -> None:
+        """Write the record, now or once it is complete."""
+        if not is_change(record.data) and self._updates.idle:
+            self._put(plan, record, span, row_id, {})
+            return
+        deleted = plan.deletes(record.data)
+        soft = deleted and self._soft
+        missing = () if deleted else unavailable(record.data)
+        # Without `confirm_rows`, an earlier sync may have acknowledged what Dust has not merged yet.
+        may_read = bool(plan.primary_key) and plan.stream in self._had_rows and self._context.confirm
+        self._updates.take(
+            row_id,
+            Update(
+                soft or bool(missing),
+                partial(self._complete, plan, record, span, row_id, encoder, missing, soft),
+                partial(_stored_row, dust, row_id) if may_read else None,
+            ),
+        )
+
+    def _complete(
+        self,
+        plan: StreamPlan,
+        record: Record,
+        span: Span,
+        row_id: str,
+        encoder: RowEncoder,
+        missing: tuple[str, ...],
+        soft: bool,
+        values: Values | None,
+    ) -> bytes | None:
+        data = {**record.data, **dict.fromkeys(missing)} if missing else record.data
+        kept: Mapping[str, Cell] = {}
+        if soft:
+            self._context.outcomes.counts(plan.stream).emptied += values is None and plan.stream in self._had_rows
+            kept = self._kept_by_tombstone(plan, data, encoder, values or {})
+        elif missing:
+            kept = self._kept_by_update(plan, data, missing, encoder, values or {})
+        content = self._put(plan, record._replace(data=data), span, row_id, kept)
+        return (content or b"") if is_change(data) else None
+
+    def _kept_by_update(
+        self,
+        plan: StreamPlan,
+        data: Mapping[str, Any],
+        missing: Collection[str],
+        encoder: RowEncoder,
+        values: Values,
+    ) -> dict[str, Cell]:
+        """The cells of the fields that the source did not have, counted as kept or as lost."""
+        counts, kept = self._context.outcomes.counts(plan.stream), {}
+        deleted_at = values.get(encoder.column_of(CDC_DELETED_AT))
+        known = {} if _is_another_row(data, deleted_at) else values
+        for field in missing:
+            content = known.get(name := encoder.column_of(field))
+            lost = content is None or is_placeholder(content)
+            (counts.lost_values if lost else counts.kept_values)[declared_field(plan.properties, field)] += 1
+            if not lost:
+                kept[name] = content
+        return kept
+
+    def _kept_by_tombstone(
+        self, plan: StreamPlan, data: Mapping[str, Any], encoder: RowEncoder, values: Values
+    ) -> dict[str, Cell]:
+        """The cells that the tombstone itself does not have. Those that cannot be kept are counted as lost."""
+        lost = self._context.outcomes.counts(plan.stream).lost_values
+        fields = {column.name: field for field, column in encoder.columns.items()}
+        others = values.keys() - OWN_COLUMNS - {name for name, field in fields.items() if data.get(field) is not None}
+        kept = {name: values[name] for name in others if values[name] is not None and not is_placeholder(values[name])}
+        lost.update(declared_field(plan.properties, fields.get(name, "")) for name in others - kept.keys())
+        return kept
+
+
+def _is_another_row(data: Mapping[str, Any], deleted_at: Cell) -> bool:
+    """Whether the row in Dust, deleted at that time, is not that of a record, but one that had its key before.
+
+    After a change of a key, an insert may lack large values. Proof that the row is the record's: it is not marked as
+    deleted, or the record is older than the mark, so that an attempt that got no acknowledgement has set it.
+    """
+    if deleted_at is None:
+        return False
+    marked = deleted_at.get("epoch") if isinstance(deleted_at, dict) else epoch_milliseconds(deleted_at)
+    changed = epoch_milliseconds(data.get(CDC_UPDATED_AT))
+    return marked is None or changed is None or changed >= marked
+
+
+def _decoded(content: bytes) -> Mapping[str, Cell]:
+    """The cells of an encoded row, by column."""
+    cells: Mapping[str, Cell] = orjson.loads(row_head(0) + content)["value"]
+    return cells
+
+
+def _stored_row(dust: TableClient, row_id: str) -> Mapping[str, Cell]:
+    """The cells of a row in Dust, by column; empty if there is no such row. Raises `UnusableTable`.
+
+    A read that fails proves nothing, because Dust answers the same in trouble. Proof that the row is not there: it
+    cannot be read after a read of its table that succeeded.
+    """
+    row = dust.read(row_id)
+    if row is None:
+        dust.measure()
+        row = dust.read(row_id)
+    return stored_cells(row or {})
