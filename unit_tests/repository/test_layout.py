@@ -26,7 +26,6 @@ TESTED_ELSEWHERE = {
     "dust/permit.py": "unit_tests/dust/test_pacer.py",
     "dust/request.py": "unit_tests/dust/test_retrying.py",
     "dust/unsettled.py": "unit_tests/dust/test_retrying.py",
-    "exact_json/nesting.py": "unit_tests/exact_json/test_codec.py",
     "hosted.py": "integration_tests/test_hosts.py",
     "mapping/documents/html_layout.py": "unit_tests/mapping/documents/test_html.py",
     "wiring.py": "integration_tests/test_delivery.py",
