@@ -81,7 +81,7 @@ def test_a_record_that_is_nested_too_deeply_is_a_bad_record(data_format: str, le
     """Two million brackets are read in seconds, and cost their record alone: the state behind it counts it."""
     world, settings = chosen(data_format)
     deep = '{"a":[' * levels + "1" + "]}" * levels
-    lines = [line(1, '"x"'), line(2, deep), line(3, '"x"'), state("users", 1)]
+    lines: list[dict[str, Any] | bytes] = [line(1, '"x"'), line(2, deep), line(3, '"x"'), state("users", 1)]
 
     failed = sync(world, catalog(stream("users", fields=FIELDS)), lines, **settings)
     assert "in line 2 of the input" in failed.message

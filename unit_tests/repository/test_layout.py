@@ -27,6 +27,7 @@ TESTED_ELSEWHERE = {
     "dust/request.py": "unit_tests/dust/test_retrying.py",
     "dust/unsettled.py": "unit_tests/dust/test_retrying.py",
     "hosted.py": "integration_tests/test_hosts.py",
+    "mapping/tables/csv_growth.py": "unit_tests/mapping/tables/test_rows.py",
     "mapping/documents/html_layout.py": "unit_tests/mapping/documents/test_html.py",
     "wiring.py": "integration_tests/test_delivery.py",
     "writers/documents/version.py": "unit_tests/writers/documents/test_queue.py",

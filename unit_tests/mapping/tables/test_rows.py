@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -24,7 +24,7 @@ from destination_dust.mapping.tables.rows import (
     upsert_body,
 )
 from destination_dust.mapping.tables.type_inference import DustType
-from local_dust.tables.cells import csv_text, sent_cell
+from local_dust.tables.cells import csv_text, reread, sent_cell
 
 EXTRACTED, LOADED = 1_767_225_600_999, 1_800_000_000
 
@@ -178,3 +178,16 @@ def test_a_row_takes_no_more_of_a_csv_than_is_said(data: dict[str, Any]) -> None
     csv.writer(written, lineterminator="").writerow([*texts, sent["row_id"]])
     assert len(written.getvalue().encode()) - len(texts) <= row.csv_bytes
     assert len(texts) == row.cells
+
+
+@pytest.mark.parametrize(
+    "value", [1e-05, 5e-05, -2.5e-09, 5e-324, "t", "F", "1/5/24", "1.5e300", ".5e-7", "Jan 5 2024", "9:00"]
+)
+def test_a_row_takes_no_more_once_dust_has_read_it(value: object) -> None:
+    """Dust writes a cell as what it takes it for, in each of many columns."""
+    row = RowEncoder({}).encode("x", {f"column_{number}_x": value for number in range(9)}, None)
+
+    (sent,) = decoded(row)
+    today = date(2026, 1, 1)
+    texts = [csv_text(reread(sent_cell(cell), today)) for cell in sent["value"].values()]
+    assert sum(map(len, texts)) + len("x") <= row.csv_bytes
