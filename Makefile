@@ -7,6 +7,7 @@ FINDABILITY := .findability-venv
 CLIENTS := .clients-venv
 FAKER := .faker-venv
 OPS := .ops-venv
+PEERS := .bench-venv
 # The resolver that made the locks.
 UV_VERSION := 0.13.8
 # Most tests wait for pipes, sockets and child processes, so there are more workers than cores.
@@ -106,8 +107,11 @@ format: $(READY) ## Format the code and sort its imports
 	$(BIN)/ruff format .
 
 .PHONY: bench
-bench: $(READY) ## Measure throughput against a local Dust
-	$(BIN)/python -m benchmarks
+bench: $(READY) ## Measure CPU, speed and memory against a local Dust, beside floors and peers (BEFORE=folder of an earlier version)
+	BEFORE=$(BEFORE) $(BIN)/python -m benchmarks
+
+.PHONY: bench-peers
+bench-peers: $(PEERS)/.ready ## Install what `make bench` can measure beside the connector: dlt and singer-sdk
 
 .PHONY: bench-findability
 bench-findability: $(READY) $(FINDABILITY)/.ready ## Measure how well documents are found, with a real embedding model
@@ -123,7 +127,8 @@ $(FINDABILITY)/.ready: benchmarks/findability/requirements.txt
 $(CLIENTS)/.ready: integration_tests/airbyte_tools/pyairbyte.txt
 $(FAKER)/.ready: integration_tests/airbyte_tools/source-faker.txt
 $(OPS)/.ready: integration_tests/airbyte_tools/airbyte-ops.txt
-$(FINDABILITY)/.ready $(CLIENTS)/.ready $(FAKER)/.ready $(OPS)/.ready: %/.ready:
+$(PEERS)/.ready: benchmarks/peers/requirements.txt
+$(FINDABILITY)/.ready $(CLIENTS)/.ready $(FAKER)/.ready $(OPS)/.ready $(PEERS)/.ready: %/.ready:
 	@test -n "$(PYTHON)" || { echo "No Python 3.10 to 3.13 with venv and ensurepip found." >&2; exit 1; }
 	@echo "Installing $< into $*: once, some minutes"
 	@$(PYTHON) -m venv $*
@@ -134,6 +139,7 @@ $(FINDABILITY)/.ready $(CLIENTS)/.ready $(FAKER)/.ready $(OPS)/.ready: %/.ready:
 lock: .lock-venv/.ready ## Resolve requirements*.txt again, for all supported Pythons
 	@.lock-venv/bin/uv pip compile $(LOCKING) --output-file requirements.txt requirements.in
 	@.lock-venv/bin/uv pip compile $(LOCKING) --output-file requirements-dev.txt requirements-dev.in
+	@.lock-venv/bin/uv pip compile $(LOCKING) --output-file benchmarks/peers/requirements.txt benchmarks/peers/requirements.in
 
 LOCKING := --quiet --no-config --upgrade --universal --python-version 3.10 --generate-hashes \
 	--no-annotate --no-emit-index-url --custom-compile-command "make lock"
@@ -145,5 +151,5 @@ LOCKING := --quiet --no-config --upgrade --universal --python-version 3.10 --gen
 
 .PHONY: clean
 clean: ## Remove .venv and everything else that make created
-	rm -rf $(VENV) $(FINDABILITY) $(CLIENTS) $(FAKER) $(OPS) .lock-venv build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .coverage .tmp integration_tests/dust_schemas/node_modules integration_tests/browser/node_modules
+	rm -rf $(VENV) $(FINDABILITY) $(CLIENTS) $(FAKER) $(OPS) $(PEERS) .lock-venv build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .coverage .tmp integration_tests/dust_schemas/node_modules integration_tests/browser/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
