@@ -9,6 +9,7 @@ FAKER := .faker-venv
 OPS := .ops-venv
 # Programs that lock, check and release.
 TOOLS := .tools-venv
+PEERS := .bench-venv
 # Most tests wait for pipes, sockets and child processes, so there are more workers than cores.
 WORKERS ?= 6
 
@@ -106,8 +107,11 @@ format: $(READY) ## Format the code and sort its imports
 	$(BIN)/ruff format .
 
 .PHONY: bench
-bench: $(READY) ## Measure throughput against a local Dust
-	$(BIN)/python -m benchmarks
+bench: $(READY) ## Measure CPU, speed and memory against a local Dust, beside floors and peers (BEFORE=folder of an earlier version)
+	BEFORE=$(BEFORE) $(BIN)/python -m benchmarks
+
+.PHONY: bench-peers
+bench-peers: $(PEERS)/.ready ## Install what `make bench` can measure beside the connector: dlt and singer-sdk
 
 .PHONY: bench-findability
 bench-findability: $(READY) $(FINDABILITY)/.ready ## Measure how well documents are found, with a real embedding model
@@ -124,7 +128,8 @@ $(CLIENTS)/.ready: integration_tests/airbyte_tools/pyairbyte.txt
 $(FAKER)/.ready: integration_tests/airbyte_tools/source-faker.txt
 $(OPS)/.ready: integration_tests/airbyte_tools/airbyte-ops.txt
 $(TOOLS)/.ready: release/tools.txt
-$(FINDABILITY)/.ready $(CLIENTS)/.ready $(FAKER)/.ready $(OPS)/.ready $(TOOLS)/.ready: %/.ready:
+$(PEERS)/.ready: benchmarks/peers/requirements.txt
+$(FINDABILITY)/.ready $(CLIENTS)/.ready $(FAKER)/.ready $(OPS)/.ready $(TOOLS)/.ready $(PEERS)/.ready: %/.ready:
 	@test -n "$(PYTHON)" || { echo "No Python 3.10 to 3.13 with venv and ensurepip found." >&2; exit 1; }
 	@echo "Installing $< into $*: once, some minutes"
 	@$(PYTHON) -m venv $*
@@ -166,7 +171,7 @@ endef
 
 .PHONY: clean
 clean: ## Remove .venv and everything else that make created
-	rm -rf $(VENV) $(FINDABILITY) $(CLIENTS) $(FAKER) $(OPS) .hosts-venv $(TOOLS) .pythons build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .coverage .tmp integration_tests/dust_schemas/node_modules integration_tests/browser/node_modules
+	rm -rf $(VENV) $(FINDABILITY) $(CLIENTS) $(FAKER) $(OPS) .hosts-venv $(TOOLS) $(PEERS) .pythons build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .coverage .tmp integration_tests/dust_schemas/node_modules integration_tests/browser/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 include release/release.mk

@@ -12,16 +12,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
+from benchmarks.dust import TIMING, local_dust
+from benchmarks.processes import ROOT, peak_rss
 from integration_tests.harness.messages import catalog, record, state, stream
 
-ROOT = Path(__file__).parent.parent
 ROWS = 1_000_000
 STREAMS = ("orders", "users", "events", "pages")
 STATE_EVERY = 10_000
 LIMIT_MB = 200
 LATENCIES = (0.0, 2.0)
-# Dust waits for 10 s; here time is worth more.
-QUIET = 1.0
 FIELDS = {
     "id": {"type": "integer"},
     "name": {"type": "string"},
@@ -47,29 +46,13 @@ def main() -> None:
 
 def measure(latency: float) -> tuple[float, float]:
     """The peak of resident memory in MB (10^6 bytes), and the seconds of one sync."""
-    with tempfile.TemporaryDirectory() as folder:
-        settings = Path(folder, "config.json")
-        dust = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "local_dust", "--no-bodies", "--config", str(settings)),
-                *("--latency", str(latency), "--limit", f"quiet_seconds={QUIET}"),
-            ],
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-        )
-        try:
-            assert dust.stdout
-            assert dust.stdout.readline(), "the local Dust did not start"
-            return _sync(Path(folder), json.loads(settings.read_text()))
-        finally:
-            dust.terminate()
-            dust.wait()
+    with tempfile.TemporaryDirectory() as folder, local_dust(Path(folder), latency=latency) as settings:
+        return _sync(Path(folder), settings)
 
 
 def _sync(folder: Path, config: dict[str, Any]) -> tuple[float, float]:
-    timing = {"confirmation_delay": QUIET + 1, "confirmation_limit": 600}
     files = {
-        "config": {**config, "data_format": "tables", "timing": timing},
+        "config": {**config, "data_format": "tables", "timing": TIMING},
         "catalog": catalog(*(stream(name, fields=FIELDS) for name in STREAMS)),
     }
     arguments = []
@@ -89,10 +72,10 @@ def _sync(folder: Path, config: dict[str, Any]) -> tuple[float, float]:
     peak = 0.0
     for block in _input():
         connector.stdin.write(block)
-        peak = max(peak, _peak_rss(connector.pid))
+        peak = max(peak, peak_rss(connector.pid) / 1e6)
     connector.stdin.close()
     while connector.poll() is None:
-        peak = max(peak, _peak_rss(connector.pid))
+        peak = max(peak, peak_rss(connector.pid) / 1e6)
         time.sleep(0.05)
     reader.join()
     assert connector.returncode == 0, "the sync failed"
@@ -129,16 +112,6 @@ def _read(output: IO[bytes], states: list[bytes]) -> None:
             states.append(line)
         elif b'"ERROR"' in line:
             print(line.decode(), file=sys.stderr, flush=True)
-
-
-def _peak_rss(pid: int) -> float:
-    """The high-water mark of a process's resident memory, in MB; 0 once it has ended."""
-    try:
-        status = Path(f"/proc/{pid}/status").read_text()
-    except OSError:
-        return 0.0
-    lines = (line for line in status.splitlines() if line.startswith("VmHWM"))
-    return max((int(line.split()[1]) * 1024 / 1e6 for line in lines), default=0.0)
 
 
 if __name__ == "__main__":

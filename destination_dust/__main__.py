@@ -1,8 +1,12 @@
 """Starts the connector: `python -m destination_dust spec | check | write | preview`."""
 
+import gc
 import sys
 
 from destination_dust import signals
+
+# Collections, by default one for each 700 new objects, would look at all records that wait.
+NEW_OBJECTS = 50_000
 
 
 def main() -> None:
@@ -13,6 +17,10 @@ def main() -> None:
         return
     # It takes seconds on a busy machine, and signals must be heeded meanwhile.
     from destination_dust.destination import DestinationDust
+
+    # Only in a process of our own: how a host collects garbage is up to it.
+    gc.freeze()  # what was imported lives as long as the process
+    gc.set_threshold(NEW_OBJECTS)
 
     try:
         DestinationDust().run(sys.argv[1:])

@@ -97,7 +97,7 @@ class Nature:
             return self.random.choice(["null", "true", "false", "[]", "{}", '[[[{"body":[null]}]]]'])
         if kind < 0.752:
             nesting = self.random.choice([("[", "]"), ('{"a":', "}"), ('[{"body":', "}]")])
-            return nesting[0] * 3000 + "1" + nesting[1] * 3000
+            return nesting[0] * 100 + "1" + nesting[1] * 100
         if depth == 0:
             return "0"
         values = [self.value(depth - 1) for _ in range(self.random.randrange(4))]
@@ -237,7 +237,7 @@ def map_records(plan: StreamPlan, options: DocumentOptions, records: Iterable[Re
             )
             check_document(content)
         try:
-            row = encoder.encode(row_id, record.data, record.emitted_at)
+            row = encoder.encode(row_id, record.data, record.emitted_at).content
         except TooManyColumns:
             continue
         check_row(row)

@@ -4,7 +4,7 @@ LOCK := $(TOOLS)/bin/uv pip compile --quiet --no-config --upgrade --generate-has
 	--no-emit-find-links --custom-compile-command "make lock" --output-file
 # What the connector, its tests, hosts and the tools need, for all supported Pythons.
 UNIVERSAL_LOCKS := requirements.txt requirements-dev.txt release/tools.txt $(HOSTS:%=integration_tests/hosts/%.txt) \
-	$(patsubst %.in,%.txt,$(wildcard integration_tests/postgres/*.in))
+	$(patsubst %.in,%.txt,$(wildcard integration_tests/postgres/*.in)) benchmarks/peers/requirements.txt
 # Other programs in environments of their own, for the Python that they are run with.
 PROGRAM_LOCKS := $(addprefix integration_tests/airbyte_tools/,pyairbyte.txt source-faker.txt airbyte-ops.txt) \
 	benchmarks/findability/requirements.txt

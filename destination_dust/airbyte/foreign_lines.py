@@ -90,7 +90,7 @@ def _not_text(line: bytes) -> str | None:
         return "looks like UTF-16: convert the input to UTF-8 first"
     if _BASE64_START in line:
         return "looks like Base64: decode the input first"
-    if _CONTROLS.search(line) and not _is_utf8(line):
+    if _CONTROLS.search(line) and not is_utf8(line):
         return "is not text: decompress or decode the input first"
     return None
 
@@ -107,7 +107,8 @@ def _holds_object(message: Mapping[str, Any], name: str, field: str | None = Non
     return isinstance(content, Mapping) and (field is None or isinstance(content.get(field), Mapping))
 
 
-def _is_utf8(line: bytes) -> bool:
+def is_utf8(line: bytes) -> bool:
+    """Whether all bytes of a line are UTF-8."""
     try:
         line.decode()
     except UnicodeDecodeError:

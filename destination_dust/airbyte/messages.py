@@ -53,6 +53,8 @@ class Record(NamedTuple):
     line: int
     is_utf8: bool = True
     """Whether all bytes were. If not, `data` has a lone surrogate from U+DC80 to U+DCFF for each other byte."""
+    is_too_deep: bool = False
+    """Whether values are nested deeper than the connector reads. `data` then has null for them."""
     changes: tuple[SourceChange, ...] = ()
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from destination_dust import exact_json
 from destination_dust.airbyte.catalog import transfers_files
-from destination_dust.airbyte.foreign_lines import ADVICE, flaw, sign_in_object, sign_of_message
+from destination_dust.airbyte.foreign_lines import ADVICE, flaw, is_utf8, sign_in_object, sign_of_message
 from destination_dust.airbyte.messages import (
     Message,
     Record,
@@ -53,24 +53,21 @@ class Reader:
         What proves that a line is neither: see `foreign_lines`.
         """
         self.lines += 1
-        line = line.strip()
         if not line.startswith(b"{"):
             # Not only in the first line: concatenated files have a mark in the middle.
-            line = line.removeprefix(UTF8_BOM).lstrip()
+            line = line.strip().removeprefix(UTF8_BOM).lstrip()
             if not line:
                 return None
             if not line.startswith(b"{"):
                 self._ignore(sign_of_message(line))
                 return None
-        is_utf8 = True
         try:
             message = exact_json.loads(line, "strict")
-        except exact_json.NotUTF8:
-            is_utf8 = False
-            message = self._loads_bytes(line)
-        except ValueError as error:
-            raise self._unreadable(flaw(line)) from error
-        return self._message(message, line, is_utf8)
+        except ValueError:
+            return self._odd(line.strip())
+        if message.get("type") == "RECORD":
+            return self._record(message.get("record"))
+        return self._other(message, line)
 
     def end(self) -> None:
         """Log, at the end of the input, if it had no lines at all."""
@@ -92,20 +89,36 @@ class Reader:
                 self._without_type,
             )
 
-    def _loads_bytes(self, line: bytes) -> Any:
-        """The object of a line that is not UTF-8. Different bytes stay different, so that no two ids become one."""
+    def _odd(self, line: bytes) -> Message | None:
+        """The message of a line that has bytes that are not UTF-8, is nested too deeply, or is no JSON.
+
+        A host's stack that is nearly used up looks like deep nesting. But then the line has nothing that `shallow`
+        leaves out, so it is refused again, and counts as unreadable instead of as one bad record.
+        """
+        is_too_deep = False
         try:
-            return exact_json.loads(line, "surrogateescape")
+            try:
+                # Different bytes stay different, so that no two ids become one.
+                message = exact_json.loads(line, "surrogateescape")
+            except exact_json.TooDeep:
+                is_too_deep = True
+                message = exact_json.loads(exact_json.shallow(line), "surrogateescape")
         except ValueError as error:
             raise self._unreadable(flaw(line)) from error
-
-    def _message(self, message: dict[str, Any], line: bytes, is_utf8: bool) -> Message | None:
         match message.get("type"):
             case "RECORD":
-                return self._record(message.get("record"), is_utf8)
+                record = self._record(message.get("record"))
+                return record._replace(is_utf8=is_utf8(line), is_too_deep=is_too_deep)
+            case "STATE" if is_too_deep:
+                raise self._unreadable(f"is a STATE nested deeper than {exact_json.MAX_DEPTH} levels")
             case "STATE":
-                if not is_utf8:
-                    raise self._unreadable("is a STATE that is not UTF-8, and would come back changed")
+                raise self._unreadable("is a STATE that is not UTF-8, and would come back changed")
+        return self._other(message, line)
+
+    def _other(self, message: dict[str, Any], line: bytes) -> Message | None:
+        """The message of a line that is no record."""
+        match message.get("type"):
+            case "STATE":
                 return self._state(message.get("state"), line)
             case "TRACE":
                 return self._trace(message.get("trace"))
@@ -122,7 +135,7 @@ class Reader:
             raise self._unreadable(sign)
         self.ignored += 1
 
-    def _record(self, record: Any, is_utf8: bool) -> Record:
+    def _record(self, record: Any) -> Record:
         if not isinstance(record, dict):
             raise self._unreadable("is a RECORD without data")
         if record.get("file") or record.get("file_reference"):
@@ -131,12 +144,11 @@ class Reader:
         if not isinstance(data, dict):
             raise self._unreadable("is a RECORD without data")
         return Record(
-            self._stream(record.get("namespace"), record.get("stream"), "RECORD"),
+            self._stream(record.get("namespace"), record.get("stream")),
             data,
             int(emitted_at) if isinstance(emitted_at, (int, float)) else None,
             self.lines,
-            is_utf8,
-            source_changes(record.get("meta")),
+            changes=source_changes(record.get("meta")),
         )
 
     def _state(self, state: Any, line: bytes) -> State:
@@ -164,9 +176,9 @@ class Reader:
             return stream
         raise self._unnamed(kind)
 
-    def _stream(self, namespace: Any, name: Any, kind: str) -> StreamKey:
+    def _stream(self, namespace: Any, name: Any) -> StreamKey:
         if not isinstance(name, str):
-            raise self._unnamed(kind)
+            raise self._unnamed("RECORD")
         return StreamKey(namespace if isinstance(namespace, str) and namespace else None, name)
 
     def _unnamed(self, kind: str) -> UnreadableInput:

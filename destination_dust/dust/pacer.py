@@ -33,8 +33,10 @@ ARRIVAL = 1.0
 # Dust refuses before it does any work: a call that has not come back by then has probably been accepted.
 PROOF = 0.35
 # A burst leaves one by one, or 30 calls would be under way when the first refusal comes back. Slow answers slow it
-# down anyway (32 workers at 3 s send 11 a second).
+# down anyway (32 workers at 3 s send 11 a second). Where the limit is higher, a burst leaves as many times faster than
+# the limit allows in the long run as under Dust's: 20 times.
 BURST_GAP = 1 / 40
+BURST_SPEED = 20
 SLOW_ANSWER = 1.0
 # SHARED, a share leaves in two sevenths of the window: spread, but still in time for slots that come free.
 SPREAD = 3.5
@@ -71,6 +73,7 @@ class Pacer:
         self._try_due = True
         self._try_out: Permit | None = None
         self._proof = PROOF
+        self._fast_gap = min(BURST_GAP, window / limit / BURST_SPEED)
         self._burst_gap = 0.0
         self._pause = FIRST_PAUSE
         self._next_at = self._server_until = self._refused_at = float("-inf")
@@ -91,7 +94,7 @@ class Pacer:
         with self._lock:
             now = self._now()
             permit.arrived_by = min(permit.arrived_by, now)
-            self._burst_gap = BURST_GAP if now - permit.sent_at < SLOW_ANSWER else 0.0
+            self._burst_gap = self._fast_gap if now - permit.sent_at < SLOW_ANSWER else 0.0
             self._pause = max(FIRST_PAUSE, self._pause * RELIEF)
             self._accepted_since_refusal = True
             self._full_since = None

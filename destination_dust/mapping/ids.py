@@ -11,11 +11,13 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
+from functools import lru_cache
 
 from destination_dust import exact_json
 
 MAX_LENGTH = 200
 _DIGEST_LENGTH = 16
+_PLAIN_BELOW = 10 ** (_DIGEST_LENGTH - 1)
 # An integer of more digits is named by its exponent: 1e999999 in a record must not become a megabyte.
 _MOST_DIGITS = 10_000
 # Drops trailing zeros, and nothing else, of a number of any length.
@@ -42,9 +44,14 @@ def identifier(namespace: str | None, stream: str, parts: Sequence[object]) -> s
     are one key, and "1.0" is another: change data capture writes one number as 7000, 7000.0 and 7E+3. An empty
     namespace counts as no namespace.
     """
+    # Nearly all keys are such numbers, too short to look like the id of a record without a key.
+    if len(parts) == 1 and type(number := parts[0]) is int and 0 <= number < _PLAIN_BELOW and not namespace:
+        plain = f"{stream}-{number}"
+        if _is_word(stream) and len(plain) <= MAX_LENGTH:
+            return plain
     texts = [_text(part) for part in parts]
     plain = "-".join([stream, *texts])
-    if not namespace and len(plain) <= MAX_LENGTH and _WORD.fullmatch(stream) and _may_be_plain(texts):
+    if not namespace and len(plain) <= MAX_LENGTH and _is_word(stream) and _may_be_plain(texts):
         return plain
     return _with_digest([namespace or "", stream, *texts], digest("key", namespace or "", stream, *texts))
 
@@ -53,7 +60,7 @@ def record_identifier(namespace: str | None, stream: str, data: Mapping[str, obj
     """Return the id of a record without a key; equal records share one, however their fields are ordered."""
     record = exact_json.dumps(data, sort_keys=True)
     plain = f"{stream}-{hashlib.sha256(record).hexdigest()[:_DIGEST_LENGTH]}"
-    if not namespace and len(plain) <= MAX_LENGTH and _WORD.fullmatch(stream):
+    if not namespace and len(plain) <= MAX_LENGTH and _is_word(stream):
         return plain
     return _with_digest([namespace or "", stream], digest("record", namespace or "", stream, record.decode()))
 
@@ -99,6 +106,11 @@ def digest(*texts: str) -> str:
         sha.update(b"%d:" % len(encoded))  # the length says where each text ends
         sha.update(encoded)
     return sha.hexdigest()[:_DIGEST_LENGTH]
+
+
+@lru_cache(maxsize=1000)
+def _is_word(stream: str) -> bool:
+    return bool(_WORD.fullmatch(stream))
 
 
 def _text(part: object) -> str:

@@ -7,6 +7,7 @@ import json
 from destination_dust.airbyte.catalog import MissingKey, StreamPlan
 from destination_dust.airbyte.cdc import is_tombstone
 from destination_dust.airbyte.messages import Record
+from destination_dust.exact_json import MAX_DEPTH
 from destination_dust.mapping.ids import identifier, record_identifier
 from destination_dust.reporting.counts import Counts
 
@@ -16,7 +17,10 @@ def record_id(plan: StreamPlan, record: Record, counts: Counts) -> str:
 
     Only where a key decides what is replaced or deleted must it be there, or `MissingKey` is raised. So it is for a key
     with bytes that are not UTF-8: what Dust shows instead of them is the same for each.
+    A record that is nested too deeply was not read to its end, so nothing is known of it.
     """
+    if record.is_too_deep:
+        raise MissingKey(f"its values are nested deeper than {MAX_DEPTH} levels")
     if plan.primary_key:
         try:
             key = plan.key_of(record.data)

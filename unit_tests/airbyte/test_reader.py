@@ -92,14 +92,51 @@ def test_nan_is_read() -> None:
     assert value.is_nan()
 
 
-@pytest.mark.parametrize("depth", [2_000, 20_000])
-def test_a_deeply_nested_record_is_read(depth: int) -> None:
-    """Without the stack as a limit."""
-    value = data_of('{"a":[' * depth + "1" + "]}" * depth)
+def test_an_ordinary_record_is_not_too_deep() -> None:
+    """A few hundred levels, in the message that holds it."""
+    value = data_of('{"a":[' * 120 + "1" + "]}" * 120)
 
-    for _ in range(depth):
+    for _ in range(120):
         value = value["a"][0]
     assert 1 == value
+
+
+@pytest.mark.parametrize("levels", [130, 400, 20_000])
+@pytest.mark.parametrize("inner", [b"1", b"1e400", b"a"])
+def test_a_record_that_is_too_deep_is_one_of_its_stream(levels: int, inner: bytes) -> None:
+    """So its stream can reject it, by its key if that is not too deep. What is wrong deeper down does not matter."""
+    deep = b'{"a":[' * levels + inner + b"]}" * levels
+    line = b'{"type":"RECORD","record":{"data":{"deep":' + deep + b',"id":7},"stream":"users","emitted_at":1}}'
+    if inner == b"a" and levels < 20_000:  # which Python reads to the end
+        with pytest.raises(UnreadableInput, match="not valid JSON"):
+            read(line)
+        return
+
+    (message,) = read(line)
+
+    assert isinstance(message, Record)
+    assert (True, True, 7) == (message.is_too_deep, message.is_utf8, message.data["id"])
+    assert StreamKey(None, "users") == message.stream
+
+
+@pytest.mark.parametrize("levels", [300, 20_000])
+def test_a_state_that_is_too_deep_stops_the_sync(levels: int) -> None:
+    """It could not be given back as it is. A log may be as deep as it likes."""
+    deep = b"[" * levels + b"]" * levels
+    with pytest.raises(UnreadableInput, match="is a STATE nested deeper than 250 levels"):
+        read(b'{"type":"STATE","state":{"type":"GLOBAL","global":{"shared_state":' + deep + b"}}}")
+
+    assert [None] == read(b'{"type":"LOG","log":{"level":"INFO","message":"x","more":' + deep + b"}}")
+
+
+def test_an_object_that_is_too_deep_can_still_be_a_message() -> None:
+    """In another object, or without its type, as it is at any depth."""
+    deep = b"[" * 5_000 + b"]" * 5_000
+    for line in (b'{"x":{"type":"RECORD"},"y":%b}', b'{"record":{"data":{"a":%b}}}', b'{"type":"record","record":%b}'):
+        with pytest.raises(UnreadableInput):
+            read(line % deep)
+    with pytest.raises(UnreadableInput, match="not valid JSON"):
+        read(b'{"type":"RECORD","record":{"stream":"users","data":{"a":' + b"[" * 5_000)
 
 
 def test_bytes_that_are_not_utf8_are_read() -> None:

@@ -87,6 +87,16 @@ def test_a_burst_leaves_while_the_window_has_room() -> None:
     assert pacing.time <= 1000 + 6
 
 
+@pytest.mark.parametrize(("limit", "gap"), [(30, 1 / 40), (LIMIT, 1 / 40), (2 * LIMIT, 1 / 80), (6000, 1 / 2000)])
+def test_where_the_limit_is_higher_a_burst_leaves_faster(limit: int, gap: float) -> None:
+    """Or 6,000 documents a minute would leave at 40 a second. A lower limit is no reason to go slower."""
+    pacing = PacerHarness(limit)
+    pacing.accepted()
+
+    first, *_, last = pacing.accepted(limit - 1)
+    assert pytest.approx(gap * (limit - 2)) == last.sent_at - first.sent_at
+
+
 def test_the_first_call_goes_ahead() -> None:
     """If others have used up the limit, one refusal shows it instead of a burst."""
     pacing = PacerHarness()

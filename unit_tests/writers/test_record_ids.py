@@ -59,6 +59,16 @@ def test_a_missing_key_is_refused_where_a_record_deletes() -> None:
         id_of({"name": "a", "_ab_cdc_deleted_at": "2026-01-01T00:00:00Z"})
 
 
+@pytest.mark.parametrize("mode", Mode)
+@pytest.mark.parametrize("keyed", [True, False])
+def test_a_record_that_was_not_read_to_its_end_has_no_id(mode: Mode, keyed: bool) -> None:
+    """Not even one made of the part that was read."""
+    plan = StreamPlan(USERS, mode, (("id",),) if keyed else ())
+
+    with pytest.raises(MissingKey, match="nested deeper than 250 levels"):
+        record_id(plan, Record(USERS, {"id": 1}, 1, 1, is_too_deep=True), Counts())
+
+
 KEYS = [{"id": "a\udcff"}, {"id": ["a\udcff"]}, {"id": {"a\udcff": 1}}]
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import re
-from datetime import datetime, timedelta, timezone
+from collections.abc import Callable
+from datetime import datetime, timezone
 from decimal import Decimal
 from enum import Enum
 from typing import Any, TypeAlias
 
 from destination_dust.exact_json import readable
-from destination_dust.mapping.schemas import alternatives, declared_types
+from destination_dust.mapping.tables.formats import Format
 from destination_dust.mapping.tables.type_inference import DustType, inferred_type
 from destination_dust.mapping.timestamps import epoch_milliseconds
 
@@ -21,24 +22,24 @@ LARGEST_EXACT = 2**53
 SECONDS_A_DAY = 86_400
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-_SECOND = timedelta(seconds=1)
+_LOCAL_EPOCH = datetime(1970, 1, 1)  # to take times without a zone from, which count as UTC
 # Years 1 to 9999 in UTC. Dust writes others with a sign, and reads them as text then.
 _FIRST_SECOND, _LAST_SECOND = -62_135_596_800, 253_402_300_799
-# Where a schema says what its texts mean.
-_NAMES = ("format", "airbyte_type", "$ref")
-
 # How sources spell numbers and dates that are not finite (Postgres has infinite dates, too).
 _NOT_FINITE = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
 _BEFORE_CHRIST = re.compile(r"-[0-9]{4,}-.*|[0-9].*\bB\.?C\.?(?:E\.?)?", re.IGNORECASE)
 _LATE = re.compile(r"\+?[0-9]{5,}-[0-9].*")
 
 
-class Format(Enum):
-    """The declared meaning of a field's texts."""
-
-    MOMENT = "a date or date-time"
-    TIME = "a time of day"
-    NUMBER = "a number"
+# Members of an enumeration are slow to look up (until Python 3.12), and there is a look-up for each cell.
+_NULL, _BOOL, _INT, _FLOAT, _DATETIME, _TEXT = (
+    DustType.NULL,
+    DustType.BOOL,
+    DustType.INT,
+    DustType.FLOAT,
+    DustType.DATETIME,
+    DustType.TEXT,
+)
 
 
 class Difference(Enum):
@@ -55,6 +56,9 @@ class Difference(Enum):
     LATE = "dates after the year 9999, which Dust does not read as dates, stored as text"
     NO_DATE = "declared as dates or times, but not valid ones, and stored as text"
 
+
+# A cell, the type that Dust will infer, and how its value will differ.
+_Read: TypeAlias = "tuple[Cell, DustType, Difference | None]"
 
 _MISREAD = {
     DustType.NULL: Difference.BLANK,
@@ -73,37 +77,27 @@ TYPED_AS_SENT = frozenset(
 )
 
 
-def format_of(schema: object) -> Format | None:
-    """The meaning that a field's JSON schema declares for its texts, if any. Any value is taken for a schema."""
-    choices = list(alternatives(schema))
-    for choice in choices:
-        named = " ".join(str(choice.get(name)) for name in _NAMES if isinstance(choice.get(name), str)).lower()
-        if "date" in named or "timestamp" in named:
-            return Format.MOMENT
-        if "time" in named:
-            return Format.TIME
-        if "big_integer" in named or "big_number" in named:
-            return Format.NUMBER
-    types = {name for choice in choices for name in declared_types(choice)}
-    return Format.NUMBER if types and types <= {"number", "integer"} else None
-
-
-def cell(value: object, expected: Format | None = None) -> tuple[Cell, DustType, Difference | None]:
+def cell(value: object, expected: Format | None = None) -> _Read:
     """The cell for a value of a record, the type that Dust will infer, and how its value will differ, if it does.
 
     Dates become date-time cells, in UTC. Lists and objects become JSON text, and so do numbers that Dust would not
     read exactly. Null, blank texts, NaN and infinite numbers become null; so do the texts `NaN` and `Infinity` where
     a number or a date is expected. Texts are not cleaned here.
     """
-    if isinstance(value, str):
-        return _text(value, expected)
+    kind = type(value)
+    if kind is str:
+        return TEXT_CELLS[expected](value)  # type: ignore[arg-type] # which mypy cannot conclude from `kind`
+    if kind is int:
+        return _integer_cell(value)  # type: ignore[arg-type] # the same
+    if kind is float:
+        return _float_cell(value)  # type: ignore[arg-type] # the same
     if value is None:
-        return None, DustType.NULL, None
-    if isinstance(value, bool):
-        return value, DustType.BOOL, None
-    if isinstance(value, (int, float, Decimal)):
-        return _number(value)
-    return readable(value)[0], DustType.TEXT, None
+        return _NOTHING
+    if kind is bool:
+        return value, _BOOL, None  # type: ignore[return-value] # the same
+    if isinstance(value, Decimal):
+        return _decimal_cell(value)
+    return readable(value)[0], _TEXT, None
 
 
 def datetime_cell(seconds: int) -> dict[str, Any]:
@@ -111,20 +105,37 @@ def datetime_cell(seconds: int) -> dict[str, Any]:
     return {"type": "datetime", "epoch": seconds * 1000}
 
 
-def _text(text: str, expected: Format | None) -> tuple[Cell, DustType, Difference | None]:
-    if expected is not None:
-        stripped = text.strip()
-        if _NOT_FINITE.fullmatch(stripped):
-            return None, DustType.NULL, Difference.NOT_FINITE
-        seconds = None if expected is Format.NUMBER else _seconds(stripped, expected)
-        if seconds is not None and _FIRST_SECOND <= seconds <= _LAST_SECOND:
-            return datetime_cell(seconds), DustType.DATETIME, None
+def _text_cell(text: str) -> _Read:
     read = inferred_type(text)
-    odd = _MISREAD.get(read)
-    if read is DustType.TEXT and expected in (Format.MOMENT, Format.TIME):
-        odd = _no_date(text.strip())
+    if read is _TEXT:
+        return text, read, None
     # Sending only blanks would make Dust type the column as text.
-    return None if read is DustType.NULL else text, read, odd
+    return None if read is _NULL else text, read, _MISREAD[read]
+
+
+def _number_text_cell(text: str) -> _Read:
+    return _NO_NUMBER if _NOT_FINITE.fullmatch(text.strip()) else _text_cell(text)
+
+
+def _moment_cell(text: str) -> _Read:
+    seconds = _seconds_of_moment(text.strip())
+    if seconds is None or not _FIRST_SECOND <= seconds <= _LAST_SECOND:
+        return _no_date_cell(text)
+    return {"type": "datetime", "epoch": seconds * 1000}, _DATETIME, None
+
+
+def _time_cell(text: str) -> _Read:
+    seconds = _seconds_of_day(text.strip())
+    return _no_date_cell(text) if seconds is None else (datetime_cell(seconds), _DATETIME, None)
+
+
+def _no_date_cell(text: str) -> _Read:
+    """The cell of a text that is declared as a date or time, and is none."""
+    stripped = text.strip()
+    if _NOT_FINITE.fullmatch(stripped):
+        return _NO_NUMBER
+    content, read, odd = _text_cell(text)
+    return content, read, _no_date(stripped) if read is _TEXT else odd
 
 
 def _no_date(text: str) -> Difference:
@@ -134,35 +145,47 @@ def _no_date(text: str) -> Difference:
     return Difference.LATE if _LATE.fullmatch(text) else Difference.NO_DATE
 
 
-def _seconds(text: str, expected: Format) -> int | None:
-    if expected is Format.TIME:
-        found = epoch_milliseconds(f"1970-01-01T{text.upper().removeprefix('T')}")
-        # With a zone, the time in UTC may lie on a neighbouring day.
-        return None if found is None else found // 1000 % SECONDS_A_DAY
+def _seconds_of_day(text: str) -> int | None:
+    found = epoch_milliseconds(f"1970-01-01T{text.upper().removeprefix('T')}")
+    # With a zone, the time in UTC may lie on a neighbouring day.
+    return None if found is None else found // 1000 % SECONDS_A_DAY
+
+
+def _seconds_of_moment(text: str) -> int | None:
     # Python's parser also accepts compact and week dates, which look like numbers and words.
-    if text[4:5] != "-" or text[7:8] != "-":
+    if text[4:8:3] != "--":
         return None
     try:
         moment = datetime.fromisoformat(text.removesuffix("Z"))
-        return ((moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)) - _EPOCH) // _SECOND
+        since = moment - (_EPOCH if moment.tzinfo else _LOCAL_EPOCH)
+        return since.days * SECONDS_A_DAY + since.seconds
     except (ValueError, OverflowError):
         pass  # Python 3.10 parses fewer formats than sources write
     found = epoch_milliseconds(text)
     return None if found is None else found // 1000
 
 
-def _number(value: int | float | Decimal) -> tuple[Cell, DustType, Difference | None]:
-    if isinstance(value, int):
-        if -LARGEST_EXACT <= value <= LARGEST_EXACT:
-            return value, DustType.INT, None
-    elif not (value.is_finite() if isinstance(value, Decimal) else math.isfinite(value)):
-        return None, DustType.NULL, Difference.NOT_FINITE
-    elif isinstance(value, float):
-        if -LARGEST_EXACT <= value <= LARGEST_EXACT:
-            return value, DustType.INT if value.is_integer() else DustType.FLOAT, None
-        # As a whole number, it might not fit into Dust's 64 bits.
-        return _with_point(repr(value)), DustType.FLOAT, None
-    text = _with_point(str(Decimal(value)))
+def _integer_cell(value: int) -> _Read:
+    if -LARGEST_EXACT <= value <= LARGEST_EXACT:
+        return value, _INT, None
+    return _long_number_cell(Decimal(value))
+
+
+def _float_cell(value: float) -> _Read:
+    if -LARGEST_EXACT <= value <= LARGEST_EXACT:
+        return value, _INT if value.is_integer() else _FLOAT, None
+    if not math.isfinite(value):
+        return _NO_NUMBER
+    # As a whole number, it might not fit into Dust's 64 bits.
+    return _with_point(repr(value)), _FLOAT, None
+
+
+def _decimal_cell(value: Decimal) -> _Read:
+    return _long_number_cell(value) if value.is_finite() else _NO_NUMBER
+
+
+def _long_number_cell(value: Decimal) -> _Read:
+    text = _with_point(str(value))
     read = inferred_type(text)
     return text, read, _LONG_NUMBERS[read]
 
@@ -171,3 +194,13 @@ def _with_point(number: str) -> str:
     """The number with a decimal point before its exponent, without which Dust would read it as text."""
     digits, exponent, power = number.partition("e" if "e" in number else "E")
     return f"{digits}.0{exponent}{power}" if exponent and "." not in digits else number
+
+
+_NOTHING: _Read = (None, _NULL, None)
+_NO_NUMBER: _Read = (None, _NULL, Difference.NOT_FINITE)
+TEXT_CELLS: dict[Format | None, Callable[[str], _Read]] = {
+    None: _text_cell,
+    Format.NUMBER: _number_text_cell,
+    Format.MOMENT: _moment_cell,
+    Format.TIME: _time_cell,
+}

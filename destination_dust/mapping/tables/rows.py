@@ -7,22 +7,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
 from destination_dust.exact_json import clean_text
 from destination_dust.mapping.tables.cells import (
+    TEXT_CELLS,
     TYPED_AS_SENT,
     Cell,
     Difference,
-    Format,
     cell,
     datetime_cell,
-    format_of,
 )
 from destination_dust.mapping.tables.columns import MAX_COLUMNS, ColumnNames
-from destination_dust.mapping.tables.type_inference import DustType
+from destination_dust.mapping.tables.csv_growth import DATETIME_CHARACTERS, csv_growth
+from destination_dust.mapping.tables.formats import Format, format_of
+from destination_dust.mapping.tables.type_inference import DustType, inferred_type
 from destination_dust.mapping.timestamps import emission_time
 
 EXTRACTED_AT = "_airbyte_extracted_at"
@@ -40,19 +41,39 @@ VALUE_TYPES = {
 }
 
 
+# Quotes and colon of a name, and a comma.
+_NAME_OVERHEAD = len('"":,')
+_EXTRACTED_AT_BYTES = len(EXTRACTED_AT) + _NAME_OVERHEAD
+
+# Members of an enumeration are slow to look up (until Python 3.12), and there is a look-up for each cell.
+_DATETIME, _FLOAT = DustType.DATETIME, DustType.FLOAT
+
+
 class TooManyColumns(Exception):
     """A stream has more fields than a Dust table can have columns."""
+
+
+class Row(NamedTuple):
+    """An encoded row, and how much of Dust's table it takes."""
+
+    content: bytes
+    """Its part of a request after the time of loading, as JSON (see `upsert_body`)."""
+    csv_bytes: int
+    """The most bytes that its cells, own columns and id can take in Dust's CSV, with quotes and without commas."""
+    cells: int
+    """Its cells that are not empty, own columns included and the id not."""
 
 
 class Column:
     """One field of a stream: the name of its column, and the types and differences seen in it."""
 
-    __slots__ = ("declared", "expected", "kinds", "latest", "name", "odd", "used")
+    __slots__ = ("declared", "kinds", "latest", "name", "name_bytes", "odd", "text_cell", "used")
 
     def __init__(self, name: str, expected: Format | None, *, declared: bool) -> None:
         self.name = name
+        self.name_bytes = len(name) + _NAME_OVERHEAD
         self.declared = declared
-        self.expected = expected
+        self.text_cell = TEXT_CELLS[expected]
         self.used = False
         self.latest: DustType | None = None
         self.kinds: set[DustType] = set()
@@ -76,6 +97,7 @@ class RowEncoder:
         self._names = ColumnNames(properties, reserved=OWN_COLUMNS, remembered=remembered, existing=existing)
         self._moved_from = existing if remembered is None else ()
         self._own: dict[str, Cell] = {} if generation_id is None else {GENERATION_ID: generation_id}
+        self._own_name_bytes = sum(len(name) + _NAME_OVERHEAD for name in self._own)
         self._fields: dict[str, Column] = {}
         self._used: set[str] = set()
         self._in_table = set(OWN_COLUMNS)
@@ -117,37 +139,56 @@ class RowEncoder:
 
     def encode(
         self, row_id: str, data: Mapping[str, Any], emitted_at: int | None, kept: Mapping[str, Cell] | None = None
-    ) -> bytes:
-        """The part of a row after its time of loading, as JSON (see `upsert_body`). Raises `TooManyColumns`.
+    ) -> Row:
+        """The row of a record. Raises `TooManyColumns`.
 
         `emitted_at`: when the source read the record, in milliseconds since 1970; `kept`: cells that the row had
         before, by column, which it keeps where the record has none. A record with more fields than the table can take
         raises before anything is learned from it, so that it spoils no other.
         """
-        self._check_new(data)
-        extracted_at = emission_time(emitted_at)
-        value: dict[str, Cell] = {} if extracted_at is None else {EXTRACTED_AT: datetime_cell(extracted_at // 1000)}
+        if len(self._in_table) + len(data) > MAX_COLUMNS:
+            self._check_new(data)
+        value: dict[str, Cell] = {}
+        # What the CSV has more than the JSON: the time of loading; and less: names, quotes around them, commas.
+        growth = DATETIME_CHARACTERS - self._own_name_bytes
+        if (extracted_at := emission_time(emitted_at)) is not None:
+            value[EXTRACTED_AT] = moment = datetime_cell(extracted_at // 1000)
+            growth += csv_growth(moment, _DATETIME) - _EXTRACTED_AT_BYTES
         value.update(self._own)
+        columns = self._fields
         for field, raw in data.items():
             if raw is None:
                 continue
-            column = self._fields.get(field) or self._column(field)
-            content, kind, odd = cell(raw, column.expected)
+            column = columns.get(field) or self._column(field)
+            content, kind, odd = column.text_cell(raw) if type(raw) is str else cell(raw)
             if odd is not None:
                 column.odd[odd] += 1
-            if content is not None:
-                value[column.name] = content
-                if kind is not column.latest and odd in TYPED_AS_SENT:
-                    column.latest = kind
-                    column.kinds.add(kind)
-                if not column.used:
-                    column.used = True
-                    self._used.add(field)
-                    self._in_table.add(column.name)
-        if kept:
-            value = {**{name: content for name, content in kept.items() if content is not None}, **value}
-        cells = self._json(value)
-        return b"%b%b,%b}" % (b"," if value else b"", cells[1:], b'"row_id":' + orjson.dumps(row_id))
+            if content is None:
+                continue
+            value[column.name] = content
+            growth -= column.name_bytes
+            if kind is not column.latest:
+                self._note(field, column, kind, typed_as_sent=odd in TYPED_AS_SENT)
+            if kind is _DATETIME or kind is _FLOAT or odd is not None:
+                growth += csv_growth(content, kind)
+        for name, content in (kept or {}).items():
+            if content is not None and name not in value:
+                value[name] = content
+                kind = inferred_type(content) if isinstance(content, str) else DustType.TEXT
+                growth += csv_growth(content, kind) - len(name) - _NAME_OVERHEAD
+        cells, encoded_id = self._json(value), orjson.dumps(row_id)
+        content_bytes = b'%b%b,"row_id":%b}' % (b"," if value else b"", cells[1:], encoded_id)
+        return Row(content_bytes, len(cells) + growth + len(encoded_id), len(value) + 1)
+
+    def _note(self, field: str, column: Column, kind: DustType, *, typed_as_sent: bool) -> None:
+        """Note that a column has a value, of a type that its latest one did not have."""
+        if typed_as_sent:
+            column.latest = kind
+            column.kinds.add(kind)
+        if not column.used:
+            column.used = True
+            self._used.add(field)
+            self._in_table.add(column.name)
 
     def _column(self, field: str) -> Column:
         name, declared = self._names.name_of(field), field in self._properties
@@ -176,7 +217,8 @@ class RowEncoder:
         """The cells as JSON, without characters that Dust cannot store."""
         try:
             cells = orjson.dumps(value)
-            if b"\\u0000" not in cells:
+            # Most rows have no escape at all, which is quicker to see.
+            if b"\\" not in cells or b"\\u0000" not in cells:
                 return cells
         except TypeError:
             pass  # halves of surrogate pairs

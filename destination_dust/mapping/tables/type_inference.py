@@ -21,6 +21,7 @@ class DustType(Enum):
     TEXT = "text"
 
 
+_TEXT = DustType.TEXT  # members of an enumeration are slow to look up, until Python 3.12
 # No date is longer.
 _LONGEST_DATE = 64
 # Digits of the largest 64-bit integer.
@@ -36,7 +37,8 @@ _REAL = re.compile(r"[+-]?(?:[0-9]+|(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]
 _BOOLEANS = frozenset(("t", "f", "true", "false"))
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_DAYS_AND_MONTHS = frozenset(_DAYS + _MONTHS)
+# What the other words begin with that are not text, in small letters.
+_PREFIXES = frozenset(("t", "f", "tru", "fal", *_DAYS, *_MONTHS))
 
 _TIME = r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?\s*(?:am|pm)?"
 _ZONE = r"\s*(?:z|[+-][0-9]{2}(?::?[0-9]{2})?|[a-z]{3,4})?"
@@ -67,21 +69,24 @@ _DATE = re.compile(
 def inferred_type(text: str) -> DustType:
     """The type that Dust's server infers for a cell with this text."""
     if text[:1] not in _FIRST and text:
-        return DustType.TEXT
+        return _TEXT
+    prefix = text[:3].lower()
+    if prefix.isalpha() and prefix not in _PREFIXES:
+        return _TEXT
     text = text.strip(_BLANKS)
     if not text:
         return DustType.NULL
     if text[0].isalpha():
         if text.lower() in _BOOLEANS:
             return DustType.BOOL
-        if text[:3].lower() not in _DAYS_AND_MONTHS:
-            return DustType.TEXT
+        if text[:3].lower() not in _PREFIXES:
+            return _TEXT
     if _INTEGER.fullmatch(text) and _has_64_bits(text):
         return DustType.INT
     # A number too large for a float64 stays text.
     if _REAL.fullmatch(text) and math.isfinite(float(text)):
         return DustType.FLOAT
-    return DustType.DATETIME if len(text) <= _LONGEST_DATE and _DATE.fullmatch(text) else DustType.TEXT
+    return DustType.DATETIME if len(text) <= _LONGEST_DATE and _DATE.fullmatch(text) else _TEXT
 
 
 def _has_64_bits(integer: str) -> bool:

@@ -384,11 +384,11 @@ def test_the_order_of_elements_and_of_chosen_fields_changes_the_fingerprint() ->
 
 
 def test_deep_records_can_be_sent() -> None:
-    """In either format."""
+    """As deep as records may be, in either format."""
     deep: Any = "end"
-    for _ in range(50_000):
+    for _ in range(120):
         deep = {"a": [deep]}
 
     for shape in (PLAIN, DocumentShape(text_format="markdown"), DocumentShape(text_fields=("deep.a.a.a",))):
         sent = json.loads(upsert_body(made({"deep": deep}, shape)))
-        assert sent["text"].count("[") > 49_990
+        assert sent["text"].count("[") > 115
