@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -23,7 +21,7 @@ from airbyte_cdk.models import (
     Status,
     Type,
 )
-from airbyte_cdk.utils.airbyte_secrets_utils import add_to_secrets, filter_secrets
+from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets
 
 from destination_dust import exact_json, failures, signals
 from destination_dust.airbyte.catalog import Catalog
@@ -32,8 +30,7 @@ from destination_dust.airbyte.output import LogLines, Output
 from destination_dust.airbyte.reader import UnreadableInput
 from destination_dust.check import check
 from destination_dust.config import Config
-from destination_dust.config.config import bare_key
-from destination_dust.config.fields import InvalidConfig
+from destination_dust.config.reading import parse_config, read_config, read_json
 from destination_dust.hosted import written
 from destination_dust.preview import preview
 from destination_dust.reporting.terminal import Terminal
@@ -67,7 +64,7 @@ class DestinationDust(Destination):
             if parsed.command == "write":
                 if STANDARD_INPUT in closed:
                     raise UnreadableInput("The standard input is closed. Pipe the messages of a source into it.")
-                config, catalog = _read_config(parsed.config), Catalog.parse(_read_json(parsed.catalog))
+                config, catalog = read_config(parsed.config), Catalog.parse(read_json(parsed.catalog))
                 sync = build_sync(config, catalog, Input(STANDARD_INPUT), display=terminal, check_reader=output.check)
                 signals.wind_down(sync.interrupt, STANDARD_OUTPUT)
                 for line in sync.run():
@@ -91,14 +88,14 @@ class DestinationDust(Destination):
         if parsed_args.command == "spec":
             yield AirbyteMessage(type=Type.SPEC, spec=self.spec(logger))
         else:
-            status = self.check(logger, _read_json(parsed_args.config))
+            status = self.check(logger, read_json(parsed_args.config))
             yield AirbyteMessage(type=Type.CONNECTION_STATUS, connectionStatus=status)
 
     def check(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteConnectionStatus:
         """Whether a sync with this configuration could write. Never raises."""
         connection = None
         try:
-            parsed = _parse(config)
+            parsed = parse_config(config)
             connection = parsed.connection
             check(parsed, client_for_check(parsed))
         except Exception as error:
@@ -123,7 +120,7 @@ class DestinationDust(Destination):
         """
         catalog = Catalog.parse(ConfiguredAirbyteCatalogSerializer.dump(configured_catalog))
         lines = (exact_json.dumps(AirbyteMessageSerializer.dump(message)) for message in input_messages)
-        with closing(written(_parse(config), catalog, lines)) as states:
+        with closing(written(parse_config(config), catalog, lines)) as states:
             for line in states:
                 yield AirbyteMessageSerializer.load(orjson.loads(line))
 
@@ -150,7 +147,7 @@ def _preview(args: list[str]) -> str | int:
     options = parser.parse_args(args)
     logging.basicConfig(force=True, format="%(levelname)s: %(message)s")  # to standard error
     try:
-        config, catalog = _read_config(options.config), Catalog.parse(_read_json(options.catalog))
+        config, catalog = read_config(options.config), Catalog.parse(read_json(options.catalog))
         for block in preview(config, catalog, sys.stdin.buffer, records=options.records):
             sys.stdout.write(f"{block}\n")
     except BrokenPipeError:
@@ -179,33 +176,3 @@ def _log_to(output: Output) -> None:
     logger.setLevel(level if isinstance(level, int) else logging.INFO)
     # Libraries log URLs, which contain the ids of records. What goes wrong in them reaches us as errors.
     root.setLevel(logging.CRITICAL)
-
-
-def _read_config(path: str) -> Config:
-    return _parse(_read_json(path))
-
-
-def _parse(settings: Mapping[str, Any]) -> Config:
-    """Parse settings. The key is registered as a secret first, so that no error can show it."""
-    if key := bare_key(str(settings.get("api_key") or "")):
-        add_to_secrets(key)
-    config = Config.parse(settings)
-    if config.unknown:
-        logger.warning(
-            "Settings that this version does not know were ignored: %s. Correct them if they are mistyped.",
-            ", ".join(config.unknown),
-        )
-    return config
-
-
-def _read_json(path: str) -> dict[str, Any]:
-    """The object in a JSON file. Errors do not quote its content: it may be secret."""
-    try:
-        content = json.loads(Path(path).read_bytes())
-    except OSError as error:
-        raise InvalidConfig(f"The file {path} cannot be read: {error.strerror}.") from None
-    except ValueError:
-        raise InvalidConfig(f"The file {path} is not valid JSON.") from None
-    if not isinstance(content, dict):
-        raise InvalidConfig(f"The file {path} must contain a JSON object.")
-    return content
