@@ -19,7 +19,14 @@ from destination_dust.airbyte.catalog import Catalog, UnusableCatalog
 from destination_dust.airbyte.completion import Completion, Ending, SourceFailed
 from destination_dust.airbyte.input import Lines
 from destination_dust.airbyte.ledger import Ledger
-from destination_dust.airbyte.messages import Message, Record, SourceError, State, acknowledgement
+from destination_dust.airbyte.messages import (
+    LineReader,
+    Message,
+    Record,
+    SourceError,
+    State,
+    acknowledgement,
+)
 from destination_dust.airbyte.reader import Reader, UnreadableInput
 from destination_dust.airbyte.unknown_streams import UnknownStreams
 from destination_dust.reporting.progress import Progress
@@ -56,12 +63,16 @@ class Sync:
         progress: Progress,
         completion: Completion,
         *,
+        reader: LineReader | None = None,
         check_reader: Callable[[], None] = lambda: None,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`check_reader` raises `BrokenPipeError` if no one can read what `run` gives out."""
+        """`reader`: of the lines of the input, None if they are Airbyte's messages.
+
+        `check_reader` raises `BrokenPipeError` if no one can read what `run` gives out.
+        """
         self._input = input
-        self._reader = Reader()
+        self._reader = reader or Reader()
         self._catalog = catalog
         self._unknown = UnknownStreams([plan.stream for plan in catalog])
         self._writer = writer

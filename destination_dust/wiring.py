@@ -10,6 +10,7 @@ from destination_dust.airbyte.catalog import Catalog
 from destination_dust.airbyte.completion import Completion
 from destination_dust.airbyte.input import Lines
 from destination_dust.airbyte.ledger import Ledger
+from destination_dust.airbyte.messages import LineReader
 from destination_dust.config import Config, DataFormat
 from destination_dust.config.warnings import warnings
 from destination_dust.dust.client import DustClient, connect
@@ -48,13 +49,14 @@ def build_sync(
     display: Display | None = None,
     client: DustClient | None = None,
     connect: Connect = connect,
+    reader: LineReader | None = None,
     check_reader: Callable[[], None] = lambda: None,
     may_be_empty: bool = False,
 ) -> Sync:
     """Build a sync that reads from `input`.
 
     `display`: live display, if any; `client`: that of a host for all of its syncs, None for one of this sync's own;
-    `check_reader`: see `Sync`; `may_be_empty`: see `Completion`.
+    `reader`, `check_reader`: see `Sync`; `may_be_empty`: see `Completion`.
     """
     threads = _threads(config)
     workers = Workers(threads, max_calls=MAX_CALLS, max_bytes=MAX_BYTES, wake=input.wake)
@@ -70,7 +72,18 @@ def build_sync(
     completion = Completion(
         streams, end_of_input_is_complete=config.end_of_input_is_complete, may_be_empty=may_be_empty
     )
-    return Sync(input, catalog, writer, workers, ledger, outcomes, progress, completion, check_reader=check_reader)
+    return Sync(
+        input,
+        catalog,
+        writer,
+        workers,
+        ledger,
+        outcomes,
+        progress,
+        completion,
+        reader=reader,
+        check_reader=check_reader,
+    )
 
 
 def client_for_syncs(config: Config) -> DustClient:

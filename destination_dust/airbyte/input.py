@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import select
+from collections.abc import Iterable
 from typing import Protocol
 
 from destination_dust.airbyte.reader import UnreadableInput
@@ -29,7 +30,7 @@ class Lines(Protocol):
     def wake(self) -> None:
         """End the current wait of `lines`, or the next one."""
 
-    def lines(self, timeout: float, *, reading: bool) -> list[bytes]:
+    def lines(self, timeout: float, *, reading: bool) -> Iterable[bytes]:
         """The next lines; none if `timeout` seconds pass or a wake-up comes first. None are read without `reading`."""
 
 

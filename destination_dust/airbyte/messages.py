@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from destination_dust import exact_json
 
@@ -76,6 +76,22 @@ class SourceError:
 
 
 Message = Record | State | StreamStatus | SourceError
+
+
+class LineReader(Protocol):
+    """What the loop makes messages with."""
+
+    def read(self, line: bytes) -> Message | None:
+        """The message of a line (without its line end), or None if it contains nothing for the loop.
+
+        Raises `UnreadableInput`.
+        """
+
+    def end(self) -> None:
+        """Log what the end of the input shows."""
+
+    def report(self) -> None:
+        """At the end of the sync, log what is to be known about the lines."""
 
 
 def marks_complete(state: Mapping[str, Any]) -> bool:

@@ -1,0 +1,45 @@
+"""What `target-dust --about` says: for people, and for Meltano when it sets up the target."""
+
+from __future__ import annotations
+
+import json
+from importlib import resources
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as installed
+
+NAME = "target-dust"
+REPLACES = "process_activate_version_messages"
+"""The one setting that is not the connector's; targets of the Singer SDK have it too."""
+
+_REPLACES = {
+    "type": "boolean",
+    "default": True,
+    "title": "Process ACTIVATE_VERSION messages",
+    "description": (
+        "Whether a full table takes the place of what Dust has of it, once the tap has activated its version after the "
+        "last record. Turn it off for taps that never do."
+    ),
+}
+
+
+def version() -> str:
+    """The version of the package."""
+    try:
+        return installed("destination-dust")
+    except PackageNotFoundError:
+        return "(not installed)"
+
+
+def about() -> str:
+    """The name, the capabilities and the settings as JSON, as other targets show them."""
+    spec = json.loads(resources.files("destination_dust").joinpath("spec.json").read_bytes())
+    settings = spec["connectionSpecification"]
+    properties = {name: each for name, each in settings["properties"].items() if name != "end_of_input_is_complete"}
+    content = {
+        "name": NAME,
+        "description": "Stores records in a data source of Dust, as documents or as rows of tables.",
+        "version": version(),
+        "capabilities": ["about", "activate-version", "hard-delete"],
+        "settings": {**settings, "properties": {**properties, REPLACES: _REPLACES}},
+    }
+    return json.dumps(content, indent=2, ensure_ascii=False)

@@ -1,0 +1,107 @@
+"""`target-dust`: the messages of a tap on standard input, its states on standard output once Dust has all before them.
+
+Standard output carries states and nothing else, since whatever runs the target reads the last line there as the state
+to go on from. Logs and errors go to standard error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Sequence
+
+from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets
+
+from destination_dust import exact_json, failures, signals
+from destination_dust.airbyte.input import Input
+from destination_dust.airbyte.output import Output
+from destination_dust.config import Config, InvalidConfig
+from destination_dust.config.fields import boolean
+from destination_dust.config.reading import parse_config, read_json
+from destination_dust.hosted import run_after_earlier
+from destination_dust.hosts.singer.about import NAME, REPLACES, about, version
+from destination_dust.hosts.singer.tap import Tap
+from destination_dust.sync import Interrupted
+from destination_dust.wiring import build_sync, client_for_syncs
+
+logger = logging.getLogger("airbyte")
+
+STANDARD_INPUT, STANDARD_OUTPUT = 0, 1
+
+
+def run(arguments: Sequence[str]) -> int:
+    """What to exit with: 0, 1 after a failure, or 128 plus the number of the signal that stopped the target."""
+    options = _options(arguments)
+    if options.about:
+        sys.stdout.write(f"{about()}\n")
+        return 0
+    _log_to_standard_error()
+    config: Config | None = None
+    try:
+        config, replaces = _read(options.config)
+        _write(config, Tap(Input(STANDARD_INPUT), replaces=replaces))
+    except BrokenPipeError:
+        return 1  # no one reads our states, so there is no one to inform
+    except Interrupted as interrupted:
+        logger.warning("%s Everything before the last state is in Dust, and the next run goes on there.", interrupted)
+        return 128 + interrupted.signal_number
+    except Exception as error:
+        expected = isinstance(error, tuple(failures.FAILURE_TYPES))
+        explanation = failures.explain(error, config.connection if config else None)
+        logger.error("%s", explanation, exc_info=None if expected else error)
+        return 1
+    return 0
+
+
+def _write(config: Config, tap: Tap) -> None:
+    """Write stretch after stretch, with one pacer and one set of connections for all of them."""
+    output = Output(STANDARD_OUTPUT)
+    client = client_for_syncs(config)
+    while tap.begin():
+        sync = build_sync(config, tap.catalog, tap, reader=tap, client=client, check_reader=output.check)
+        signals.wind_down(sync.interrupt, STANDARD_OUTPUT)
+        for line in run_after_earlier(sync):
+            if not tap.withholds:
+                output.line(exact_json.dumps(exact_json.loads(line)["state"]["data"]))
+        signals.exit_at_once()  # nothing is under way until the next stretch begins
+
+
+def _options(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(NAME, description="Stores what a Singer tap writes in a Dust data source.")
+    parser.add_argument("--config", metavar="FILE", help="the settings, as a JSON file")
+    parser.add_argument("--version", action="version", version=f"{NAME} {version()}")
+    parser.add_argument("--about", action="store_true", help="show the settings and capabilities, as JSON")
+    parser.add_argument("--format", choices=["json"], default="json", help="of --about")
+    options = parser.parse_args(arguments)
+    if not options.config and not options.about:
+        parser.error("--config is missing: a JSON file with the settings. --about lists them.")
+    return options
+
+
+def _read(path: str) -> tuple[Config, bool]:
+    """The settings, and whether full tables replace what Dust has of them."""
+    settings = read_json(path)
+    replaces = boolean(settings, REPLACES, True)
+    config = parse_config({name: value for name, value in settings.items() if name != REPLACES})
+    if config.end_of_input_is_complete:
+        raise InvalidConfig(
+            "end_of_input_is_complete is not for Singer, whose input ends alike for all streams of a tap. "
+            "ACTIVATE_VERSION says that a table is complete. Remove the setting."
+        )
+    return config, replaces
+
+
+def _log_to_standard_error() -> None:
+    """Take the root logger back from the CDK, which writes to standard output."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Filtered("%(levelname)s %(message)s"))
+    logging.basicConfig(force=True, handlers=[handler], level=logging.CRITICAL)  # libraries log ids of records
+    level = logging.getLevelName(os.environ.get("LOG_LEVEL", "INFO").upper())
+    logger.setLevel(level if isinstance(level, int) else logging.INFO)
+
+
+class _Filtered(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return filter_secrets(super().format(record))
