@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +12,6 @@ import pytest
 
 from integration_tests.conftest import FastDust
 from integration_tests.harness.contents import contents
-from integration_tests.harness.launcher import ROOT, environment
 from integration_tests.harness.tables import QUIET
 from integration_tests.harness.tables import settings as of_tables
 from integration_tests.harness.target import Target, written
@@ -143,6 +140,18 @@ def test_a_record_that_the_source_deleted_goes(dust: LocalDust, tmp_path: Path, 
     assert users(1) == stored(dust)
 
 
+def test_each_stream_may_have_settings_of_its_own(dust: LocalDust, tmp_path: Path) -> None:
+    """Also if it comes later, and without a warning about those that are not there yet."""
+    overrides = [{"stream": name, "title_field": "name"} for name in ("a", "b")]
+    declared = {"properties": {"id": {"type": "integer"}, "name": {"type": "string"}}}
+    lines = [line for name in "ab" for line in (schema(name, schema=declared), row(1, name, name=f"of {name}"))]
+
+    target = written(tmp_path, dust.config(stream_overrides=overrides), *lines)
+
+    assert {"of a", "of b"} == {each.title for each in dust.world.documents().values()}
+    assert "stream_overrides" not in target.log
+
+
 def test_numbers_arrive_exactly(dust: LocalDust, tmp_path: Path) -> None:
     """With all the digits of a decimal."""
     exact = row(1, n=0).replace(b'"n":0', b'"n":12345678901234567890.123456789')
@@ -220,24 +229,8 @@ def test_a_killed_target_has_given_back_only_what_is_stored(dust: LocalDust, tmp
     assert [state(4)] == target.states
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "destination_dust.hosts.singer", *arguments]
-    return subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=120)
-
-
-def test_the_target_describes_itself() -> None:
-    """To people, and to Meltano."""
-    about = json.loads(run("--about", "--format=json").stdout)
-
-    assert "target-dust" == about["name"]
-    assert {"api_key", "data_format", "process_activate_version_messages"} <= about["settings"]["properties"].keys()
-    assert run("--version").stdout.startswith("target-dust ")
-
-
-def test_settings_are_asked_for_and_refused_in_words(dust: LocalDust, tmp_path: Path) -> None:
-    """Also the one whose meaning Singer lacks."""
-    assert "--config is missing" in run().stderr
-
+def test_a_setting_without_a_meaning_in_singer_is_refused(dust: LocalDust, tmp_path: Path) -> None:
+    """The end of the input is the same for all streams."""
     with Target(tmp_path, dust.config(end_of_input_is_complete=True)) as target:
         assert 1 == target.finish()
 

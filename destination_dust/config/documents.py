@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
@@ -48,6 +48,11 @@ class DocumentOptions:
             if override.applies_to(stream):
                 changes.update(override.changes)
         return replace(self.shape, **changes)
+
+    def of(self, streams: Iterable[StreamKey]) -> DocumentOptions:
+        """The same, without the overrides for other streams. A sync warns of overrides without effect."""
+        present = [*streams]
+        return replace(self, overrides=tuple(each for each in self.overrides if any(map(each.applies_to, present))))
 
     @classmethod
     def parse(cls, settings: Mapping[str, Any]) -> DocumentOptions:

@@ -76,6 +76,15 @@ def test_an_override_changes_its_own_stream_only() -> None:
     assert ("subject", "body.text") == chosen.shape_of(USERS).text_fields
 
 
+def test_options_can_be_those_of_some_streams() -> None:
+    """A sync of these must not warn of overrides for others."""
+    overrides = [{"stream": "users", "title_field": "email"}, {"stream": "orders", "title_field": "number"}]
+    chosen = options(stream_overrides=overrides)
+
+    assert ["users"] == [each.stream for each in chosen.of([USERS]).overrides]
+    assert chosen.shape_of(USERS) == chosen.of([USERS]).shape_of(USERS)
+
+
 def test_an_override_without_a_namespace_is_for_all_and_one_with_it_outranks_that() -> None:
     """Field by field, in whatever order they stand."""
     general = {"stream": "users", "title_field": "email", "text_format": "markdown"}

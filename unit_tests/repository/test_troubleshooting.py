@@ -12,8 +12,9 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "destination_dust"
 PAGE = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
-# Their texts are not for the log: what the preview and Dust show, SQL, and what JSON is not.
+# Their texts are not for the log: what the preview, a command's help and Dust show, SQL, and what JSON is not.
 SILENT = {
+    "hosts/singer/command_line.py",
     "preview.py",
     "mapping/tables/descriptions.py",
     "writers/documents/inventory.py",

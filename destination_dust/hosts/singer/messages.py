@@ -8,9 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from destination_dust import exact_json
+from destination_dust.airbyte.catalog import CDC_DELETED_AT, Mode, StreamPlan
 from destination_dust.airbyte.foreign_lines import flaw
+from destination_dust.airbyte.messages import Record, State, StreamKey
 from destination_dust.mapping.timestamps import epoch_milliseconds
 
+SDC_DELETED_AT = "_sdc_deleted_at"
 UTF8_BOM = b"\xef\xbb\xbf"
 # Shown in errors; anything else where a type should be may be a part of a record.
 TYPE = re.compile("[A-Z_]{1,40}")
@@ -31,6 +34,18 @@ class Schema:
     """Whether the tap bookmarks fields of the stream, so that a run need not bring all of its records."""
     properties: Mapping[str, Any] = field(repr=False)
 
+    def plan(self, *, replaces: bool) -> StreamPlan:
+        """How its records are written: added or, with `replaces`, put in the place of all that Dust has.
+
+        Generations are left out: no state goes out in the middle of a table, so each run brings all of it.
+        """
+        if replaces:
+            mode = Mode.OVERWRITE_DEDUP if self.key else Mode.OVERWRITE
+        else:
+            mode = Mode.APPEND_DEDUP if self.key else Mode.APPEND
+        key = tuple((name,) for name in self.key)
+        return StreamPlan(stream_key(self.stream), mode, key, properties=self.properties)
+
 
 class Row(NamedTuple):
     """A RECORD. `version` is that of its table, None if the tap counts none; `emitted_at` in ms since 1970."""
@@ -40,6 +55,14 @@ class Row(NamedTuple):
     data: dict[str, Any]
     emitted_at: int | None
     is_utf8: bool
+
+    def record(self, line: int) -> Record:
+        """The record of Airbyte, which names the time of its deletion differently. `line`: its number."""
+        data = self.data
+        if SDC_DELETED_AT in data:
+            data = {name: value for name, value in data.items() if name != SDC_DELETED_AT}
+            data[CDC_DELETED_AT] = self.data[SDC_DELETED_AT]
+        return Record(stream_key(self.stream), data, self.emitted_at, line, self.is_utf8)
 
 
 class Activation(NamedTuple):
@@ -54,8 +77,22 @@ class Bookmarks(NamedTuple):
 
     value: Any
 
+    def state(self) -> State:
+        """The state of Airbyte that covers everything before it. `bookmarks_in` finds the value in its line."""
+        return State(exact_json.dumps({"type": "STATE", "state": {"type": "LEGACY", "data": self.value}}), None)
+
 
 Message = Schema | Row | Activation | Bookmarks
+
+
+def stream_key(stream: str) -> StreamKey:
+    """Singer's streams have no namespaces."""
+    return StreamKey(None, stream)
+
+
+def bookmarks_in(state: bytes) -> bytes:
+    """The value of a STATE as a line, from the state of Airbyte that was given back."""
+    return exact_json.dumps(exact_json.loads(state)["state"]["data"])
 
 
 def parse(line: bytes) -> Message | None:
@@ -104,7 +141,7 @@ def _row(content: Mapping[str, Any], is_utf8: bool) -> Row:
     if not isinstance(data, dict):
         raise NoMessage("is a RECORD without a record")
     if "stream" not in content and isinstance(data.get("data"), dict):
-        raise NoMessage("is a message of Airbyte's protocol, which `destination-dust write` reads")
+        raise NoMessage("is a message of Airbyte's protocol, which the command destination-dust write reads")
     emitted_at = epoch_milliseconds(content.get("time_extracted"))
     return Row(_stream(content), content.get("version"), data, emitted_at, is_utf8)
 

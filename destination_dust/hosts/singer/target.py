@@ -6,22 +6,23 @@ to go on from. Logs and errors go to standard error.
 
 from __future__ import annotations
 
-import argparse
 import logging
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 
 from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets
 
-from destination_dust import exact_json, failures, signals
+from destination_dust import failures, signals
 from destination_dust.airbyte.input import Input
 from destination_dust.airbyte.output import Output
 from destination_dust.config import Config, InvalidConfig
 from destination_dust.config.fields import boolean
 from destination_dust.config.reading import parse_config, read_json
 from destination_dust.hosted import run_after_earlier
-from destination_dust.hosts.singer.about import NAME, REPLACES, about, version
+from destination_dust.hosts.singer.command_line import REPLACES, about, parse
+from destination_dust.hosts.singer.messages import bookmarks_in
 from destination_dust.hosts.singer.tap import Tap
 from destination_dust.sync import Interrupted
 from destination_dust.wiring import build_sync, client_for_syncs
@@ -33,7 +34,7 @@ STANDARD_INPUT, STANDARD_OUTPUT = 0, 1
 
 def run(arguments: Sequence[str]) -> int:
     """What to exit with: 0, 1 after a failure, or 128 plus the number of the signal that stopped the target."""
-    options = _options(arguments)
+    options = parse(arguments)
     if options.about:
         sys.stdout.write(f"{about()}\n")
         return 0
@@ -60,24 +61,13 @@ def _write(config: Config, tap: Tap) -> None:
     output = Output(STANDARD_OUTPUT)
     client = client_for_syncs(config)
     while tap.begin():
-        sync = build_sync(config, tap.catalog, tap, reader=tap, client=client, check_reader=output.check)
+        narrowed = replace(config, documents=config.documents.of(plan.stream for plan in tap.catalog))
+        sync = build_sync(narrowed, tap.catalog, tap, reader=tap, client=client, check_reader=output.check)
         signals.wind_down(sync.interrupt, STANDARD_OUTPUT)
         for line in run_after_earlier(sync):
             if not tap.withholds:
-                output.line(exact_json.dumps(exact_json.loads(line)["state"]["data"]))
+                output.line(bookmarks_in(line))
         signals.exit_at_once()  # nothing is under way until the next stretch begins
-
-
-def _options(arguments: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(NAME, description="Stores what a Singer tap writes in a Dust data source.")
-    parser.add_argument("--config", metavar="FILE", help="the settings, as a JSON file")
-    parser.add_argument("--version", action="version", version=f"{NAME} {version()}")
-    parser.add_argument("--about", action="store_true", help="show the settings and capabilities, as JSON")
-    parser.add_argument("--format", choices=["json"], default="json", help="of --about")
-    options = parser.parse_args(arguments)
-    if not options.config and not options.about:
-        parser.error("--config is missing: a JSON file with the settings. --about lists them.")
-    return options
 
 
 def _read(path: str) -> tuple[Config, bool]:
