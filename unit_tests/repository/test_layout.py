@@ -32,6 +32,7 @@ TESTED_ELSEWHERE = {
     "hosts/bizon/reading.py": "integration_tests/hosts/test_bizon_reading.py",
     "hosts/bizon/registration.py": "integration_tests/hosts/test_bizon_seams.py",
     "hosts/bizon/settings.py": "integration_tests/hosts/test_bizon_command.py",
+    "hosts/dlt.py": "integration_tests/hosts/test_dlt.py",
     "loading/loader.py": "integration_tests/test_loading.py",
     "mapping/documents/html_layout.py": "unit_tests/mapping/documents/test_html.py",
     "wiring.py": "integration_tests/test_delivery.py",
