@@ -141,19 +141,34 @@ test-hosts: $(HOSTS:%=test-host-%) ## Let bizon and others write to Dust, each i
 $(HOSTS:%=test-host-%): test-host-%: .hosts-venv/%/.ready
 	.hosts-venv/$*/bin/python -m pytest -q -n 2 -W ignore integration_tests/hosts/test_$**.py
 
-.hosts-venv/%/.ready: integration_tests/hosts/%.txt
+.PHONY: test-postgres
+test-postgres: .hosts-venv/postgres/.ready .hosts-venv/tap-postgres/.ready ## Let a real PostgreSQL replicate to Dust, and a Singer tap read it
+	.hosts-venv/postgres/bin/python -m pytest -q -n 2 -W ignore integration_tests/postgres
+
+.PHONY: demo-postgres
+demo-postgres: .hosts-venv/postgres/.ready ## Start a PostgreSQL and a local Dust, and keep a table of the one in the other
+	@.hosts-venv/postgres/bin/python -m examples.postgres_replication.demo
+
+define install-host
 	@test -n "$(PYTHON)" || { echo "No Python 3.10 to 3.13 with venv and ensurepip found." >&2; exit 1; }
 	@echo "Installing $< into .hosts-venv/$*: once, a minute or two"
 	@$(PYTHON) -m venv .hosts-venv/$*
 	@.hosts-venv/$*/bin/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes --requirement $<
 	@touch $@
+endef
+
+.hosts-venv/%/.ready: integration_tests/hosts/%.txt
+	$(install-host)
+
+.hosts-venv/%/.ready: integration_tests/postgres/%.txt
+	$(install-host)
 
 .PHONY: lock
 lock: .lock-venv/.ready ## Resolve requirements*.txt again, and those of the hosts, for all supported Pythons
 	@.lock-venv/bin/uv pip compile $(LOCKING) --output-file requirements.txt requirements.in
 	@.lock-venv/bin/uv pip compile $(LOCKING) --output-file requirements-dev.txt requirements-dev.in
-	@for host in $(HOSTS); do .lock-venv/bin/uv pip compile $(LOCKING) \
-		--output-file integration_tests/hosts/$$host.txt integration_tests/hosts/$$host.in || exit 1; done
+	@for each in $(basename $(wildcard integration_tests/hosts/*.in integration_tests/postgres/*.in)); do \
+		.lock-venv/bin/uv pip compile $(LOCKING) --output-file $$each.txt $$each.in || exit 1; done
 
 LOCKING := --quiet --no-config --upgrade --universal --python-version 3.10 --generate-hashes \
 	--no-annotate --no-emit-index-url --custom-compile-command "make lock"

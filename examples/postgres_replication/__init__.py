@@ -1,0 +1,1 @@
+"""Keeps tables of PostgreSQL in Dust by logical replication: a copy first, then every change (README.md)."""
