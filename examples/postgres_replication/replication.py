@@ -129,6 +129,7 @@ class Replication:
                 self._write(events)
                 events = []
                 if committed is not None:
+                    # Behind it psycopg2 confirms by itself, as far as PostgreSQL says that it had nothing to send.
                     log.send_feedback(flush_lsn=committed, force=True)
                     committed = None
             elif message is None:
