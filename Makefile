@@ -95,7 +95,7 @@ $(SCHEMAS) $(BROWSER): %/node_modules/.ready: %/package-lock.json
 	@touch $@
 
 .PHONY: check
-check: $(READY) check-github ## Check format, lint, types, which folder imports which, and workflows
+check: $(READY) check-github check-scripts ## Check format, lint, types, which folder imports which, workflows and scripts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy

@@ -3,7 +3,7 @@
 # ones by default) and found: on the PATH, or where pyenv, GitHub's runners or uv keep theirs. Prints which were not found.
 # Fails if a test fails, or if no Python was found.
 set -uo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
 
 SHORT=(unit_tests local_dust/tests integration_tests/test_check.py integration_tests/test_delivery.py
     integration_tests/test_hosts.py integration_tests/test_signals.py integration_tests/documents/test_writing.py
@@ -32,7 +32,8 @@ install() { # python, environment
 results=()
 found=0
 failed=0
-for version in ${*:-3.10 3.11 3.12 3.13}; do
+(($#)) || set -- 3.10 3.11 3.12 3.13
+for version in "$@"; do
     if ! python="$(find_python "$version")"; then
         results+=("$version: not found here, so not tested")
         continue

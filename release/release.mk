@@ -70,6 +70,10 @@ check-github: $(TOOLS)/.ready ## Check workflows, issue forms and dependabot's s
 		schema github-issue-forms ISSUE_TEMPLATE/[!c]*.yml && schema github-issue-config ISSUE_TEMPLATE/config.yml
 	@$(TOOLS)/bin/zizmor --quiet --offline --pedantic .github
 
+.PHONY: check-scripts
+check-scripts: $(TOOLS)/.ready ## Check shell scripts
+	@$(TOOLS)/bin/shellcheck $(shell git ls-files --cached --others --exclude-standard '*.sh') .ci/run
+
 IMAGE := airbyte/destination-dust:dev
 # docker, podman or buildah, whichever is there.
 BUILDER ?= $(shell for program in docker podman buildah; do $$program info >/dev/null 2>&1 && echo $$program && break; done)
