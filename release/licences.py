@@ -36,14 +36,15 @@ def licence(name: str) -> str:
         stated = metadata(name)
     except PackageNotFoundError:
         return ELSEWHERE[name]
-    if expression := stated["License-Expression"]:
-        return expression
+    # Not by index: Python 3.12 warns about a field that is missing.
+    if expressions := stated.get_all("License-Expression"):
+        return str(expressions[0])
     classifiers = [each for each in stated.get_all("Classifier") or () if each.startswith("License :: ")]
     # A classifier is a term that all packages share; the other field is free text, often all of the licence.
     if classifiers:
         return " or ".join(each.rpartition(" :: ")[2] for each in classifiers)
-    if text := stated["License"]:
-        return text.partition("\n")[0]
+    if texts := stated.get_all("License"):
+        return str(texts[0]).partition("\n")[0]
     raise LookupError(f"{name} states no licence")
 
 
