@@ -89,10 +89,10 @@ def _sync(folder: Path, config: dict[str, Any]) -> tuple[float, float]:
     peak = 0.0
     for block in _input():
         connector.stdin.write(block)
-        peak = max(peak, _peak_rss(connector.pid))
+        peak = max(peak, peak_rss(connector.pid))
     connector.stdin.close()
     while connector.poll() is None:
-        peak = max(peak, _peak_rss(connector.pid))
+        peak = max(peak, peak_rss(connector.pid))
         time.sleep(0.05)
     reader.join()
     assert connector.returncode == 0, "the sync failed"
@@ -131,7 +131,7 @@ def _read(output: IO[bytes], states: list[bytes]) -> None:
             print(line.decode(), file=sys.stderr, flush=True)
 
 
-def _peak_rss(pid: int) -> float:
+def peak_rss(pid: int) -> float:
     """The high-water mark of a process's resident memory, in MB; 0 once it has ended."""
     try:
         status = Path(f"/proc/{pid}/status").read_text()
