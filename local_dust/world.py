@@ -82,6 +82,12 @@ class World(Founding):
             self._work()
             return self._source(data_source_id).tables.snapshot()
 
+    def promised_rows(self, table_id: str) -> dict[str, dict[str, Any]]:
+        """The rows of a table of the default data source, as they will be once all that is queued for it is merged."""
+        with self.lock:
+            self._work()
+            return self.data_source.tables.promised(table_id)
+
     def config(self) -> dict[str, str]:
         """The connector's settings for the default data source, except `base_url`."""
         return {
@@ -113,6 +119,11 @@ class World(Founding):
         """
         with self.lock:
             self.data_source.tables.lose(table_id, which=which, error=error)
+
+    def lose_no_rows(self) -> None:
+        """Take back what `lose_rows` has asked for and no merge has done yet."""
+        with self.lock:
+            self.data_source.tables.lose_nothing()
 
     @property
     def table_faults(self) -> TableFaults:

@@ -19,6 +19,7 @@ Kind = Literal[
     "reset",
     "delay",
     "slow_loris",
+    "slow_headers",
     "huge",
     "truncated",
     "redirect",
@@ -28,6 +29,7 @@ Kind = Literal[
     "altered",
 ]
 KINDS: tuple[str, ...] = get_args(Kind)
+RIGHT = ("delay", "slow_loris", "slow_headers", "truncated", "altered")
 
 
 @dataclass
@@ -40,7 +42,8 @@ class Fault:
         `reset`: the connection is reset; no answer.
         `delay`: the right answer after `seconds`. `late`: the write waits, too.
         `slow_loris`: the right answer, one byte per `seconds`.
-        `huge`: 200 with a body of `size` bytes of JSON text (`gzip`: sent compressed).
+        `slow_headers`: the right answer, one byte of its headers per `seconds`.
+    `huge`: 200 with a body of `size` bytes of JSON text (`gzip`: sent compressed).
         `truncated`: the right answer, cut off in the middle of the body, then the connection is closed.
         `redirect`: `status` 301, 302, 303, 307 or 308 to `location`.
         `echo`: the error of `status` with all headers of the request, including the key, in its message.
@@ -69,7 +72,7 @@ class Fault:
 
     @property
     def answers_right(self) -> bool:
-        return self.kind in ("delay", "slow_loris", "truncated", "altered")
+        return self.kind in RIGHT
 
     @property
     def shown_status(self) -> int:

@@ -31,9 +31,11 @@ async def misbehave(sent: web.BaseRequest, fault: Fault) -> web.StreamResponse:
 
 
 async def right_answer_misbehaviour(sent: web.BaseRequest, answer: Answer, fault: Fault) -> web.StreamResponse:
-    """Send the right answer byte by byte, cut off, or altered."""
+    """Send the right answer byte by byte, with slow headers, cut off, or altered."""
     if fault.kind == "altered":
         return _altered(answer, fault)
+    if fault.kind == "slow_headers":
+        return await _slow_headers(sent, answer, fault)
     response = web.StreamResponse(status=answer.status, headers={"Content-Type": answer.content_type or JSON})
     response.content_length = len(answer.body)
     await response.prepare(sent)
@@ -47,6 +49,20 @@ async def right_answer_misbehaviour(sent: web.BaseRequest, answer: Answer, fault
         if sent.transport is not None:
             sent.transport.close()
     return response
+
+
+async def _slow_headers(sent: web.BaseRequest, answer: Answer, fault: Fault) -> web.Response:
+    head = f"HTTP/1.1 {answer.status} Trickling\r\nContent-Type: {answer.content_type or JSON}\r\n"
+    head += f"Content-Length: {len(answer.body)}\r\nConnection: close\r\n\r\n"
+    for byte in head.encode():
+        if sent.transport is None:  # no one waits any longer
+            break
+        sent.transport.write(bytes([byte]))
+        await asyncio.sleep(fault.seconds)
+    if sent.transport is not None:
+        sent.transport.write(answer.body)
+        sent.transport.close()
+    return web.Response(status=answer.status)
 
 
 def _altered(answer: Answer, fault: Fault) -> web.Response:

@@ -30,6 +30,10 @@ class TableQueue:
     def pending(self) -> int:
         return len(self._changes)
 
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        return tuple(self._changes)
+
     def add(self, change: Change, now: float) -> None:
         self._changes.append(change)
         self._last_arrival = now
@@ -92,3 +96,6 @@ class TableQueue:
         if (which is None) == (error is None) or which not in (None, *WHICH):
             raise ValueError(f"either `which` ({', '.join(WHICH)}) or `error`")
         self._lose, self._error = which, error
+
+    def lose_nothing(self) -> None:
+        self._lose = self._error = None

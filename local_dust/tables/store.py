@@ -13,7 +13,7 @@ from local_dust.limits import Limits
 from local_dust.response import Busy, CoreError
 from local_dust.tables.column_names import UnreadableCsv
 from local_dust.tables.csv_files import Rows, passed
-from local_dust.tables.merging import Change
+from local_dust.tables.merging import Change, merge
 from local_dust.tables.queue import TableQueue
 from local_dust.tables.schemas import Schema, inferred
 from local_dust.tables.stored import StoredTable
@@ -101,9 +101,22 @@ class Tables:
             self._positions[table.table_id] = (table.stored, positions)
         return positions.get(row_id)
 
+    def promised(self, table_id: str) -> dict[str, dict[str, Any]]:
+        """The rows by id, as the next merge of all that is queued leaves them. None of a table that is not there."""
+        table = self.stored.get(table_id)
+        if table is None:
+            return {}
+        changes, today, chance = self._queue(table_id).changes, self._today(), random.Random(0)
+        rows, schema = merge(table.stored, table.cached_schema, changes, self._limits, today, chance)
+        return replace(table, stored=rows, cached_schema=schema).rows()
+
     def lose(self, table_id: str, *, which: str | None = None, error: str | None = None) -> None:
         """Make the next merge of a table lose its `first`, `middle` or `last` request, or fail with `error`."""
         self._queue(table_id).lose(which=which, error=error)
+
+    def lose_nothing(self) -> None:
+        for queue in self._queues.values():
+            queue.lose_nothing()
 
     def work(self) -> None:
         """Merge the queues whose tables have been quiet for long enough, and let late writes land when they are due."""

@@ -139,6 +139,19 @@ def test_bodies_may_be_slow_cut_off_or_huge(dust: LocalDust, visitor: Visitor) -
     assert {"a", "b"} == set(dust.world.documents())
 
 
+def test_headers_may_be_slow(dust: LocalDust, visitor: Visitor) -> None:
+    """The right answer follows, on a connection that is closed then."""
+    dust.faults.add("slow_headers", seconds=0.002, times=1)
+
+    started = time.monotonic()
+    answer = visitor.upsert("a")
+
+    assert time.monotonic() - started > 0.1
+    assert "document" in answer.json()
+    assert "document" in visitor.upsert("b").json()
+    assert {"a", "b"} == set(dust.world.documents())
+
+
 def test_an_answer_may_lack_what_proves_it(dust: LocalDust, visitor: Visitor) -> None:
     """The write takes effect, and its answer says something else, or nothing."""
     dust.faults.add("altered", field="document.hash", times=1)

@@ -279,6 +279,27 @@ def test_a_merge_can_lose_a_chosen_request(
     assert "5" in rows(dust)
 
 
+def test_a_loss_can_be_called_off(visitor: Visitor, dust: LocalDust, clock: Clock) -> None:
+    """As long as no merge has lost anything."""
+    dust.world.lose_rows("t", which="first")
+    dust.world.lose_no_rows()
+    visitor.rows("t", {"1": {"a": 1}})
+    clock.time += 10
+
+    assert {"1": {"a": 1}} == rows(dust)
+
+
+def test_what_is_promised_counts_what_is_queued(visitor: Visitor, dust: LocalDust) -> None:
+    """As if it were merged now, though it cannot be read yet."""
+    visitor.rows("t", {"1": {"a": 1}, "2": {"a": 2}}, truncate=True)
+    visitor.rows("t", {"2": {"a": 3}, "3": {"a": 4}})
+    visitor.delete("/tables/t/rows/1")
+
+    assert {"2": {"a": 3}, "3": {"a": 4}} == dust.world.promised_rows("t")
+    assert {"1": {"a": 1}, "2": {"a": 2}} == rows(dust)
+    assert {} == dust.world.promised_rows("no such table")
+
+
 def test_a_merge_can_fail_on_demand(visitor: Visitor, dust: LocalDust, clock: Clock) -> None:
     """Too many columns drop the queue at once; another failure passes."""
     dust.world.lose_rows("t", error="Too many columns in CSV file")
