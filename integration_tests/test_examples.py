@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from destination_dust.config import Config
+from examples.pipeline.keep_states import merged
 from integration_tests.harness.contents import contents
 from integration_tests.harness.launcher import ROOT, environment
 from integration_tests.harness.messages import catalog
@@ -129,11 +130,6 @@ def test_a_second_sync_of_a_folder_does_not_start(dust: LocalDust, tmp_path: Pat
 )
 def test_a_state_replaces_that_of_its_stream(kept: list[str], new: str, expected: list[str]) -> None:
     """And one about the whole source replaces all, so that a source never gets two that contradict each other."""
-    sys.path.insert(0, str(EXAMPLES / "pipeline"))
-    try:
-        from keep_states import merged
-    finally:
-        sys.path.pop(0)
 
     def state(name: str) -> dict[str, Any]:
         if name == "global":
