@@ -92,7 +92,7 @@ def _row(config: Config, plan: StreamPlan, record: Record, encoder: RowEncoder) 
     what = f"{_named(plan, record, 'row')} of the table {table_name(config.table_id_prefix, *plan.stream)}"
     if plan.deletes(record.data):
         return f"--- {what}: deleted"
-    encoded = encoder.encode("", record.data, record.emitted_at)
+    encoded = encoder.encode("", record.data, record.emitted_at).content
     # The time of loading belongs before it, and is added when a row is sent.
     cells: dict[str, Any] = orjson.loads(b'{"value":{"":null' + encoded)["value"]
     shown = {name: _moment(cell["epoch"]) if isinstance(cell, dict) else cell for name, cell in cells.items()}

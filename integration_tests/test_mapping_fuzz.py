@@ -237,7 +237,7 @@ def map_records(plan: StreamPlan, options: DocumentOptions, records: Iterable[Re
             )
             check_document(content)
         try:
-            row = encoder.encode(row_id, record.data, record.emitted_at)
+            row = encoder.encode(row_id, record.data, record.emitted_at).content
         except TooManyColumns:
             continue
         check_row(row)

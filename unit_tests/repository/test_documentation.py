@@ -121,7 +121,7 @@ def test_the_connector_writes_the_example_of_a_row() -> None:
     }
     names, cells = table(section("Data type map").partition("becomes the row")[2])[:2]
 
-    row = orjson.loads(b'{"value":{' + RowEncoder(properties, generation_id=3).encode("1", record, 1)[1:])
+    row = orjson.loads(b'{"value":{' + RowEncoder(properties, generation_id=3).encode("1", record, 1).content[1:])
 
     told = dict(zip(names, cells, strict=True))
     for name in ("id", "amount_paid", "shipped", "address"):

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Any
+from decimal import Decimal
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -40,8 +41,25 @@ VALUE_TYPES = {
 }
 
 
+# How Dust's CSV writes a date-time.
+_DATETIME_CHARACTERS = len("2026-01-01 00:00:00")
+# Quotes and colon of a name, and a comma.
+_NAME_OVERHEAD = len('"":,')
+
+
 class TooManyColumns(Exception):
     """A stream has more fields than a Dust table can have columns."""
+
+
+class Row(NamedTuple):
+    """An encoded row, and how much of Dust's table it takes."""
+
+    content: bytes
+    """Its part of a request after the time of loading, as JSON (see `upsert_body`)."""
+    csv_bytes: int
+    """The most bytes that its cells, own columns and id can take in Dust's CSV, with quotes and without commas."""
+    cells: int
+    """Its cells that are not empty, own columns included and the id not."""
 
 
 class Column:
@@ -111,8 +129,8 @@ class RowEncoder:
         self._in_table.update(columns)
         self._check_width()
 
-    def encode(self, row_id: str, data: Mapping[str, Any], emitted_at: int | None) -> bytes:
-        """The part of a row after its time of loading, as JSON (see `upsert_body`). Raises `TooManyColumns`.
+    def encode(self, row_id: str, data: Mapping[str, Any], emitted_at: int | None) -> Row:
+        """The row of a record. Raises `TooManyColumns`.
 
         `emitted_at`: when the source read the record, in milliseconds since 1970. A record with more fields than the
         table can take raises before anything is learned from it, so that it spoils no other.
@@ -138,7 +156,9 @@ class RowEncoder:
                     self._used.add(field)
                     self._in_table.add(column.name)
         cells = self._json(value)
-        return b"%b%b,%b}" % (b"," if value else b"", cells[1:], b'"row_id":' + orjson.dumps(row_id))
+        encoded_id = orjson.dumps(row_id)
+        content = b'%b%b,"row_id":%b}' % (b"," if value else b"", cells[1:], encoded_id)
+        return Row(content, _csv_bytes(value, cells, encoded_id), len(value) + 1)
 
     def _column(self, field: str) -> Column:
         name, declared = self._names.name_of(field), field in self._properties
@@ -178,6 +198,22 @@ class RowEncoder:
                 cleaned += odd
         self.cleaned += cleaned > 0
         return orjson.dumps(value)
+
+
+def _csv_bytes(value: Mapping[str, Cell], cells: bytes, row_id: bytes) -> int:
+    """See `Row`. JSON is never shorter than CSV: it quotes each text, and escapes more; only numbers need care."""
+    names = sum(len(name) + _NAME_OVERHEAD for name in value)
+    shorter = sum(map(_shorter_than_csv, value.values()))
+    # The last value has no comma.
+    return len(cells) - len(b"{}") + bool(value) - names + shorter + len(row_id) + _DATETIME_CHARACTERS
+
+
+def _shorter_than_csv(content: Cell) -> int:
+    """The bytes by which JSON is shorter than CSV, negative if it is longer."""
+    if isinstance(content, dict):
+        return _DATETIME_CHARACTERS - len(orjson.dumps(content))
+    # Dust's server writes numbers without exponents.
+    return len(format(Decimal(repr(content)), "f")) if isinstance(content, float) and "e" in repr(content) else 0
 
 
 def upsert_body(rows: Iterable[bytes], loaded_at: int, *, truncates: bool = False) -> bytes:

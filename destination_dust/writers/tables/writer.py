@@ -69,7 +69,7 @@ class TablesWriter:
         content = None
         if not (self._hard and plan.deletes(record.data)):
             try:
-                content = table.encoder.encode(row_id, record.data, record.emitted_at)
+                content = table.encoder.encode(row_id, record.data, record.emitted_at).content
             except TooManyColumns as error:
                 reason = f"{error}. Select fewer of the stream's fields in the connection"
                 outcomes.rejected(plan.stream, row_id, reason, Counter({span: 1}))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -12,15 +15,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from destination_dust.mapping.tables.cells import Difference
-from destination_dust.mapping.tables.rows import BODY_OVERHEAD, ROW_OVERHEAD, RowEncoder, TooManyColumns, upsert_body
+from destination_dust.mapping.tables.rows import (
+    BODY_OVERHEAD,
+    ROW_OVERHEAD,
+    Row,
+    RowEncoder,
+    TooManyColumns,
+    upsert_body,
+)
 from destination_dust.mapping.tables.type_inference import DustType
+from local_dust.tables.cells import csv_text, sent_cell
 
 EXTRACTED, LOADED = 1_767_225_600_999, 1_800_000_000
 
 
-def decoded(*rows: bytes) -> list[dict[str, Any]]:
+def decoded(*rows: Row) -> list[dict[str, Any]]:
     """The rows of a request."""
-    found: list[dict[str, Any]] = orjson.loads(upsert_body(rows, LOADED))["rows"]
+    found: list[dict[str, Any]] = orjson.loads(upsert_body([row.content for row in rows], LOADED))["rows"]
     return found
 
 
@@ -63,7 +74,7 @@ def test_our_columns_cannot_be_those_of_a_field() -> None:
 def test_the_size_of_a_request_is_known_before(records: list[dict[str, Any]]) -> None:
     """Batches are closed by the exact number of bytes."""
     shape = RowEncoder({})
-    rows = [shape.encode(f"id-{number}", data, EXTRACTED) for number, data in enumerate(records)]
+    rows = [shape.encode(f"id-{number}", data, EXTRACTED).content for number, data in enumerate(records)]
 
     known = BODY_OVERHEAD + sum(len(row) + ROW_OVERHEAD for row in rows)
     assert len(upsert_body(rows, LOADED, truncates=True)) + 1 == known
@@ -143,3 +154,27 @@ def test_columns_of_the_table_count_when_they_become_known() -> None:
 
     with pytest.raises(TooManyColumns):
         shape.note_existing([f"old_{number}_x" for number in range(301)])
+
+
+_ODD_TEXTS = st.text(st.sampled_from('a",;\t\r\n\\\0\ud800é😀'))
+
+
+@given(
+    st.dictionaries(
+        st.text("abc_1"),
+        _ODD_TEXTS | st.none() | st.booleans() | st.integers() | st.floats() | st.lists(_ODD_TEXTS) | st.datetimes(),
+        max_size=5,
+    )
+)
+def test_a_row_takes_no_more_of_a_csv_than_is_said(data: dict[str, Any]) -> None:
+    """Quotes are doubled, numbers have no exponent, dates are texts: as the local Dust writes them."""
+    shape = RowEncoder({name: {"format": "date-time"} for name in data}, generation_id=2**53)
+    record = {name: str(value) if isinstance(value, datetime) else value for name, value in data.items()}
+    row = shape.encode('i"d', record, EXTRACTED)
+
+    (sent,) = decoded(row)
+    texts = [csv_text(sent_cell(cell)) for cell in sent["value"].values()]
+    written = io.StringIO()
+    csv.writer(written, lineterminator="").writerow([*texts, sent["row_id"]])
+    assert len(written.getvalue().encode()) - len(texts) <= row.csv_bytes
+    assert len(texts) == row.cells
