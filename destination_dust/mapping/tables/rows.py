@@ -157,8 +157,8 @@ class RowEncoder:
                     self._in_table.add(column.name)
         cells = self._json(value)
         encoded_id = orjson.dumps(row_id)
-        content = b'%b%b,"row_id":%b}' % (b"," if value else b"", cells[1:], encoded_id)
-        return Row(content, _csv_bytes(value, cells, encoded_id), len(value) + 1)
+        encoded = b'%b%b,"row_id":%b}' % (b"," if value else b"", cells[1:], encoded_id)
+        return Row(encoded, _csv_bytes(value, cells, encoded_id), len(value) + 1)
 
     def _column(self, field: str) -> Column:
         name, declared = self._names.name_of(field), field in self._properties
