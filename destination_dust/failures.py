@@ -56,6 +56,10 @@ def failure_type(error: BaseException) -> FailureType:
 
 def explain(error: BaseException, connection: Connection | None) -> str:
     """The message for the user. For unexpected errors, only the type is named."""
+    return " ".join([_explained(error, connection), *getattr(error, "__notes__", ())])
+
+
+def _explained(error: BaseException, connection: Connection | None) -> str:
     if isinstance(error, Misconfigured) and connection:
         return _misconfigured(error, connection)
     if isinstance(error, Unavailable):

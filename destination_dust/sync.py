@@ -107,6 +107,7 @@ class Sync:
         except Exception as error:
             # While Dust is well, what was read before is still sent: the next sync need not repeat it.
             yield from self._wind_down(goes_on=isinstance(error, (UnreadableInput, UnusableCatalog, BadRecord)))
+            self._say_what_is_unfinished(error)
             raise
         finally:
             self.workers.stop()
@@ -126,22 +127,27 @@ class Sync:
         self._reader.end()
         self._writer.drain()
         yield from self._until_quiet()
-        if not replaced:
-            return
         endings = {plan.stream: self._completion.ending(plan) for plan in replaced}
-        self._writer.conclude(endings)
-        yield from self._until_quiet()
+        if replaced:
+            self._writer.conclude(endings)
+            yield from self._until_quiet()
         failed = [stream for stream, ending in endings.items() if ending is Ending.INCOMPLETE]
-        for stream in endings.keys() - set(failed):
+        for stream in endings.keys() - set(failed) - self._writer.failures.keys():
             self._ledger.let_go(held[stream])
         yield from self._safe_states()
+        for failure in self._writer.failures.values():
+            raise failure
         if failed:
             raise SourceFailed.in_streams(failed)
 
     def _until_quiet(self) -> Iterator[bytes]:
         """Go on, without reading, until there is nothing to do."""
-        while self.workers.busy or not self._writer.idle:
+        while not self._is_quiet:
             yield from self._turn(reading=False)
+
+    @property
+    def _is_quiet(self) -> bool:
+        return not self.workers.busy and self._writer.idle
 
     def _turn(self, *, reading: bool) -> Iterator[bytes]:
         """Wait for the next event and handle it."""
@@ -195,12 +201,16 @@ class Sync:
     def _wind_down(self, *, goes_on: bool) -> Iterator[bytes]:
         """Emit states whose calls finish within the grace period; calls waiting for the limit are dropped."""
         until = self._now() + GRACE
+        calls_until = until - GRACE / 2
         logger.info("Stopping. Calls under way have %.0f s to end.", GRACE)
-        if goes_on:
-            self._try(self._writer.drain)
-            yield from self._let_calls_end(until - GRACE / 2)
+        useful = self._try(lambda: self._writer.wind_down(calls_until, goes_on=goes_on))
+        yield from self._safe_states()
+        while useful and not (self._is_quiet or self._now() >= calls_until):
+            yield from self._let_calls_go_on(calls_until)
+            self._try(self._writer.tick)
         self.workers.stop()
-        yield from self._let_calls_end(until)
+        while self.workers.busy and self._now() < until:
+            yield from self._let_calls_go_on(until)
         if self._ledger.waiting:
             logger.info(
                 "%d states were not given back: the records before them are not all stored, or a stream's replacement "
@@ -208,18 +218,22 @@ class Sync:
                 self._ledger.waiting,
             )
 
-    def _let_calls_end(self, until: float) -> Iterator[bytes]:
-        """Wait for calls without reading on, and give out the states that become safe."""
-        self._try(self._writer.tick)
+    def _let_calls_go_on(self, until: float) -> Iterator[bytes]:
+        """Wait for a call without reading on, and give out the states that become safe."""
+        self._input.lines(min(TICK, until - self._now()), reading=False)
+        self._try(lambda: self._deliver(self.workers.outcomes()))
         yield from self._safe_states()
-        while self.workers.busy and self._now() < until:
-            self._input.lines(min(TICK, until - self._now()), reading=False)
-            self._try(lambda: self._deliver(self.workers.outcomes()))
-            yield from self._safe_states()
 
-    def _try(self, step: Callable[[], object]) -> None:
-        """Do something after the sync has failed, whose first error is the one to report."""
+    def _say_what_is_unfinished(self, error: Exception) -> None:
+        """Log it, and add it to the error as notes, as Python 3.11 and later do it."""
+        for sentence in self._writer.unfinished():
+            logger.warning("%s", sentence)
+            error.__dict__.setdefault("__notes__", []).append(sentence)
+
+    def _try(self, step: Callable[[], object]) -> object:
+        """Do something after the sync has failed, whose first error is the one to report. Returns what it returns."""
         try:
-            step()
+            return step()
         except Exception as error:
             logger.debug("While stopping: %s", type(error).__name__)
+            return None

@@ -24,8 +24,7 @@ from destination_dust.workers import Lane, Workers
 from destination_dust.writers.documents.writer import DocumentsWriter
 from destination_dust.writers.outcomes import Outcomes
 from destination_dust.writers.steps import Submit
-from destination_dust.writers.tables.confirmation import ConfirmationTiming
-from destination_dust.writers.tables.context import TablesContext
+from destination_dust.writers.tables.context import ConfirmationTiming, TablesContext
 from destination_dust.writers.tables.limits import RequestLimits
 from destination_dust.writers.tables.writer import TablesWriter
 from destination_dust.writers.writer import Writer
@@ -111,6 +110,9 @@ def client_for_check(config: Config) -> DustClient:
 
 
 def _threads(config: Config) -> dict[Lane, int]:
+    if config.data_format is DataFormat.TABLES:
+        # None of their calls waits for the upsert limit, and many tables are written side by side.
+        return {Lane.FREE: 2 * config.max_concurrency}
     return {Lane.LIMITED: config.max_concurrency, Lane.FREE: max(4, config.max_concurrency // 4)}
 
 
@@ -137,7 +139,6 @@ def _writer(config: Config, catalog: Catalog, client: DustClient, submit: Submit
         outcomes,
         RequestLimits(config.table_batch_size),
         ConfirmationTiming(timing.confirmation_delay, timing.confirmation_limit),
-        burst_interval=timing.burst_interval,
         batch_age=timing.batch_age,
         confirm=config.confirm_rows,
     )

@@ -144,7 +144,7 @@ def test_threads_and_descriptors_are_given_back(dust: LocalDust, settings: dict[
             yield from itertools.cycle(users(2))
 
     def write_once() -> None:
-        timing = {"confirmation_delay": 0.5, "burst_interval": 0.1} if settings else {}
+        timing = {"confirmation_delay": 0.5, "batch_age": 0.1} if settings else {}
         written = writing(
             dust, given(), catalog(OVERWRITING if how != "closed" else "users"), **settings, timing=timing
         )

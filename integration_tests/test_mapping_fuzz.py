@@ -219,7 +219,7 @@ def map_records(plan: StreamPlan, options: DocumentOptions, records: Iterable[Re
     assert all(warnings(options, [plan]))
     shape, counts = options.shape_of(plan.stream), Counts()
     encoder = RowEncoder(plan.properties, generation_id=plan.generation)
-    made: list[bytes] = []
+    made: list[rows.Row] = []
     for record in records:
         plan.deletes(record.data)
         try:
@@ -237,11 +237,11 @@ def map_records(plan: StreamPlan, options: DocumentOptions, records: Iterable[Re
             )
             check_document(content)
         try:
-            row = encoder.encode(row_id, record.data, record.emitted_at).content
+            row = encoder.encode(row_id, record.data, record.emitted_at)
         except TooManyColumns:
             continue
-        check_row(row)
-        made.append(rows.row_head(1_800_000_000) + row)
+        check_row(row.content)
+        made.append(row)
     misleading_columns(made)
     key = [".".join(path) for path in plan.primary_key]
     for existing in (None, encoder.in_table):

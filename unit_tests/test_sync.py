@@ -12,6 +12,7 @@ import orjson
 import pytest
 from pytest_mock import MockerFixture
 
+from destination_dust import failures
 from destination_dust.airbyte.catalog import Catalog, StreamPlan
 from destination_dust.airbyte.completion import Completion, Ending
 from destination_dust.airbyte.input import Input
@@ -69,6 +70,8 @@ class FakeWriter:
         self.idle = True
         self.done_before: set[StreamKey] = set()
         self.endings: Mapping[StreamKey, Ending] = {}
+        self.failures: dict[StreamKey, Exception] = {}
+        self.lacks: list[str] = []
         self._workers = workers
         self._outcomes = outcomes
 
@@ -92,6 +95,13 @@ class FakeWriter:
 
     def drain(self) -> None:
         self.log.append("drain")
+
+    def wind_down(self, until: float, *, goes_on: bool) -> bool:  # noqa: ARG002  calls end at once
+        self.log.append(f"wind down{' and go on' if goes_on else ''}")
+        return goes_on
+
+    def unfinished(self) -> list[str]:
+        return self.lacks
 
     def prepare(self, plans: Collection[StreamPlan]) -> None:
         if replaced := [str(plan.stream) for plan in plans if plan.replaces]:
@@ -233,3 +243,27 @@ def test_a_stream_that_was_replaced_before_is_not_concluded_again(mocker: Mocker
 
         assert [1] == numbers(loop.sync.run())
         assert "conclude" not in loop.writer.log
+
+
+def test_a_stream_that_failed_alone_fails_the_sync_at_its_end(mocker: MockerFixture) -> None:
+    """The states of the others go out first; its own do not, as it was not replaced."""
+    complete = b'{"type":"TRACE","trace":{"type":"STREAM_STATUS","stream_status":{"stream_descriptor":{"name":"%b"},"status":"COMPLETE"}}}'  # noqa: E501 a line of the protocol
+    with closing(Loop(mocker, configured("users", "overwrite"), configured("orders", "overwrite"))) as loop:
+        loop.send(users(1), state(USERS, 1).line, state(ORDERS, 2).line, complete % b"users", complete % b"orders")
+        loop.end()
+        loop.writer.failures = {ORDERS: Lost()}
+
+        assert [1] == numbers(loop.sync.run(), Lost)
+
+
+def test_what_is_unfinished_is_logged_and_told_with_the_error(loop: Loop, caplog: pytest.LogCaptureFixture) -> None:
+    """Each sentence once."""
+    loop.send(users(1, bad=True))
+    loop.writer.lacks = ["A table has 2 of 3 rows."]
+
+    with caplog.at_level("WARNING", "airbyte"), pytest.raises(BadRecord) as raised:
+        list(loop.sync.run())
+
+    assert failures.explain(raised.value, None).endswith(" A table has 2 of 3 rows.")
+    assert 1 == caplog.text.count("2 of 3 rows")
+    loop.end()

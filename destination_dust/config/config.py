@@ -58,10 +58,8 @@ class Timing:
     call_deadline: float = 600.0
     """How long one call may take, including its whole answer."""
     progress_interval: float = 30.0
-    burst_interval: float = 300.0
-    """Tables: how long rows are collected before Dust is left alone to merge them."""
     batch_age: float = 60.0
-    """Tables: how long rows wait for others to fill a request."""
+    """Tables: how long rows wait for others to fill a request, and requests for others before Dust merges them."""
     confirmation_delay: float = 11.0
     """Tables: how long Dust is left alone before rows are first read back."""
     confirmation_limit: float = 1800.0

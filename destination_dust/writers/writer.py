@@ -19,6 +19,10 @@ class Writer(Protocol):
     """
 
     @property
+    def failures(self) -> Mapping[StreamKey, Exception]:
+        """Streams that could not be stored to the end, and why, while the others went on; the first failure first."""
+
+    @property
     def has_room(self) -> bool:
         """Whether it can take more records. The loop stops reading while it cannot."""
 
@@ -34,6 +38,15 @@ class Writer(Protocol):
 
     def drain(self) -> None:
         """The input has ended: submit everything that is held back, except what `conclude` decides on."""
+
+    def wind_down(self, until: float, *, goes_on: bool) -> bool:
+        """The sync is to stop by `until`, a moment of its clock. Returns whether calls before then make states safe.
+
+        `goes_on`: Dust is well, and what was read is to be stored as far as there is time; else nothing new is sent.
+        """
+
+    def unfinished(self) -> list[str]:
+        """What Dust lacks now because the sync did not come to its end, as sentences for the user."""
 
     def prepare(self, plans: Collection[StreamPlan]) -> None:
         """Before the first record: find out what Dust holds of all streams, as far as it matters."""

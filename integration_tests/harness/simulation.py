@@ -28,8 +28,7 @@ from destination_dust.sync import Sync
 from destination_dust.workers import Call, Outcome, Workers
 from destination_dust.writers.documents.writer import DocumentsWriter
 from destination_dust.writers.outcomes import Outcomes
-from destination_dust.writers.tables.confirmation import ConfirmationTiming
-from destination_dust.writers.tables.context import TablesContext
+from destination_dust.writers.tables.context import ConfirmationTiming, TablesContext
 from destination_dust.writers.tables.limits import RequestLimits
 from destination_dust.writers.tables.writer import TablesWriter
 from destination_dust.writers.writer import Writer
@@ -235,7 +234,6 @@ class Simulation:
             outcomes,
             RequestLimits(config.table_batch_size),
             ConfirmationTiming(config.timing.confirmation_delay, config.timing.confirmation_limit),
-            burst_interval=config.timing.burst_interval,
             batch_age=config.timing.batch_age,
             confirm=config.confirm_rows,
             now=self.time,

@@ -14,7 +14,7 @@ TABLE = "airbyte_users"
 GONE: dict[str, Any] = {"_ab_cdc_deleted_at": "2026-01-01T00:00:00Z"}
 OWN_COLUMNS = ("_airbyte_extracted_at", "_airbyte_loaded_at", "_airbyte_generation_id")
 
-TIMING = {"burst_interval": 60, "batch_age": 60, "confirmation_delay": 0.5, "confirmation_limit": 20}
+TIMING = {"batch_age": 60, "confirmation_delay": 0.5, "confirmation_limit": 20}
 
 
 def settings(**overrides: Any) -> dict[str, Any]:

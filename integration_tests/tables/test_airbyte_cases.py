@@ -204,7 +204,7 @@ def test_a_truncate_refresh_that_is_killed_touches_nothing(dust: LocalDust, tmp_
     earlier(dust, catalog(stream("users", generation=41)), users(1, 2))
     fresh = stream("fresh", mode="append", generation=7, minimum=7)
     refreshed = catalog(truncating(42), fresh, "plain")
-    killed = start(dust, tmp_path, refreshed, burst_interval=0.2)
+    killed = start(dust, tmp_path, refreshed, batch_age=0.2)
     killed.send(*users(2, 3, v=2), state("users", 1), record("fresh", id=1), state("fresh", 2))
     killed.send(record("plain", id=1), state("plain", 3))
     killed.wait_for(killed.states)  # so all that was sent before has been read

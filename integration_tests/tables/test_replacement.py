@@ -167,7 +167,7 @@ def test_an_attempt_that_only_adds_gives_its_states_back_at_once(world: World, t
     """It is plain append: nothing waits for the end of the input."""
     assert run(world, truncating(5), [*users(1, v=1), state("users", 1), complete("users")]).failure is None
     with LocalDust(world) as dust:
-        config = dust.config(**settings(burst_interval=0.2))
+        config = dust.config(**settings(batch_age=0.2))
         connector = Connector("write", tmp_path, config=config, catalog=catalog(truncating(5)))
         connector.send(*users(2, v=2), state("users", 2))
 
@@ -284,21 +284,23 @@ def test_if_dust_refuses_every_row_the_setting_decides_about_the_old_ones(world:
         assert ["airbyte:replaced:5:7"] == tags(world)
 
 
-def test_limits_are_seen_before_any_table_is_touched(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One stream is too large: no table of the sync loses a row."""
+def test_limits_are_seen_before_a_table_is_touched(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One stream is too large: its table loses no row, and its states do not go out. The others are replaced."""
     keep(world, 1, 2, 3)
-    monkeypatch.setattr("destination_dust.writers.tables.staging.MAX_ROWS", 5)
+    assert sync(world, catalog("orders"), [record("orders", id=9)], **QUICK).failure is None
+    monkeypatch.setattr("destination_dust.writers.tables.limits.MAX_ROWS", 5)
     large = stream("orders", mode="overwrite", generation=5, minimum=5)
     messages = [*users(7, v=2), *(record("orders", id=number) for number in range(6))]
-    messages += [complete("users"), complete("orders"), state("users", 1)]
+    messages += [complete("users"), complete("orders"), state("users", 1), state("orders", 2)]
 
     finished = sync(world, catalog(truncating(5), large), messages, **QUICK)
 
     assert "config_error" == finished.failure
     assert "orders" in finished.message
     assert "6 rows" in finished.message
-    assert {"users-1": 1, "users-2": 1, "users-3": 1} == values(world)
-    assert [] == upserts(world)
+    assert {"orders-9": {"id": 9}} == stored(world, "airbyte_orders")
+    assert {"users-7": 2} == values(world)
+    assert [1] == [each["id"] for each in finished.states]
 
 
 def test_a_delimiter_that_dust_would_mistake_is_seen_before_the_table_is_touched(world: World) -> None:
@@ -311,6 +313,28 @@ def test_a_delimiter_that_dust_would_mistake_is_seen_before_the_table_is_touched
     assert "config_error" == finished.failure
     assert "semicolons" in finished.message
     assert {"users-1": 1, "users-2": 1, "users-3": 1} == values(world)
+
+
+def test_a_table_that_is_cut_off_is_named_and_the_others_go_on(world: World) -> None:
+    """Dust loses rows of one table for good: the message says what it lacks, and no state of it goes out."""
+    keep(world, 1, 2, 3)
+
+    def lose(arrival: Arrival) -> None:
+        if arrival.table_id == TABLE and len(upserts(world, TABLE)) == 2 and arrival.method == "POST":
+            world.faults.add("status", status=503, path=f"{TABLE}/rows", method="POST")
+
+    other = stream("orders", mode="overwrite", generation=5, minimum=5)
+    messages = [*users(4, 5, 6, 7, 8, 9, v=2), record("orders", id=1), complete("users"), complete("orders")]
+    messages += [state("users", 1), state("orders", 2)]
+    more = {**QUICK, "timing": quick(retry_budget=3)}
+
+    finished = sync(world, catalog(truncating(5), other), messages, on_arrival=lose, **more)
+
+    assert ("transient_error", [2]) == (finished.failure, [each["id"] for each in finished.states])
+    assert "airbyte_users is not complete: Dust has taken 2 of 6 rows" in finished.message
+    assert "next complete sync of the stream users brings all" in finished.message
+    assert any("2 of 6 rows" in each for each in finished.warnings)
+    assert {"orders-1"} == stored(world, "airbyte_orders").keys()
 
 
 def test_a_full_disk_leaves_the_table_as_it_was(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -163,7 +163,7 @@ def test_states_wait_until_rows_can_be_read(dust: LocalDust, tmp_path: Path) -> 
 @pytest.mark.parametrize("which", ["first", "middle", "last"])
 def test_a_request_that_dust_drops_fails_the_sync(dust: LocalDust, tmp_path: Path, which: str) -> None:
     """No state after the last row that was read back is given out, and the message lists possible reasons."""
-    config = dust.config(**settings(table_batch_size=10, confirmation_limit=3, burst_interval=1))
+    config = dust.config(**settings(table_batch_size=10, confirmation_limit=3, batch_age=1))
     connector = Connector("write", tmp_path, config=config, catalog=catalog("users"))
     connector.send(*users(50), state("users", 1))
     connector.wait_for(connector.states)
@@ -193,12 +193,40 @@ def test_a_signal_ends_the_wait_for_a_merge(dust: LocalDust, tmp_path: Path) -> 
     assert [] == connector.states()
 
 
+def test_a_signal_leaves_time_to_see_what_was_merged(dust: LocalDust, tmp_path: Path) -> None:
+    """What was sent before is acknowledged if it can be read in time; what waits is not sent."""
+    config = dust.config(**settings(confirmation_delay=3.0, batch_age=0.2))
+    connector = Connector("write", tmp_path, config=config, catalog=catalog("users"))
+    connector.send(*users(2), state("users", 1))
+    connector.wait_for(lambda: upserts(dust.world))
+    connector.send(*users(2, start=5), state("users", 2))
+    connector.kill(signal.SIGTERM)
+
+    assert 143 == connector.wait()
+    assert [1] == [each["id"] for each in connector.states()]
+    assert 1 == len(upserts(dust.world))
+
+
+@pytest.mark.parametrize(("delay", "acknowledged"), [(0.5, [1]), (11, [])])
+def test_after_a_bad_line_rows_are_sent_that_can_be_acknowledged_in_time(
+    dust: LocalDust, tmp_path: Path, delay: float, acknowledged: list[int]
+) -> None:
+    """Others would only be sent twice."""
+    config = dust.config(**settings(confirmation_delay=delay))
+    connector = Connector("write", tmp_path, config=config, catalog=catalog("users"))
+
+    connector.finish(*users(2), state("users", 1), b'{"type": "RECORD", "record": {"stream": "users", "data": {"id": ')
+
+    assert acknowledged == [each["id"] for each in connector.states()]
+    assert len(acknowledged) == len(upserts(dust.world))
+
+
 @pytest.mark.long
 @pytest.mark.timeout(300)
 def test_a_slow_continuous_stream_is_acknowledged_steadily(tmp_path: Path) -> None:
     """A small record every 0.2 s for two minutes, with Dust's own 10 s: states come at least every 45 s."""
     with LocalDust(World()) as dust:
-        config = dust.config(**settings(burst_interval=30, confirmation_delay=10.5, confirmation_limit=100))
+        config = dust.config(**settings(batch_age=30, confirmation_delay=10.5, confirmation_limit=100))
         connector = Connector("write", tmp_path, config=config, catalog=catalog("users"))
         began = time.monotonic()
         blocked = 0.0

@@ -116,7 +116,7 @@ def test_no_number_ever_changes(text: str) -> None:
     assert Decimal(text) == Decimal(repr(number) if isinstance(number, float) else number)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False)), st.sampled_from([json.dumps, orjson.dumps]))
 def test_what_programs_write_of_a_float64_is_an_ordinary_number(numbers: list[float], write: Any) -> None:
     """With 17 digits and three of an exponent, too."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from destination_dust.exact_json import MAX_DEPTH, NotJSON, TooDeep, dumps, loads, readable, shallow
@@ -68,7 +68,6 @@ def test_what_is_not_too_deep_can_be_read(levels: int, inner: str) -> None:
     assert value == loads(text) if levels < MAX_DEPTH - 1 and inner != "NaN" else True
 
 
-@settings(deadline=None)
 @given(st.recursive(st.text('a"[]{}\\\\'), lambda inner: st.lists(inner) | st.dictionaries(st.text('"{}'), inner)))
 def test_a_text_that_is_shallow_stays_as_it_is(value: object) -> None:
     """Brackets and quotes in texts and names are none."""

@@ -65,6 +65,11 @@ class DocumentsWriter:
         )
 
     @property
+    def failures(self) -> Mapping[StreamKey, Exception]:
+        """None: what fails for one document fails the sync."""
+        return {}
+
+    @property
     def has_room(self) -> bool:
         """Whether the documents on their way are few enough."""
         return self._queue.has_room and self._partial.has_room
@@ -96,6 +101,16 @@ class DocumentsWriter:
     def drain(self) -> None:
         """Look up the rest; the answers trigger the sends."""
         self._fingerprints.drain()
+
+    def wind_down(self, until: float, *, goes_on: bool) -> bool:  # noqa: ARG002  documents are stored in a call
+        """Let calls go on only if Dust is well."""
+        if goes_on:
+            self.drain()
+        return goes_on
+
+    def unfinished(self) -> list[str]:
+        """Nothing: stale documents are deleted last."""
+        return []
 
     def prepare(self, plans: Collection[StreamPlan]) -> None:
         """Read the markers of the streams to be replaced, and list their documents."""

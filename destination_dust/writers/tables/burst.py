@@ -1,198 +1,168 @@
-"""Bursts: the requests to a table between two rests.
+"""A burst: the requests to a table between two rests.
 
-Dust merges a table's queue only once the table was left alone for 10 seconds, and refuses the 101st
-request that waits. So rows go out in bursts, and after each of them the table is left alone until it is merged.
+Dust merges a table's queue only once the table was left alone for 10 seconds, and refuses the 101st request that waits.
+So rows go out in bursts, and after each of them the table is left alone until it is merged.
 """
 
 from __future__ import annotations
 
-from collections import Counter, deque
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Sequence
 
 from destination_dust.airbyte.ledger import Span
 from destination_dust.airbyte.messages import StreamKey
+from destination_dust.mapping.tables.delimiters import Delimiters, misleading_in_table
+from destination_dust.mapping.tables.rows import Row
 from destination_dust.writers.outcomes import Outcomes
-from destination_dust.writers.tables.batch import Batch, Change
-from destination_dust.writers.tables.limits import BurstLimits, Capacity, RequestLimits
-from destination_dust.writers.tables.witnesses import Witnesses
+from destination_dust.writers.tables.changes import Change, count_records
+from destination_dust.writers.tables.limits import BurstLimits, Size, fitting
+from destination_dust.writers.tables.witnesses import Request, Witness, choose, pack
+
+# A burst that has nothing to send goes on if a request comes up soon: Dust merges after 10 s of quiet, not before.
+LINGER = 5.0
+# What came before so long a pause may be merged, or dropped, without what came after it. The rest is room for error.
+PAUSE = 9.0
+# So many rows share a time of loading at most, as their hashes are kept in memory.
+SHARING = 10_000
 
 
 class Burst:
-    """Changes of one table: those that wait, and facts about those that were sent.
+    """The requests of a burst, in the order in which Dust took them, and what of them is not acknowledged."""
 
-    Deletes go out last, because each is a request of its own; an upsert that comes after one cancels it.
-    """
-
-    def __init__(self, began: float, limits: BurstLimits) -> None:
-        """`began`: when its first change came."""
+    def __init__(
+        self, began: float, *, table: Size, is_exact: bool, shown: Delimiters, loaded_at: int, time_is_new: bool
+    ) -> None:
+        """`began`: now; `table`: what the table has, `is_exact`: whether it is known how many rows; `shown`: some of
+        them; `loaded_at`: for the first request, in seconds since 1970; `time_is_new`: whether it is known that no row
+        of the table had that time before."""
         self.began = began
-        self.closed = False
-        """Whether it takes no more changes."""
-        self.capacity: Capacity | None = None
-        """What may still be added to the table, None until it was measured."""
-        self.loaded_at = 0
-        """What the rows of its latest request carry as their time of loading, in seconds since 1970, once measured."""
-        self.time_is_new = False
-        """Whether it is known that no row of the table had that time before."""
-        self.upserted: Counter[Span] = Counter()
-        """Records, by span, whose rows Dust has taken and which are not acknowledged …"""
-        self.upserted_rows = 0
-        self.deleted: Counter[Span] = Counter()
-        """… and those whose removal it has taken."""
-        self.deleted_rows = 0
-        self.ended: float | None = None
+        self.ended = began
         """When Dust took the last request."""
-        self.under_way = False
-        """Whether a request is on its way, which is then neither among those that wait nor among those sent."""
+        self.rows_before = table.rows if is_exact else None
+        """How many rows the table had, None if that is not known."""
+        self.rows_if_all_count: int | None = None
+        """How many rows it has in the end if all that were upserted are new, or all that were deleted were there.
+
+        If it has as many, it is so, and each change is merged, also those of requests without a witness. Set by
+        `witnesses`; None if it is not known.
+        """
+        self.table = table
+        """What the table has at most, once all is merged."""
+        self.shown = shown
+        self.delimiters = Delimiters()
+        """Of the rows that were sent or are about to be."""
+        self.loaded_at = self._loaded_from = loaded_at
+        self.time_is_new = time_is_new
         self.queued = False
         """Whether any of its requests waits to be merged. One that replaces all rows does not."""
-        self.witnesses = Witnesses()
-        self.batches: deque[Batch] = deque()
-        """What can be sent."""
-        self.deletes: dict[str, Change] = {}
-        self._open: Batch | None = None
-        self._limits = limits
-        self._sent = 0
-        self._rows = 0
+        self._requests: list[Request] = []
+        self._times: set[int] = set()
+        """Hashes of the rows that the requests since the latest change of the time have changed."""
+        self._repeated: set[str] = set()
+        self._upserted, self._deleted = Counter[Span](), Counter[Span]()
+        """Records, by span, whose rows Dust has taken and which are not acknowledged …"""
+        self._upserted_rows = self._deleted_rows = 0
+        """… and those rows."""
+        self.rows = 0
+        """Rows that it upserts."""
         self._size = 0
 
     @property
-    def open_since(self) -> float | None:
-        """When the batch was begun that still takes rows, if there is one."""
-        return self._open.opened if self._open else None
+    def deletes(self) -> bool:
+        """Whether it removes rows. It does not upsert any then: the number of rows would prove nothing."""
+        return bool(self._requests) and self._requests[0].deletes
 
-    @property
-    def waiting(self) -> tuple[int, int]:
-        """How many rows wait, and of how many bytes."""
-        batches = [*self.batches, *([self._open] if self._open else [])]
-        return sum(map(len, batches)), sum(batch.size for batch in batches)
+    def suits(self, changes: Sequence[Change]) -> bool:
+        """Whether it may take this request: it upserts rows, or it deletes some."""
+        return self.is_empty or self.deletes == (changes[0].row is None)
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing of it waits."""
-        return not (self.batches or self.deletes or self._open)
+        """Whether Dust has taken nothing yet."""
+        return not self._requests
 
-    @property
-    def full(self) -> bool:
-        """Whether no more requests should be sent before a rest."""
-        return self._sent >= self._limits.requests
+    def is_full(self, limits: BurstLimits) -> bool:
+        """Whether no more requests may be sent before a rest."""
+        return len(self._requests) >= limits.requests or self.rows >= limits.rows or self._size >= limits.size
 
-    def accepts(self, change: Change, limits: RequestLimits) -> bool:
-        """Whether a change still fits in."""
-        if self.closed:
-            return False
-        requests = self._sent + self.under_way + len(self.batches) + len(self.deletes) + bool(self._open)
-        if change.content is None:
-            return requests < self._limits.requests
-        if self._rows >= self._limits.rows or self._size + change.size > self._limits.size:
-            return False
-        return requests < self._limits.requests or bool(self._open and self._open.takes(change, limits))
+    def fitting(self, rows: Sequence[Row], columns: int) -> int:
+        """For how many of the first rows there is room in the table. One is taken at least, or none would ever be."""
+        if (self.table + Size.of(rows)).fits(columns):
+            return len(rows)
+        return max(fitting(self.table, rows, columns), 1 if self.is_empty else 0)
 
-    def add(self, change: Change, limits: RequestLimits, now: float, *, keeps: bool = False) -> Change | None:
-        """Take a change in. Returns the earlier one of its row that need not be sent now, if there was one.
+    def misleading(self, columns: Collection[str]) -> list[str]:
+        """The columns by which Dust could mistake the delimiter of the table with the rows in `delimiters`; else none.
 
-        `keeps`: have the earlier one sent if Dust refuses this one.
+        They may be new to it, or take the place of others: neither may be mistaken.
         """
-        earlier = self.deletes.pop(change.row_id, None) or (self._open and self._open.remove(change.row_id)) or None
-        if earlier is not None:
-            change.supersede(earlier, keeps=keeps)
-        if change.content is None:
-            self.deletes[change.row_id] = change
-            return earlier
-        if self._open is not None and not self._open.takes(change, limits):
-            self.seal()
-        if not self._open:
-            self._open = Batch(now)
-        self._open.put(change)
-        self._rows += 1
-        self._size += change.size
-        return earlier
+        before = self.rows_before or 0
+        for staying in (before, max(0, before - self.delimiters.rows.total())):
+            groups = [(self.delimiters, 1.0), (self.shown, staying / max(1, self.shown.rows.total()))]
+            if blamed := misleading_in_table(groups, columns):
+                return blamed
+        return []
 
-    def waiting_change(self, row_id: str) -> Change | None:
-        """The first change of a row that waits, None if none does."""
-        batches = [*self.batches, *([self._open] if self._open else [])]
-        found = [batch.changes[row_id] for batch in batches if row_id in batch.changes]
-        return found[0] if found else self.deletes.get(row_id)
+    def set_time(self, row_ids: Collection[str]) -> None:
+        """Set the time of loading for the next request, which has these rows, and for the parts that it is sent in.
 
-    def put_first(self, change: Change, now: float) -> None:
-        """Have a change sent before all others. No newer change of its row may wait."""
-        if change.content is None:
-            self.deletes[change.row_id] = change
-            return
-        batch = Batch(now)
-        batch.put(change)
-        self.batches.appendleft(batch)
+        It is a later one if some of the rows have this one.
+        """
+        shared = len(self._times) + len(row_ids) <= SHARING and self._times.isdisjoint(map(hash, row_ids))
+        if self._times and not shared:
+            self._times = set()
+            self.loaded_at += 1
+        self._loaded_from = self.loaded_at
 
-    def seal(self) -> None:
-        """Let the open batch take no more rows, so that it can be sent."""
-        if self._open:
-            self.batches.append(self._open)
-        self._open = None
+    def took(self, changes: Sequence[Change], *, began: float, ended: float, queued: bool = True) -> int:
+        """Dust has taken a request with these changes, which was begun and answered at these times.
 
-    def close(self) -> None:
-        """Take no more changes."""
-        self.closed = True
-        self.seal()
-
-    def next_batch(self, limits: RequestLimits) -> Batch | None:
-        """The rows to send next, as many as limits and room allow; None if the others must wait for a rest."""
-        batch = self.batches[0]
-        count = len(batch)
-        if batch.size > limits.size:
-            count = max(1, count * limits.size // batch.size)
-        if self.capacity is not None and not self.capacity.takes(len(batch), batch.size):
-            count = min(count, self.capacity.rows_of(len(batch), batch.size))
-            if self._sent:
-                return None
-        self.batches.popleft()
-        if count >= len(batch):
-            return batch
-        first, rest = batch.split(max(1, count))
-        self.batches.appendleft(rest)
-        return first
-
-    def took(self, changes: Collection[Change], *, size: int, began: float, ended: float, queued: bool = True) -> None:
-        """Dust has taken a request with these changes, which was begun and answered at these times."""
-        self._sent += 1
-        self.under_way = False
+        Returns how many records they are.
+        """
+        row_ids = [change.row_id for change in changes]
+        rows = [change.row for change in changes if change.row]
+        if rows:
+            self._times.update(map(hash, row_ids))
+        run = 0
+        if self._requests:
+            # The time between the arrivals of both at Dust is this at most.
+            run = self._requests[-1].run + (ended - self._requests[-1].began >= PAUSE)
+        is_slow = ended - began >= PAUSE
+        times = self._loaded_from, self.loaded_at
+        self._requests.append(Request(began, run, is_slow, not rows, times, pack(row_ids)))
+        records = self._upserted if rows else self._deleted
+        number = count_records(changes, records)
+        self._upserted_rows += len(rows)
+        self._deleted_rows += len(changes) - len(rows)
+        self.rows += len(rows)
+        self._size += sum(change.size for change in changes)
+        self.table += Size.of(rows)
         self.queued |= queued
         self.ended = ended
-        deletes = all(change.content is None for change in changes)
-        row_ids = [change.row_id for change in changes]
-        self.witnesses.took(row_ids, began=began, ended=ended, loaded_at=self.loaded_at, deletes=deletes)
-        records = self.deleted if deletes else self.upserted
-        for change in changes:
-            records.update(change.spans)
-        self.deleted_rows += len(changes) if deletes else 0
-        self.upserted_rows += 0 if deletes else len(changes)
-        if self.capacity is not None and not deletes:
-            self.capacity.took(len(changes), size)
+        return number
 
-    def postpone(self, batch: Batch, *, patiently: bool) -> None:
-        """Put a single row that fails behind the other parts of its batch: they show whether it is the row.
+    def failed(self) -> None:
+        """A request failed, and may still land: the next one has another time, so that they are not confused."""
+        self._times = set()
+        self.loaded_at += 1
 
-        `patiently`: send it again at once, until it passes or all patience is over.
-        """
-        parts = [n for n, other in enumerate(self.batches) if batch.whole and other.whole is batch.whole]
-        batch.patient = patiently or batch.postponed or not parts
-        batch.postponed = True
-        self.batches.insert(parts[-1] + 1 if parts and not batch.patient else 0, batch)
+    def repeated(self, row_id: str) -> None:
+        """A row was sent once more, so it says nothing about the request that changed it, if another can."""
+        self._repeated.add(row_id)
 
     def settle(self, stream: StreamKey, outcomes: Outcomes) -> None:
         """Acknowledge the changes that Dust has taken so far."""
-        outcomes.queued(stream, -self.upserted.total() - self.deleted.total())
-        outcomes.upserted(stream, self.upserted, self.upserted_rows)
-        outcomes.deleted(stream, self.deleted, self.deleted_rows)
-        self.upserted.clear()
-        self.deleted.clear()
-        self.upserted_rows = self.deleted_rows = 0
+        outcomes.queued(stream, -self._upserted.total() - self._deleted.total())
+        outcomes.upserted(stream, self._upserted, self._upserted_rows)
+        outcomes.deleted(stream, self._deleted, self._deleted_rows)
+        self._upserted.clear()
+        self._deleted.clear()
+        self._upserted_rows = self._deleted_rows = 0
 
-    def split_off(self) -> Burst:
-        """Close it, and move all that was not sent to a new one, which is closed or not as this one was."""
-        rest = Burst(self.began, self._limits)
-        rest.closed, self.closed = self.closed, True
-        rest._open, self._open = self._open, None
-        rest.batches, self.batches = self.batches, deque()
-        rest.deletes, self.deletes = self.deletes, {}
-        rest._rows, rest._size = rest.waiting
-        return rest
+    def witnesses(self, *, every_delete: bool = False) -> list[Witness]:
+        """The rows to read once it has ended; see `choose`."""
+        self._times = set()
+        chosen, changed = choose(self._requests, repeated=self._repeated, every_delete=every_delete)
+        if self.rows_before is not None:
+            self.rows_if_all_count = self.rows_before + (-changed if self.deletes else changed)
+        return chosen

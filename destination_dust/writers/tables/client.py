@@ -9,7 +9,6 @@ from typing import Any
 from destination_dust.dust.client import DustClient
 from destination_dust.dust.errors import Ambiguous, NotFound
 from destination_dust.mapping.tables.rows import EMPTYING_BODY, GENERATION_ID
-from destination_dust.writers.tables.batch import Batch
 from destination_dust.writers.tables.limits import SAMPLE_ROWS
 
 # No record has this id: those of records contain a hyphen (`mapping.ids`).
@@ -72,40 +71,50 @@ class TableClient:
             self.table_id, name=self.table_id, title=title, description=description, tags=tags
         )
 
-    def measure(self) -> tuple[list[Mapping[str, Any]], int]:
-        """The cells of some rows, by column, and the number of all rows. Raises `UnusableTable`."""
-        try:
-            # What follows from a failure is final, and some tries fail in an outage, too.
-            rows, total = self._client.rows(self.table_id, limit=SAMPLE_ROWS, lasting=True)
-        except Ambiguous as error:
-            self._must_exist()
-            raise UnusableTable(
-                f"Dust cannot read the table {self.table_id} ({error}). That is so for a table that has grown past "
-                "500,000 rows, 100 MB or 511 columns, until its rows are replaced. Select less for it in the "
-                "connection, then refresh the stream and remove its records, or sync it once in a mode that overwrites."
-            ) from error
-        return [row["value"] for row in rows if isinstance(row.get("value"), dict)], total
+    def measure(self, *, has_schema: bool) -> tuple[list[Mapping[str, Any]], int] | None:
+        """Some rows (`row_id`, and `value`: its cells by column), and the number of all. Raises `UnusableTable`.
+
+        None if they cannot be read, and Dust knows of no column (not `has_schema`): nothing was merged yet. Proof that
+        the table is to blame: for minutes its rows could not be read, twice, and in between and after that the table
+        answered. Once could be an outage that ended in between.
+        """
+        trouble: Ambiguous | None = None
+        for _ in range(2 if has_schema else 1):
+            try:
+                rows, total = self._client.rows(self.table_id, limit=SAMPLE_ROWS, lasting=has_schema)
+            except Ambiguous as error:
+                self._must_exist()
+                trouble = error
+            else:
+                return [row for row in rows if isinstance(row.get("value"), dict)], total
+        if not has_schema:
+            return None
+        raise UnusableTable(
+            f"Dust cannot read the table {self.table_id} ({trouble}). That is so for a table that has grown past "
+            "500,000 rows, 100 MB or 511 columns, until its rows are replaced. Select less for it in the "
+            "connection, then refresh the stream and remove its records, or sync it once in a mode that overwrites."
+        )
 
     def clear(self) -> None:
         """Delete all rows, at once."""
         self._client.upsert_rows(self.table_id, EMPTYING_BODY)
 
-    def upsert(self, batch: Batch, loaded_at: int, *, truncates: bool = False, lasting: bool = False) -> None:
-        """Have rows queued, or with `truncates` replace all at once.
+    def upsert(self, body: bytes, *, patiently: bool = False, lasting: bool = False) -> None:
+        """Have rows queued, or all replaced at once.
 
-        Raises `Ambiguous` where the rows may be to blame: after some tries, with `lasting` only after minutes.
+        Raises `Ambiguous` where the rows may be to blame: after some tries; `lasting`: only after minutes; `patiently`:
+        never.
         """
-        body, tries = batch.body(loaded_at, truncates=truncates), None if batch.patient else TRIES
         try:
-            self._client.upsert_rows(self.table_id, body, ambiguous_after=tries, lasting=lasting)
+            self._client.upsert_rows(self.table_id, body, ambiguous_after=None if patiently else TRIES, lasting=lasting)
         except Ambiguous:
             self._must_exist()
             raise
 
-    def repeat(self, batch: Batch, loaded_at: int) -> bool:
+    def repeat(self, body: bytes) -> bool:
         """Have rows queued once more that Dust took before. Returns whether it takes them, with little patience."""
         try:
-            self._client.upsert_rows(self.table_id, batch.body(loaded_at), ambiguous_after=1)
+            self._client.upsert_rows(self.table_id, body, ambiguous_after=1)
         except Ambiguous:
             return False
         return True
@@ -125,14 +134,16 @@ class TableClient:
             self._must_exist()
         return row
 
-    def is_gone(self, row_id: str) -> bool:
-        """Whether a row is not there, which a failed read alone does not prove: Dust answers 500 in trouble, too.
+    def rows_without(self, row_id: str) -> int | None:
+        """How many rows the table has while a row is not among them; None if it may be there. Raises `UnusableTable`.
 
-        Proof: it cannot be read before and after a read of its table that succeeds. Raises `UnusableTable`.
+        That the row cannot be read proves nothing: Dust answers 500 in trouble, too. Proof: it cannot be read before
+        and after a read of its table that succeeds. In partial trouble that may be chance: see that the number fits.
         """
         if self.read(row_id) is not None:
-            return False
-        return self.count() is not None and self._client.row(self.table_id, row_id) is None
+            return None
+        count = self.count()
+        return None if self._client.row(self.table_id, row_id) else count
 
     def count(self) -> int | None:
         """How many rows the table has, None if it cannot be read now. Raises `UnusableTable`."""

@@ -158,6 +158,6 @@ def _stored_row(dust: TableClient, row_id: str) -> Mapping[str, Cell]:
     """
     row = dust.read(row_id)
     if row is None:
-        dust.measure()
+        dust.measure(has_schema=True)
         row = dust.read(row_id)
     return stored_cells(row or {})

@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from dataclasses import replace
+from collections.abc import Generator, Mapping, Sequence
+from enum import Enum
 from functools import partial
 from typing import Any
 
-from destination_dust.workers import Lane
-from destination_dust.writers.steps import WAIT, Ask, Steps
+from destination_dust.mapping.tables.rows import LOADED_AT
+from destination_dust.mapping.timestamps import epoch_milliseconds
+from destination_dust.writers.steps import Ask, Steps
 from destination_dust.writers.tables.burst import Burst
 from destination_dust.writers.tables.client import TableClient
-from destination_dust.writers.tables.confirmation import FIRST_WAIT, Looks, Verdict, verdict
 from destination_dust.writers.tables.context import TablesContext
 from destination_dust.writers.tables.witnesses import Witness
+
+# Between two looks at the same row. Dust's server reads the whole table for each row that is asked for.
+FIRST_WAIT, GROWTH, LONGEST_WAIT = 1.0, 1.5, 30.0
+DAY = 86_400
+LOOKS_WITHOUT = 10
 
 
 class Unconfirmed(Exception):
     """Rows that Dust has queued do not appear in their table."""
+
+
+class Verdict(Enum):
+    """What a row says about the request that changed it."""
+
+    NOT_YET = "not yet"
+    """It is as it was before."""
+    STORED = "stored"
+    """It is as the request left it."""
+    FOREIGN = "foreign"
+    """Its time of loading is none that this sync has written."""
 
 
 class Proof:
@@ -26,24 +42,48 @@ class Proof:
     def __init__(self, dust: TableClient, context: TablesContext) -> None:
         self._dust = dust
         self._context = context
+        self._were_there: set[str] = set()
+        """Deleted rows of the latest burst that were there, or may have been, before it was merged …"""
+        self._gone = 0
+        """… how many of them are seen to be gone …"""
+        self._without = 0
+        """… and how often the one that is looked at was."""
 
     def find(self, burst: Burst) -> Steps:
-        """Look at one witness after the other until each is as the burst left it. Raises `Unconfirmed`."""
-        timing = self._context.confirmation if burst.queued else replace(self._context.confirmation, first_look=0.0)
+        """Look at one witness after the other, and at the same one again, ever more rarely, until each is as the burst
+        left it. Raises `Unconfirmed`.
+
+        Proof: all of them are; or the first is, and the table has as many rows more as were upserted, or less as were
+        deleted. A burst is given up if one is missing when it is looked at though all patience was over when the look
+        began; what was found before is never lost again. Patience counts from the last request of the burst, or from
+        when any table was last seen to be merged, as Dust merges one table after another.
+        """
+        context, shared = self._context, self._context.shared
+        self._were_there, self._gone, self._without = set(), 0, 0
+        next_look = burst.ended + (context.confirmation.first_look if burst.queued else 0.0)
+        nudges = context.confirmation.nudges()
+        next_nudge = burst.ended + next(nudges)
         witnesses = yield from self._witnesses(burst)
-        looks = Looks(witnesses, since=burst.ended or 0.0, timing=timing)
-        while witness := looks.witness:
-            while not looks.due(self._context.now()):
-                yield WAIT
-            looked = self._context.now()
-            found = yield from self._look(witness)
-            now, merges = self._context.now(), self._context.merges
-            if found is Verdict.STORED:
-                merges.latest = now
-            if looks.found(found, looked=looked, now=now, progress=merges.latest):
-                raise Unconfirmed(self._unconfirmed(looks.latest))
-            if found is not Verdict.STORED and burst.queued and looks.nudge_due(now):
-                yield Ask(self._dust.nudge, lane=Lane.LIMITED)
+        for number, witness in enumerate(witnesses):
+            wait = FIRST_WAIT
+            while True:
+                yield from context.wait_until(next_look)
+                looked = context.now()
+                found = yield from self._look(burst, witness)
+                now = next_look = context.now()
+                if found is Verdict.STORED:
+                    shared.merged_at = now
+                    break
+                end = max(burst.ended, shared.merged_at) + context.confirmation.give_up
+                if looked >= end:
+                    raise Unconfirmed(self._unconfirmed(found))
+                next_look = max(now, min(now + wait, end))  # the last look is at the very end
+                wait = min(wait * GROWTH, LONGEST_WAIT)
+                if burst.queued and now >= next_nudge:
+                    next_nudge = burst.ended + next(nudges)
+                    yield Ask(self._dust.nudge)
+            if number == 0 and len(witnesses) > 1 and (yield from self._all_count(burst)):
+                return
 
     def count(self, rows: int, *, since: float, again: bool) -> Steps:
         """See that a table that was replaced has exactly so many rows. Raises `Unconfirmed`.
@@ -54,8 +94,7 @@ class Proof:
         yield from self._count(rows)
         settled = since + self._context.confirmation.lock
         if again and self._context.now() < settled:
-            while self._context.now() < settled:
-                yield WAIT
+            yield from self._context.wait_until(settled)
             yield from self._count(rows)
 
     def _count(self, rows: int) -> Steps:
@@ -63,45 +102,60 @@ class Proof:
         while (count := (yield Ask(self._dust.count))) != rows:
             looked = self._context.now()
             if looked - began >= self._context.confirmation.trouble:
+                has = "unreadable" if count is None else count
                 raise Unconfirmed(
-                    f"The table {self._dust.table_id} was replaced, but has {_number(count)} rows instead of {rows}: "
+                    f"The table {self._dust.table_id} was replaced, but has {has} rows instead of {rows}: "
                     "Dust has lost some, or brought old ones back. The states of the stream were not given back, so "
                     "the next sync replaces the table again."
                 )
             if count is not None and not nudged:
                 nudged = True  # perhaps Dust has left a request lying
-                yield Ask(self._dust.nudge, lane=Lane.LIMITED)
-            while self._context.now() < looked + FIRST_WAIT:
-                yield WAIT
+                yield Ask(self._dust.nudge)
+            yield from self._context.wait_until(looked + FIRST_WAIT)
 
     def _witnesses(self, burst: Burst) -> Generator[Ask | None, Any, list[Witness]]:
         """Choose the witnesses, and look at those that might mislead before Dust can have merged anything.
 
-        A row that was never there says nothing about its delete, nor about others: then each delete is read. A row
-        that has the burst's time already would say nothing, either; only a table of rows that were not all seen can
-        have one.
+        So a witness is a pair of readings. A row that was never there says nothing about other deletes: then each is
+        read. A row that has the burst's time already would say nothing, either; only a table of rows that were not all
+        seen can have one.
         """
-        chosen = burst.witnesses.to_read()
-        hollow = False
-        for witness in chosen:
-            if witness.deleted:
-                hollow |= (yield Ask(partial(self._dust.read, witness.row_id))) is None
-            elif not burst.time_is_new:
-                row = yield Ask(partial(self._dust.read, witness.row_id))
-                if verdict(row, witness.loaded_at) is Verdict.STORED and not self._may_be_merged(burst, witness):
-                    raise Unconfirmed(self._unconfirmed(Verdict.FOREIGN))
-        return burst.witnesses.to_read(every_delete=True) if hollow else chosen
+        chosen = burst.witnesses()
+        if burst.deletes:
+            for witness in chosen:
+                if (yield Ask(partial(self._dust.rows_without, witness.row_id))) is None:
+                    self._were_there.add(witness.row_id)
+            return chosen if len(self._were_there) == len(chosen) else burst.witnesses(every_delete=True)
+        for witness in [] if burst.time_is_new else chosen:
+            row = yield Ask(partial(self._dust.read, witness.row_id))
+            if verdict(row, witness.times) is Verdict.STORED and not self._may_be_merged(burst, witness):
+                raise Unconfirmed(self._unconfirmed(Verdict.FOREIGN))
+        return chosen
 
     def _may_be_merged(self, burst: Burst, witness: Witness) -> bool:
         quiet = self._context.confirmation.first_look / 2  # Dust counts from its own time
-        return witness.may_be_merged or self._context.now() >= (burst.ended or 0.0) + quiet
+        return witness.may_be_merged or self._context.now() >= burst.ended + quiet
 
-    def _look(self, witness: Witness) -> Generator[Ask | None, Any, Verdict]:
-        if witness.deleted:
-            gone = yield Ask(partial(self._dust.is_gone, witness.row_id))
-            return Verdict.STORED if gone else Verdict.NOT_YET
-        row = yield Ask(partial(self._dust.read, witness.row_id))
-        return verdict(row, witness.loaded_at)
+    def _all_count(self, burst: Burst) -> Generator[Ask | None, Any, bool]:
+        rows = burst.rows_if_all_count
+        return rows is not None and (yield Ask(self._dust.count)) == rows
+
+    def _look(self, burst: Burst, witness: Witness) -> Generator[Ask | None, Any, Verdict]:
+        """A deleted row has to be gone, and if it was there before, the table must have a row less.
+
+        If others were added meanwhile, of an earlier sync, it has not: then the row must be gone ten times in a row.
+        """
+        if not witness.deleted:
+            row = yield Ask(partial(self._dust.read, witness.row_id))
+            return verdict(row, witness.times)
+        count = yield Ask(partial(self._dust.rows_without, witness.row_id))
+        gone = self._gone + (witness.row_id in self._were_there)
+        fits = count is not None and (burst.rows_before is None or count <= burst.rows_before - gone)
+        self._without = 0 if count is None else self._without + 1
+        if not fits and self._without < LOOKS_WITHOUT:
+            return Verdict.NOT_YET
+        self._gone, self._without = gone, 0
+        return Verdict.STORED
 
     def _unconfirmed(self, latest: Verdict) -> str:
         if latest is Verdict.FOREIGN:
@@ -120,5 +174,38 @@ class Proof:
         )
 
 
-def _number(count: int | None) -> str:
-    return "unreadable" if count is None else str(count)
+def verdict(row: Mapping[str, Any] | None, times: tuple[int, int]) -> Verdict:
+    """Judge a row that a burst has upserted; `row` is None if it is not there, `times` as in `Witness`.
+
+    Only the request's own time is proof, or that of one that failed before it with the same rows, and has landed. A
+    later one may have been there before, written by a clock that was wrong.
+    """
+    cell = None if row is None else row.get(LOADED_AT)
+    if cell is None:
+        return Verdict.NOT_YET
+    found = loading_time(cell)
+    if found is None or found > times[1]:
+        return Verdict.FOREIGN
+    return Verdict.STORED if found >= times[0] else Verdict.NOT_YET
+
+
+def loading_time(cell: object) -> int | None:
+    """The time in a cell, in seconds since 1970, None if there is none."""
+    if isinstance(cell, Mapping):
+        epoch = cell.get("epoch")
+        return epoch // 1000 if isinstance(epoch, int) else None
+    milliseconds = epoch_milliseconds(cell) if isinstance(cell, str) else None
+    return None if milliseconds is None else milliseconds // 1000
+
+
+def next_loading_time(sample: Sequence[Mapping[str, Any]], *, wall: float, after: int) -> int:
+    """A time in seconds since 1970 that no row of the sample has, later than `after`, and now if it can be.
+
+    It is later than those of the sample, too, as a clock that was set back would bring the same times again. Times
+    that are far ahead are not followed.
+    """
+    known = {seconds for row in sample if (seconds := loading_time(row["value"].get(LOADED_AT))) is not None}
+    time = max([int(wall), after + 1, *(seconds + 1 for seconds in known if seconds - wall < DAY)])
+    while time in known:
+        time += 1
+    return time

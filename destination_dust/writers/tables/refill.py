@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 
 from destination_dust.airbyte.catalog import StreamPlan
 from destination_dust.airbyte.completion import Ending
-from destination_dust.mapping.tags import marker_of
-from destination_dust.writers.markers import Decision, announce, decide, marker_for
+from destination_dust.writers.markers import Decision, marker_for
 from destination_dust.writers.outcomes import BadRecord
-from destination_dust.writers.steps import WAIT, Ask, Runner, Steps
-from destination_dust.writers.tables.batch import Change
-from destination_dust.writers.tables.client import ExistingTable
+from destination_dust.writers.steps import WAIT, Ask, Steps
+from destination_dust.writers.tables.changes import Change
+from destination_dust.writers.tables.client import ExistingTable, UnusableTable
 from destination_dust.writers.tables.context import TablesContext
-from destination_dust.writers.tables.limits import MAX_ROWS
-from destination_dust.writers.tables.staging import StagedRows, Staging, too_large, validate
+from destination_dust.writers.tables.limits import MAX_BYTES, MAX_ROWS, Size
+from destination_dust.writers.tables.sending import refuse_misleading
+from destination_dust.writers.tables.staging import StagedRows, Staging
 from destination_dust.writers.tables.table import Table
 from destination_dust.writers.unlikely_replacements import warn_if_unlikely
 
@@ -22,60 +23,57 @@ logger = logging.getLogger("airbyte")
 
 
 class Refill:
-    """The rows that a sync has brought of a stream that replaces its table; `_live` says how they get there."""
+    """The rows that a sync has brought of a stream that replaces its table; `live` says how they get there."""
 
     def __init__(
         self,
         plan: StreamPlan,
+        decision: Decision,
         table: Table,
         context: TablesContext,
         staging: Staging,
         existing: ExistingTable,
     ) -> None:
-        """`existing`: the table as it was before the sync."""
+        """`decision`: what the table's marker allows; `existing`: the table as it was before the sync."""
         self.plan = plan
-        self.ended = False
-        self.validated = False
-        """Whether it is known that the table can take all rows."""
-        self.failure: BadRecord | None = None
-        """Why the sync fails though all other rows are stored."""
+        self.decision = decision
+        self.existing = existing
         self._table = table
         self._dust = table.dust
         self._context = context
         self._staging = staging
         self._rows: StagedRows | None = None
-        self._existing = existing
+        self._count = 0
+        """Rows that are to be sent, once they were validated."""
         self._ending: Ending | None = None
+        self._trouble: UnusableTable | None = None
         self._doubt: str | None = None
         """Why the old rows stay though the stream is complete."""
-        self._started = False
-        self._life = Runner(table.dust.table_id, context.submit, self._live())
 
     @property
-    def busy(self) -> bool:
-        """Whether a call is in flight."""
-        return self._life.under_way
+    def waits(self) -> bool:
+        """Whether nothing is to be done before the input has ended."""
+        return self._ending is None and self._trouble is None
 
     @property
-    def was_done(self) -> bool:
-        """Whether the stream was replaced before, so that this sync only adds to it."""
-        return self._decision.adds
-
-    @property
-    def tags(self) -> tuple[str, ...]:
-        """The tags that the table had before the sync."""
-        return self._existing.tags
-
-    @property
-    def _decision(self) -> Decision:
-        return decide(self.plan, marker_of(self._existing.tags))
+    def unfinished(self) -> str | None:
+        """What the table lacks if its old rows are gone and not all new ones are there, as a sentence; else None."""
+        if self._table.sending.replaced_at is None or self._rows is None:
+            return None
+        return (
+            f"The table {self._dust.table_id} is not complete: Dust has taken {self._table.sending.rows:,} of "
+            f"{self._count:,} rows that replace the old ones. The next complete sync of the stream {self.plan.stream} "
+            "brings all."
+        )
 
     def put(self, change: Change) -> None:
-        """Stage a change. Raises `DiskFull`, and `UnusableTable` if there are too many rows for a table."""
+        """Stage a change, unless the table can never take the rows. Raises `DiskFull`."""
+        if self._trouble:
+            return
         self._rows = self._rows or StagedRows(self._staging, keeps_earlier=not self._context.outcomes.fails_on_rejects)
         self._rows.put(change)
-        if self._rows.exceeds(MAX_ROWS):
-            raise too_large(self.plan.stream, self._dust.table_id, f"more than {MAX_ROWS:,} rows")
+        if self._rows.exceeds(len(self._table.encoder.in_table)):
+            self._trouble = self._too_large(self._rows.size())
 
     def miss_key(self) -> None:
         """A record does not identify its row, which therefore cannot be told from the stale ones."""
@@ -85,120 +83,128 @@ class Refill:
         )
 
     def conclude(self, ending: Ending) -> None:
-        """All rows are staged. Validate them if the stream is complete, then wait for `start`."""
+        """All rows are staged."""
         self._ending = ending
-        self.advance()
-
-    def start(self) -> None:
-        """Send the rows."""
-        self._started = True
-        self.advance()
-
-    def advance(self) -> None:
-        """Do what is due, up to the next call."""
-        if not self.ended:
-            self._life.advance()
 
     def drop(self) -> None:
         """Forget the rows, because the next sync brings them again or they are where they belong."""
         if self._rows:
             self._rows.close()
-        self.ended = True
+        self._rows = None
 
-    def _live(self) -> Steps:
-        """Raises `UnusableTable` before the table is touched if it cannot take all rows."""
-        announce(self.plan, self._decision)
-        while self._ending is None:
+    def live(self) -> Steps:
+        """Wait for all rows, validate them, put them into the table, and mark it.
+
+        Raises `UnusableTable` before the table is touched if it cannot take all rows, and `BadRecord` if Dust refused
+        some, after all others are stored.
+        """
+        while self.waits:
             yield WAIT
-        rows = self._rows or ()
-        count = 0
-        if self._ending is Ending.COMPLETE:
-            count = yield Ask(lambda: validate(rows, self.plan.stream, self._dust.table_id, self._context.requests))
-            self.validated = True
-            if not count and self._existing.exists and self._context.outcomes.counts(self.plan.stream).rejected:
+        if self._trouble:
+            self.drop()
+            raise self._trouble
+        if self._ending is not Ending.INCOMPLETE:
+            yield from self._conclude()
+        self.drop()
+
+    def _conclude(self) -> Steps:
+        complete = self._ending is Ending.COMPLETE
+        if complete:
+            size = yield Ask(self._validate)
+            self._count = size.rows
+            self._table.warn_of_cells(size)
+            left_out = self._context.outcomes.counts(self.plan.stream).rejected
+            if not self._count and self.existing.exists and left_out:
                 self._doubt = self._doubt or "all records that the source sent were left out"
-        while not self._started:
-            yield WAIT
-        replaces = self._ending is Ending.COMPLETE and not self._is_written and not self._doubt
-        if replaces and not count:
+        replaces = complete and not self._is_written and not self._doubt
+        if replaces and not self._count:
             yield from self._empty()
         else:
-            self._begin(count, replaces=replaces)
-            yield from self._fill(replaces=replaces)
+            self._begin(replaces=replaces)
+            yield from self._table.send_all(self._changes(replaces=replaces))
             yield from self._finish(replaces=replaces)
-        if not self.failure and (replaces or not self._existing.exists):
+        if replaces or not self.existing.exists:
             self._context.outcomes.replaced(self.plan.stream)
         self._book_unsent(replaces=replaces)
-        self.drop()
 
     @property
     def _is_written(self) -> bool:
         """Whether rows of this generation are there, which another attempt may have acknowledged."""
         generation, minimum = self.plan.generation, self.plan.minimum_generation_id
-        if generation is None or minimum is None or self._decision is Decision.REPLACE:
+        if generation is None or minimum is None or self.decision is Decision.REPLACE:
             return False
-        return minimum <= self._existing.generation <= generation
+        return minimum <= self.existing.generation <= generation
+
+    def _validate(self) -> Size:
+        """The size of all rows. Raises `UnusableTable` if Dust could not read a table of them.
+
+        Proof that it can: what each row takes was found when it was encoded, as an upper bound, and is summed up.
+        """
+        if not self._rows:
+            return Size()
+        size, columns = self._rows.size(), self._table.encoder.in_table
+        if not size.fits(len(columns)):
+            raise self._too_large(size)
+        refuse_misleading(self.plan.stream, self._rows.misleading(columns, self._context.requests))
+        return size
 
     def _empty(self) -> Steps:
         """The stream has no rows."""
-        if self._existing.exists:
+        if self.existing.exists:
             logger.info("Stream %s: it has no rows, so the table %s is emptied.", self.plan.stream, self._dust.table_id)
             yield from self._table.clear()
-            yield from self._table.prove_replaced(had_rows=self._existing.has_rows)
+            yield from self._table.prove_replaced(had_rows=self.existing.has_rows)
             yield from self._mark()
 
-    def _begin(self, count: int, *, replaces: bool) -> None:
+    def _begin(self, *, replaces: bool) -> None:
         """Have the rows replace those of the table, or be added to them, and log which."""
         stream, table_id = self.plan.stream, self._dust.table_id
         if replaces:
-            logger.info("Stream %s: %d rows replace those of the table %s.", stream, count, table_id)
-            warn_if_unlikely(self.plan, brought=count, deleted=(self._existing.rows or 0) - count)
-            self._table.replace(tags=self._tags(completed=False))
+            logger.info("Stream %s: %d rows replace those of the table %s.", stream, self._count, table_id)
+            warn_if_unlikely(self.plan, brought=self._count, deleted=(self.existing.rows or 0) - self._count)
+            self._table.definition.tags = self._tags(completed=False)
+            self._table.replace()
             return
-        self._table.tag(self._existing.tags)
+        self._table.definition.tags = self.existing.tags
         doubt = self._doubt or (self._ending.doubt if self._ending else None)
         if self._ending is Ending.COMPLETE and not doubt:
             logger.info(
                 "Stream %s: the table %s has rows of this refresh already, so rows are only added.", stream, table_id
             )
-        elif self._existing.exists:
+        elif self.existing.exists:
             self._context.outcomes.kept(stream, str(doubt))
             logger.warning("Stream %s: the old rows of the table %s were kept, because %s.", stream, table_id, doubt)
 
-    def _fill(self, *, replaces: bool) -> Steps:
-        """Hand as many rows to the table as there is memory for, until all are confirmed."""
+    def _changes(self, *, replaces: bool) -> Iterator[Change]:
+        """The staged changes, to be sent one after the other. Deletes say nothing to a table whose rows all go."""
         for change in self._rows or ():
-            while not self._context.budget.has_room:
-                yield WAIT
-            if change.content is not None or not replaces:
-                change = self._rows.with_earlier(change) if self._rows else change
-                self._context.outcomes.superseded(self.plan.stream, len([*change.chain]) - 1)
-                self._table.change(change)
-        self._table.close()
-        self._table.advance()
-        while not self._table.idle:
-            yield WAIT
+            if change.row is not None or not replaces:
+                sent = self._rows.with_earlier(change) if self._rows else change
+                self._context.outcomes.superseded(self.plan.stream, sum(1 for _ in sent.chain) - 1)
+                yield sent
 
     def _finish(self, *, replaces: bool) -> Steps:
         """Mark the replacement as done, because the platform may try again after its states went out."""
         left_out = self._context.outcomes.counts(self.plan.stream).rejected
         if left_out and self._context.outcomes.fails_on_rejects:
-            self.failure = BadRecord(
+            self._book_unsent(replaces=replaces)
+            self.drop()
+            raise BadRecord(
                 f"Some records of the stream {self.plan.stream} ({left_out}) could not be stored in the table "
                 f"{self._dust.table_id}; all others are. The warnings in the log name them. Fix them in the source, "
                 "or set on_record_error to skip: such records are then skipped and counted. The next sync brings "
                 "all of the stream again."
             )
-            return
-        if self._table.still_to_replace:
+        if self._table.sending.truncates:
             yield from self._table.clear()
         if replaces:
-            yield from self._table.prove_replaced(had_rows=self._existing.has_rows)
+            yield from self._table.prove_replaced(had_rows=self.existing.has_rows)
         yield from self._mark()
 
     def _mark(self) -> Steps:
         if tags := self._tags(completed=True):
-            yield from self._table.describe(tags)
+            self._table.definition.tags = tags
+            yield from self._table.definition.describe()
 
     def _tags(self, *, completed: bool) -> list[str]:
         marker = marker_for(self.plan, completed=completed)
@@ -210,3 +216,12 @@ class Refill:
         for span, superseded, deleted in self._rows.unsent(deletes_are_sent=not replaces) if self._rows else ():
             outcomes.superseded(stream, superseded)
             outcomes.deleted(stream, {span: superseded + deleted}, deleted)
+
+    def _too_large(self, size: Size) -> UnusableTable:
+        megabytes = size.file_bytes(len(self._table.encoder.in_table)) / 1e6
+        return UnusableTable(
+            f"The stream {self.plan.stream} is too large for a table: it has {size.rows:,} rows, {megabytes:,.0f} MB "
+            f"in all, and Dust cannot read a table of more than {MAX_ROWS:,} rows or {MAX_BYTES // 1_000_000} MB. The "
+            f"table {self._dust.table_id} is as it was. Sync fewer rows or fields of the stream, or write it as "
+            "documents."
+        )

@@ -2,178 +2,218 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Generator, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from destination_dust.airbyte.messages import StreamKey
 from destination_dust.dust.errors import Ambiguous, Rejected, TooLarge
 from destination_dust.mapping.tables.delimiters import misleading_columns
-from destination_dust.workers import Lane
+from destination_dust.mapping.tables.rows import BODY_OVERHEAD
 from destination_dust.writers.steps import Ask, Steps
-from destination_dust.writers.tables.batch import Batch, Change, Cut
 from destination_dust.writers.tables.burst import Burst
+from destination_dust.writers.tables.changes import Change, Waiting, body
 from destination_dust.writers.tables.client import TableClient, UnusableTable
 from destination_dust.writers.tables.context import TablesContext
 
-# Single rows of a table that may fail one after the other, before the first has passed, until it must be an outage.
-MAX_POSTPONED = 5
+# Single rows that may fail in doubt, one after the other, until it must be an outage.
+MAX_DOUBTS = 5
+# How often Dust may take no other rows either while one is judged, until it must be an outage.
+MAX_MISSES = 2
 # So many single rows may be refused before Dust has taken any of any table.
 MAX_REFUSED = 20
 
+Passed: TypeAlias = Generator[Ask | None, Any, bool]
+
 
 class Sending:
-    """Sends batches and deletes to one table."""
+    """Sends rows and deletes to one table. What it cannot send before the next rest, it puts back."""
 
-    def __init__(self, stream: StreamKey, dust: TableClient, context: TablesContext) -> None:
+    def __init__(self, stream: StreamKey, dust: TableClient, context: TablesContext, waiting: Waiting) -> None:
+        self.rows = 0
+        """Upserted rows that Dust has taken."""
+        self.replaces = False
+        """Whether rows take the place of all that the table has. Nothing stops that half-way: the rows were validated
+        before, and those that Dust refuses are left out."""
+        self.truncates = False
+        """Whether the rows to be replaced are still there, because Dust has taken none of the new ones."""
+        self.replaced_at: float | None = None
+        """When Dust had taken the first of the rows that replace others, or emptied the table."""
         self._stream = stream
         self._dust = dust
         self._context = context
-        self._latest: tuple[Batch, int] | None = None
+        self._waiting = waiting
+        self._latest: tuple[Change, int] | None = None
         """A row of the latest request that Dust took, with its time of loading."""
-        self._postponed = 0
-        """Single rows that were put off since Dust last took a request."""
+        self._doubts: list[Change] = []
+        """Single rows that failed and may be bad, as long as Dust has taken none to compare them with."""
         self._refusals = 0
         """Single rows that Dust has refused."""
         self._cuts = 0
-        """Batches in a row that did not pass a gateway, though both of their halves did."""
-        self.rows = 0
-        """Upserted rows that Dust has taken."""
-        self.replaced_at = 0.0
-        """When Dust had taken the first of the rows that replace others."""
-        self._replaces = False
-        self._truncates = False
+        """Requests in a row that did not pass a gateway, though both of their halves did."""
 
-    def replace(self) -> None:
-        """From now on, rows take the place of all that the table has.
+    def send(self, burst: Burst, changes: Sequence[Change]) -> Steps:
+        """Have the changes of a request queued. Raises `UnusableTable`."""
+        if changes[0].row is None:
+            yield from self._delete(burst, changes[0])
+            return
+        burst.set_time([change.row_id for change in changes])
+        if (yield from self._send(burst, changes)):
+            self._cuts = 0
+        while self._doubts:
+            yield from self._judge(burst, self._doubts.pop(0))
 
-        Nothing stops that half-way: the rows were validated before, and those that Dust refuses are left out.
+    def _send(self, burst: Burst, changes: Sequence[Change]) -> Passed:
+        """Send rows; if they are refused, send the halves, down to the single rows. Returns whether all went at once.
+
+        Single rows that fail in doubt are decided on once others have passed. If too many of them fail before one has,
+        it is an outage.
         """
-        self._replaces = self._truncates = True
+        if burst.is_full(self._context.bursts) or not self._context.may_send:
+            self._context.outcomes.superseded(self._stream, self._waiting.put_back(changes))
+            return False
+        if len(changes) == 1:
+            return (yield from self._send_single(burst, changes[0]))
+        size = sum(change.size for change in changes)
+        error: Rejected | Ambiguous | None = None
+        if size + BODY_OVERHEAD <= self._context.requests.size:
+            error = yield from self._try(burst, changes)
+            if error is None:
+                return True
+            if isinstance(error, TooLarge):
+                self._context.requests.shrink(size // 2)
+        middle = len(changes) // 2
+        first = yield from self._send(burst, changes[:middle])
+        second = yield from self._send(burst, changes[middle:])
+        if isinstance(error, Ambiguous) and error.cut_off and first and second:
+            self._found_too_large(size)
+        return False
 
-    @property
-    def still_replaces(self) -> bool:
-        """Whether the rows to be replaced are still there, because Dust has taken none of the new ones."""
-        return self._truncates
+    def _send_single(self, burst: Burst, change: Change) -> Passed:
+        if self._latest:
+            return (yield from self._judge(burst, change))
+        if len(self._doubts) >= MAX_DOUBTS:
+            return (yield from self._insist(burst, change))
+        error = yield from self._try(burst, [change])
+        if isinstance(error, Ambiguous):
+            self._doubts.append(change)
+        elif error:
+            self._leave_out(change, error)
+        return error is None
 
-    def send_batch(self, burst: Burst, batch: Batch) -> Steps:
-        """Have rows queued; halve, put off or leave out what Dust refuses. Raises `UnusableTable`."""
-        if not self._replaces:
-            refuse_misleading(self._stream, batch)
-        began, truncates = self._context.now(), self._truncates
-        burst.loaded_at = burst.witnesses.next_time(batch.changes, burst.loaded_at)
-        burst.under_way = True
-        lasting = len(batch) == 1 and self._latest is not None
+    def _judge(self, burst: Burst, change: Change) -> Passed:
+        """Send a single row, and decide whether it is to blame if it fails. Returns whether it was taken.
 
-        def upsert() -> None:
-            self._dust.upsert(batch, burst.loaded_at, truncates=truncates, lasting=lasting)
-
-        try:
-            yield Ask(upsert, batch.size, Lane.LIMITED)
-        except (Rejected, Ambiguous) as error:
-            burst.under_way = False
-            yield from self._refused(burst, batch, error)
-        else:
-            self._took(burst, [*batch.changes.values()], batch.size, began)
-            self._latest, self._postponed = (batch.sample(), burst.loaded_at), 0
-            self._passed(batch)
-
-    def send_delete(self, burst: Burst) -> Steps:
-        """Have the removal of a row queued."""
-        row_id, change = next(iter(burst.deletes.items()))
-        del burst.deletes[row_id]
-        began = self._context.now()
-        burst.under_way = True
-        yield Ask(lambda: self._dust.delete(row_id), lane=Lane.LIMITED)
-        self._took(burst, [change], 0, began)
-        self._latest = None  # it may hold the row that is gone now
-
-    def _took(self, burst: Burst, changes: Sequence[Change], size: int, began: float) -> None:
-        """Dust has queued changes: they leave memory, but are acknowledged once they can be read."""
-        burst.took(changes, size=size, began=began, ended=self._context.now(), queued=not self._truncates)
-        self._context.taken.requests += 1
-        self.rows += sum(change.content is not None for change in changes)
-        if self._truncates:
-            self.replaced_at = self._context.now()
-        self._truncates = False
-        self._context.budget.used -= sum(change.held for change in changes)
-        self._context.outcomes.queued(self._stream, sum(len(change.spans) for change in changes))
-        if not self._context.confirm:
-            burst.settle(self._stream, self._context.outcomes)
-
-    def _refused(self, burst: Burst, batch: Batch, error: Rejected | Ambiguous) -> Steps:
-        """Find out whether it is the size, a row, or Dust.
-
-        A single row is left out if, twice, it failed for minutes and a row that Dust has taken passed after that. In an
-        outage the other would not pass; one that ends lets both pass. As long as Dust has taken none, others are tried.
+        Proof: twice it failed for minutes, and Dust took others after that. In an outage it would not; one that ends
+        lets both pass.
         """
-        if isinstance(error, TooLarge):
-            self._context.requests.shrink(batch.size // 2)
-        if len(batch) > 1:
-            cut = Cut(batch.size) if isinstance(error, Ambiguous) and error.cut_off else None
-            burst.batches.extendleft(reversed(batch.split(len(batch) // 2, cut)))
-        elif not isinstance(error, Ambiguous):
-            self._leave_out(burst, batch, error)
-        elif self._latest is None:
-            self._postponed += 1
-            burst.postpone(batch, patiently=self._postponed > MAX_POSTPONED)
-        elif not (yield from self._takes_another(burst, *self._latest)):
-            burst.postpone(batch, patiently=True)
-        elif batch.proven_once:
-            self._leave_out(burst, batch, error)
-        else:
-            batch.proven_once = True
-            burst.batches.appendleft(batch)
+        error: Rejected | Ambiguous | None = None
+        proofs = misses = 0
+        while proofs < 2:
+            began = self._context.now()
+            error = yield from self._try(burst, [change], lasting=True)
+            if not isinstance(error, Ambiguous):
+                break
+            passed = yield from self._takes_others(burst, began)
+            proofs, misses = proofs + passed, misses + (not passed)
+            if misses > MAX_MISSES:
+                return (yield from self._insist(burst, change))
+        if error:
+            self._leave_out(change, error)
+        return error is None
 
-    def _takes_another(self, burst: Burst, batch: Batch, loaded_at: int) -> Generator[Ask | None, Any, bool]:
-        """Whether Dust takes a row once more that it took last. No later request has changed that row."""
-        passed: bool = yield Ask(lambda: self._dust.repeat(batch, loaded_at), batch.size, Lane.LIMITED)
-        if passed:
-            burst.witnesses.repeated(batch.changes)
+    def _insist(self, burst: Burst, change: Change) -> Passed:
+        """Send a single row until Dust takes or refuses it, or all patience is over."""
+        error = yield from self._try(burst, [change], patiently=True)
+        if error:
+            self._leave_out(change, error)
+        return error is None
+
+    def _takes_others(self, burst: Burst, since: float) -> Passed:
+        """Whether Dust takes other changes now: a row once more that it took last, which no later request has changed.
+
+        If it has taken none of this table, it must have taken rows of another one that were sent after `since`, and
+        take a harmless change of this one.
+        """
+        if self._latest is None:
+            if self._context.shared.rows_taken_since < since:
+                return False
+            yield Ask(self._dust.nudge)
+            return True
+        latest, loaded_at = self._latest
+        again = body([latest], loaded_at)
+        burst.repeated(latest.row_id)
+        passed: bool = yield Ask(lambda: self._dust.repeat(again), latest.size)
         return passed
 
-    def _passed(self, batch: Batch) -> None:
-        """Remember a size that a gateway does not let pass, once it was seen twice: one may be a passing trouble."""
-        cut = batch.cut
-        if cut is None:
-            self._cuts = 0
-            return
-        cut.parts -= 1
-        self._cuts += not cut.parts
-        if not cut.parts and self._cuts > 1:
-            self._context.requests.shrink(cut.size // 2)
+    def _try(
+        self, burst: Burst, changes: Sequence[Change], *, patiently: bool = False, lasting: bool = False
+    ) -> Generator[Ask | None, Any, Rejected | Ambiguous | None]:
+        """Make one request. Returns why Dust did not take it, None if it did."""
+        if burst.delimiters.columns:
+            refuse_misleading(self._stream, misleading_columns([change.row for change in changes if change.row]))
+        began, truncates = self._context.now(), self.truncates
+        loaded_at = burst.loaded_at
 
-    def _leave_out(self, burst: Burst, batch: Batch, error: Exception) -> None:
+        def upsert() -> None:
+            self._dust.upsert(body(changes, loaded_at, truncates=truncates), patiently=patiently, lasting=lasting)
+
+        try:
+            yield Ask(upsert, sum(change.size for change in changes))
+        except (Rejected, Ambiguous) as error:
+            if isinstance(error, Ambiguous):
+                burst.failed()
+            return error
+        self._context.shared.rows_taken_since = max(self._context.shared.rows_taken_since, began)
+        self._took(burst, changes, began)
+        if truncates:
+            self.truncates, self.replaced_at = False, self._context.now()
+        self._latest = Change(changes[0].row_id, changes[0].row, changes[0].span), loaded_at
+        return None
+
+    def _delete(self, burst: Burst, change: Change) -> Steps:
+        """Have the removal of a row queued."""
+        began = self._context.now()
+        yield Ask(lambda: self._dust.delete(change.row_id))
+        self._took(burst, [change], began)
+        self._latest = None  # it may be the row that is gone now
+
+    def _took(self, burst: Burst, changes: Sequence[Change], began: float) -> None:
+        """Dust has queued changes: they leave memory, but are acknowledged once they can be read."""
+        outcomes = self._context.outcomes
+        records = burst.took(changes, began=began, ended=self._context.now(), queued=not self.truncates)
+        self._context.shared.taken += 1
+        self.rows += sum(change.row is not None for change in changes)
+        self._waiting.release(changes)
+        outcomes.queued(self._stream, records)
+        if not self._context.confirm:
+            burst.settle(self._stream, outcomes)
+
+    def _found_too_large(self, size: int) -> None:
+        """A gateway did not let a request pass, and both of its halves. Remember it the second time in a row: one may
+        be a passing trouble."""
+        self._cuts += 1
+        if self._cuts > 1:
+            self._context.requests.shrink(size // 2)
+
+    def _leave_out(self, change: Change, error: Exception) -> None:
+        """Dust refuses a row: book it, and have the change sent that it took the place of, if there is one."""
         self._refusals += 1
-        if self._refusals > MAX_REFUSED and not self._context.taken.requests:
+        if self._refusals > MAX_REFUSED and not self._context.shared.taken:
             raise UnusableTable(
                 f"Dust refuses every row of the stream {self._stream}, and has taken no other, so the reason is not in "
                 f"single rows: {error}. Check the table {self._dust.table_id} and the permission of the API key."
             )
-        (change,) = batch.changes.values()
-        self._context.budget.used -= change.held
-        self._context.outcomes.rejected(
-            self._stream, change.row_id, str(error), Counter(change.own_spans), stop=not self._replaces
-        )
-        if change.earlier:
-            self._restore(burst, change.earlier)
-
-    def _restore(self, burst: Burst, earlier: Change) -> None:
-        """Have the change sent that a refused one took the place of, unless a newer one of its row waits."""
-        newer = burst.waiting_change(earlier.row_id)
-        if newer:
-            self._context.budget.used -= newer.held
-            newer.supersede(earlier, keeps=True)
-            self._context.budget.used += newer.hold()
-        else:
-            self._context.budget.used += earlier.hold()
-            self._context.outcomes.superseded(self._stream, -1)
-            burst.put_first(earlier, self._context.now())
+        outcomes = self._context.outcomes
+        outcomes.rejected(self._stream, change.row_id, str(error), change.own_records, stop=not self.replaces)
+        if change.earlier is None:
+            self._waiting.release([change])
+        elif not self._waiting.restore(change):
+            outcomes.superseded(self._stream, -1)
 
 
-def refuse_misleading(stream: StreamKey, batch: Batch) -> None:
-    """Raise `UnusableTable` if Dust would garble rows."""
-    if columns := misleading_columns(batch.objects()):
+def refuse_misleading(stream: StreamKey, columns: Sequence[str]) -> None:
+    """Raise `UnusableTable` if there are columns by which Dust would mistake the delimiter."""
+    if columns:
         raise UnusableTable(
             f"Rows of the stream {stream} cannot be stored: Dust keeps tables as CSV and guesses the delimiter, and in "
             "these rows semicolons or tabs outnumber the commas. Leave these columns out in the connection, or change "

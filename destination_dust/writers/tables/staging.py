@@ -6,30 +6,33 @@ import sqlite3
 import threading
 import weakref
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-import orjson
-
 from destination_dust.airbyte.ledger import Span
-from destination_dust.airbyte.messages import StreamKey
-from destination_dust.mapping.tables.rows import row_head
+from destination_dust.mapping.tables.delimiters import (
+    Delimiters,
+    is_suspicious,
+    misleading_columns,
+    misleading_in_table,
+)
+from destination_dust.mapping.tables.rows import BODY_OVERHEAD, ROW_OVERHEAD, Row
 from destination_dust.spool import disk_full, temporary_database
-from destination_dust.writers.tables.batch import MAX_EARLIER, Batch, Change
-from destination_dust.writers.tables.client import UnusableTable
-from destination_dust.writers.tables.limits import MAX_BYTES, MAX_ROWS, RequestLimits, csv_size
-from destination_dust.writers.tables.sending import refuse_misleading
+from destination_dust.writers.tables.changes import MAX_EARLIER, Change
+from destination_dust.writers.tables.limits import RequestLimits, Size
 
-# After this many more changes, it is worth counting the rows again.
+# After so many more changes, or bytes of them, it is worth counting the rows again.
 COUNT_EVERY = 50_000
+COUNT_EVERY_BYTES = 10_000_000
 _ROWS = "The rows that are to replace a table (none was touched)"
+_COLUMNS = "row_id TEXT NOT NULL, content BLOB, csv_bytes INTEGER, cells INTEGER, span INTEGER NOT NULL"
 
 
 class Staging:
     """The file for the rows of all streams: one for each would use up the files that a process may open.
 
     It is an SQLite file that has lost its name and is readable by this user only: it is gone when the process is,
-    however that ends.
+    however that ends. It is as large as the tables, whose size is limited, and the few earlier changes of their rows.
     """
 
     def __init__(self, *, cache: int = 16_000_000) -> None:
@@ -52,9 +55,7 @@ class Staging:
             weakref.finalize(self, self._database.close)
         self._streams += 1
         self._in_use += 1
-        self.execute(
-            f"CREATE TABLE changes{self._streams} (row_id TEXT NOT NULL UNIQUE, content BLOB, span INTEGER NOT NULL)"
-        )
+        self.execute(f"CREATE TABLE changes{self._streams} ({_COLUMNS}, UNIQUE (row_id))")
         return self._streams
 
     def remove_stream(self, number: int) -> None:
@@ -95,14 +96,14 @@ class StagedRows:
         self._keeps_earlier = keeps_earlier
         self._number = staging.add_stream()
         if keeps_earlier:
-            staging.execute(
-                f"CREATE TABLE earlier{self._number} (row_id TEXT NOT NULL, content BLOB, span INTEGER NOT NULL)"
-            )
+            staging.execute(f"CREATE TABLE earlier{self._number} ({_COLUMNS})")
             staging.execute(f"CREATE INDEX earlier_of{self._number} ON earlier{self._number} (row_id)")
         self._spans: list[Span] = []
         self._numbers: dict[Span, int] = {}
         self._records: Counter[int] = Counter()
-        self._at_most = 0
+        self._counted = self._at_most = Size()
+        """What was counted, and that with a row for each change since."""
+        self._suspicious = False
 
     def put(self, change: Change) -> None:
         """Keep a change in place of an earlier one of the same row. Raises `DiskFull`."""
@@ -110,34 +111,65 @@ class StagedRows:
         if number == len(self._spans):
             self._spans.append(change.span)
         if self._keeps_earlier:
-            replaced = f"SELECT row_id, content, span FROM changes{self._number} WHERE row_id = ?"
-            self._staging.execute(f"INSERT INTO earlier{self._number} {replaced}", (change.row_id,))
+            self._keep_earlier(change.row_id)
         # Not an update: the row takes the place of its latest change.
-        values = (change.row_id, change.content, number)
-        self._staging.execute(f"REPLACE INTO changes{self._number} VALUES (?, ?, ?)", values)
+        row = change.row or (None, None, None)
+        values = (change.row_id, *row, number)
+        self._staging.execute(f"REPLACE INTO changes{self._number} VALUES (?, ?, ?, ?, ?)", values)
         self._records[number] += 1
-        self._at_most += 1
+        if change.row:
+            self._at_most += Size(1, change.row.csv_bytes, change.row.cells)
+            self._suspicious = self._suspicious or is_suspicious(change.row)
 
-    def exceeds(self, rows: int) -> bool:
-        """Whether there are more than `rows` rows. Checked every 50,000 changes."""
-        if self._at_most < rows + COUNT_EVERY:
+    def exceeds(self, columns: int) -> bool:
+        """Whether they are too many, or too large, for a table of so many columns.
+
+        At first each change is counted as a row of its own. If those were too many, the rows are counted, and again
+        after 50,000 more changes or 10 MB of them.
+        """
+        grown_rows, grown_bytes = (
+            self._at_most.rows - self._counted.rows,
+            self._at_most.csv_bytes - self._counted.csv_bytes,
+        )
+        if self._at_most.fits(columns) or (grown_rows < COUNT_EVERY and grown_bytes < COUNT_EVERY_BYTES):
             return False
-        ((self._at_most,),) = self._staging.read(f"SELECT count(*) FROM changes{self._number}")
-        return self._at_most > rows
+        return not self.size().fits(columns)
+
+    def size(self) -> Size:
+        """That of the rows."""
+        found = f"SELECT count(content), total(csv_bytes), total(cells) FROM changes{self._number}"
+        ((rows, csv_bytes, cells),) = self._staging.read(found)
+        self._counted = self._at_most = Size(rows, int(csv_bytes), int(cells))
+        return self._counted
+
+    def misleading(self, columns: Collection[str], limits: RequestLimits) -> list[str]:
+        """The columns by which Dust would mistake the delimiter of a table of the rows, or of a request; else none."""
+        if not self._suspicious:
+            return []  # nor is any request, or any part of the table
+        all_rows, request, size = Delimiters(), list[Row](), 0
+        for row in (change.row for change in self if change.row):
+            size += len(row.content) + ROW_OVERHEAD
+            if request and (len(request) >= limits.rows or size + BODY_OVERHEAD > limits.size):
+                if blamed := misleading_columns(request):
+                    return blamed
+                all_rows.add(request)
+                request, size = [], len(row.content) + ROW_OVERHEAD
+            request.append(row)
+        all_rows.add(request)
+        return misleading_columns(request) or misleading_in_table([(all_rows, 1.0)], columns)
 
     def __iter__(self) -> Iterator[Change]:
         """All changes. Nothing may be put while they are read."""
-        for row_id, content, number in self._staging.read(f"SELECT * FROM changes{self._number} ORDER BY rowid"):
-            yield Change(row_id, content, self._spans[number])
+        for row_id, *row, number in self._staging.read(f"SELECT * FROM changes{self._number} ORDER BY rowid"):
+            yield Change(row_id, _row(*row), self._spans[number])
 
     def with_earlier(self, change: Change) -> Change:
         """The change, and the last few of its row that it replaced, which `unsent` no longer counts. Call it once."""
         if self._keeps_earlier:
-            statement = f"SELECT content, span FROM earlier{self._number} WHERE row_id = ? ORDER BY rowid DESC"
-            found = self._staging.execute(f"{statement} LIMIT {MAX_EARLIER}", (change.row_id,)).fetchall()
-            for content, number in found:
-                if content is not None:
-                    change.supersede(Change(change.row_id, content, self._spans[number]), keeps=True)
+            statement = f"SELECT * FROM earlier{self._number} WHERE row_id = ? ORDER BY rowid DESC"
+            for row_id, *row, number in self._staging.execute(statement, (change.row_id,)).fetchall():
+                if row[0] is not None:
+                    change.supersede(Change(row_id, _row(*row), self._spans[number]), keeps=True)
                     self._records[number] -= 1
         return change
 
@@ -154,37 +186,17 @@ class StagedRows:
     def close(self) -> None:
         """Forget all of them."""
         if self._keeps_earlier:
-            self._staging.execute(f"DROP TABLE earlier{self._number}")
+            # To drop it, no other table may be read meanwhile.
+            self._staging.execute(f"DELETE FROM earlier{self._number}")
         self._staging.remove_stream(self._number)
 
-
-def validate(changes: Iterable[Change], stream: StreamKey, table_id: str, limits: RequestLimits) -> int:
-    """Count the rows to send. Raises `UnusableTable` if Dust could not read a table of them."""
-    count = size = 0
-    columns: set[str] = set()
-    batch = Batch(0.0)
-    for change in changes:
-        if change.content is None:
-            continue
-        value = orjson.loads(row_head(0) + change.content)["value"]
-        columns.update(value)
-        count += 1
-        size += csv_size(value) - len(value)
-        if not batch.takes(change, limits):
-            refuse_misleading(stream, batch)
-            batch = Batch(0.0)
-        batch.put(change)
-    refuse_misleading(stream, batch)
-    size += count * len(columns)
-    if count > MAX_ROWS or size > MAX_BYTES:
-        raise too_large(stream, table_id, f"{count:,} rows, {size / 1e6:,.0f} MB in all")
-    return count
+    def _keep_earlier(self, row_id: str) -> None:
+        """Move the change of a row to the earlier ones, of which the last few are kept."""
+        earlier, replaced = f"earlier{self._number}", f"FROM changes{self._number} WHERE row_id = ?"
+        if self._staging.execute(f"INSERT INTO {earlier} SELECT * {replaced}", (row_id,)).rowcount:
+            oldest = f"SELECT rowid FROM {earlier} WHERE row_id = ? ORDER BY rowid DESC LIMIT 1 OFFSET {MAX_EARLIER}"
+            self._staging.execute(f"DELETE FROM {earlier} WHERE rowid = ({oldest})", (row_id,))
 
 
-def too_large(stream: StreamKey, table_id: str, what: str) -> UnusableTable:
-    """The error for a stream too large for a table. `what`: its size, in words."""
-    return UnusableTable(
-        f"The stream {stream} is too large for a table: it has {what}, and Dust cannot read a table of more than "
-        f"{MAX_ROWS:,} rows or {MAX_BYTES // 1_000_000} MB. The table {table_id} is as it was. Sync fewer rows or "
-        "fields of the stream, or write it as documents."
-    )
+def _row(content: bytes | None, csv_bytes: int, cells: int) -> Row | None:
+    return None if content is None else Row(content, csv_bytes, cells)

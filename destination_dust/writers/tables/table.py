@@ -1,182 +1,238 @@
-"""One table of Dust, from its creation to the confirmation of its last burst.
+"""One table of Dust, from its creation to the proof of its last burst.
 
-A table does one thing at a time; `_live` says in which order.
+A table does one thing at a time; `_burst` says in which order.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Sequence
+import logging
+import math
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from functools import partial
+from typing import Any
 
 from destination_dust.airbyte.catalog import StreamPlan
+from destination_dust.dust.errors import Stopped
+from destination_dust.mapping.tables.delimiters import Delimiters
 from destination_dust.mapping.tables.rows import RowEncoder
-from destination_dust.workers import Lane
-from destination_dust.writers.steps import WAIT, Ask, Runner, Steps
-from destination_dust.writers.tables.batch import Change
-from destination_dust.writers.tables.burst import Burst
-from destination_dust.writers.tables.client import TableClient
+from destination_dust.writers.steps import WAIT, Ask, Steps
+from destination_dust.writers.tables.burst import LINGER, Burst
+from destination_dust.writers.tables.changes import Change, Waiting
+from destination_dust.writers.tables.client import TableClient, UnusableTable
 from destination_dust.writers.tables.context import TablesContext
-from destination_dust.writers.tables.preparation import Preparation
-from destination_dust.writers.tables.proof import Proof
-from destination_dust.writers.tables.sending import Sending
+from destination_dust.writers.tables.definition import Definition
+from destination_dust.writers.tables.limits import MANY_CELLS, Size, full
+from destination_dust.writers.tables.proof import Proof, next_loading_time
+from destination_dust.writers.tables.sending import Sending, refuse_misleading
+
+logger = logging.getLogger("airbyte")
 
 
 class Table:
     """The changes that wait for a table, that are on their way, and that are not confirmed yet."""
 
-    def __init__(self, plan: StreamPlan, table_id: str, encoder: RowEncoder, context: TablesContext) -> None:
+    def __init__(
+        self, plan: StreamPlan, table_id: str, encoder: RowEncoder, context: TablesContext, *, exists: bool
+    ) -> None:
+        """`exists`: whether Dust had the table when the sync began."""
         self.encoder = encoder
         self.dust = TableClient(context.client, table_id)
-        self._stream = plan.stream
+        self.waiting = Waiting(context.budget, keeps_earlier=not context.outcomes.fails_on_rejects)
+        self.definition = Definition(plan, encoder, self.dust, exists=exists)
+        self.sending = Sending(plan.stream, self.dust, context, self.waiting)
+        self.resting = False
+        """Whether it takes nothing until Dust has merged what it took."""
+        self._plan = plan
         self._context = context
-        self._preparation = Preparation(plan, encoder, self.dust, context)
-        self._sending = Sending(plan.stream, self.dust, context)
         self._proof = Proof(self.dust, context)
-        self._bursts: deque[Burst] = deque()
-        """The first is being sent and confirmed; the last takes changes unless it is closed."""
-        self._resting = False
-        self._draining = False
+        self._send_by = -math.inf
+        """What came by then is to be sent, though it fills no request."""
+        self._staged: Iterator[Change] | None = None
+        """Further changes, which are taken in as requests are cut."""
+        self._in_burst = False
+        self._loaded_at = 0
+        self._sent = Size()
+        """What the table has at most, by what this sync has sent."""
+        self._is_empty = not exists
+        """Whether it is known that it has no rows: nobody had created it."""
+        self._warned = False
         self._unproven_since: float | None = None
         """When Dust took the last request that nobody has seen to be merged."""
-        self._life = Runner(table_id, context.submit, self._live())
 
     @property
     def idle(self) -> bool:
         """Whether nothing is left to be done."""
-        owes_nudge = self._draining and self._unproven_since is not None
-        return not self._bursts and not self._life.under_way and not owes_nudge
-
-    @property
-    def moving(self) -> bool:
-        """Whether a call is under way, or can be made at once, after which less waits."""
-        return self._life.under_way or bool(self._bursts and self._bursts[0].batches and not self._resting)
-
-    @property
-    def open_burst(self) -> Burst | None:
-        """The burst that is being sent, if it still takes changes."""
-        return self._bursts[0] if self._bursts and not self._bursts[0].closed else None
-
-    def tag(self, tags: Sequence[str]) -> None:
-        """Set the tags that it gets when it is created. Those that it has go."""
-        self._preparation.tags = tags
-
-    def replace(self, *, tags: Sequence[str]) -> None:
-        """Before the first change: from now on, rows take the place of all that it has."""
-        self.tag(tags)
-        self._preparation.replace()
-        self._sending.replace()
-
-    @property
-    def still_to_replace(self) -> bool:
-        """Whether the rows to be replaced are still there, because Dust has taken none of the new ones."""
-        return self._sending.still_replaces
-
-    def clear(self) -> Steps:
-        """Delete all rows, at once. Only while it is idle."""
-        yield Ask(self.dust.clear)
-        self._sending.replaced_at = self._context.now()
-
-    def prove_replaced(self, *, had_rows: bool) -> Steps:
-        """See that it has exactly the rows that replaced others. Raises `Unconfirmed`. Only while it is idle."""
-        if self._context.confirm:
-            yield from self._proof.count(self._sending.rows, since=self._sending.replaced_at, again=had_rows)
-
-    def describe(self, tags: Sequence[str]) -> Steps:
-        """Describe it anew, with other tags. Only while it is idle."""
-        self.tag(tags)
-        yield from self._preparation.create()
+        return not (self._in_burst or self._owes_nudge or (len(self.waiting) and self._context.may_send))
 
     def change(self, change: Change) -> None:
         """Take a change of a row. The latest change of a row decides."""
-        requests, now = self._context.requests, self._context.now()
-        if not self._bursts or not self._bursts[-1].accepts(change, requests):
-            self.close()
-            self._bursts.append(Burst(now, self._context.bursts))
-        keeps = not self._context.outcomes.fails_on_rejects
-        earlier = self._bursts[-1].add(change, requests, now, keeps=keeps)
-        self._context.budget.used += change.hold()
-        if earlier:
-            self._context.budget.used -= earlier.held
-            self._context.outcomes.superseded(self._stream)
+        change.since = self._context.now()
+        if self.waiting.put(change):
+            self._context.outcomes.superseded(self._plan.stream)
 
-    def close(self) -> None:
-        """Have everything that waits sent and confirmed."""
-        if self._bursts:
-            self._bursts[-1].close()
+    def flush(self) -> None:
+        """Have everything that waits sent."""
+        self._send_by = max(self._send_by, self._context.now())
 
     def drain(self) -> None:
         """No more changes come, except those of a replacement."""
-        self._draining = True
-        self.close()
+        self._send_by = math.inf
 
-    def advance(self) -> None:
-        """Do what is due, up to the next call."""
-        self._life.advance()
+    def replace(self) -> None:
+        """Before the first change: from now on, rows take the place of all that it has."""
+        self.definition.replace()
+        self.sending.replaces = self.sending.truncates = True
 
-    def _live(self) -> Steps:
-        """Burst by burst: send the changes, leave Dust alone until they are merged, see that they are there."""
+    def live(self) -> Steps:
+        """Burst after burst, when something is due."""
         while True:
-            while not self._bursts:
+            if self._is_due():
+                yield from self._burst()
+            elif self._owes_nudge:
                 yield from self._nudge_in_the_end()
-                yield WAIT
-            burst = self._bursts[0]
-            yield from self._send(burst)
-            if self._context.confirm:
-                yield from self._proof.find(burst)
-            burst.settle(self._stream, self._context.outcomes)
-            self._bursts.popleft()
-            if self._preparation.is_outdated:
-                yield from self._preparation.create()
-            if not self._context.confirm and burst.queued and burst.ended is not None:
-                self._unproven_since = burst.ended
-                yield from self._rest_until(burst.ended + self._context.confirmation.first_look)
-
-    def _send(self, burst: Burst) -> Steps:
-        """Send the requests of a burst as they fill, and its deletes last, until it is closed and empty."""
-        while not (burst.closed and burst.is_empty):
-            self._age(burst)
-            if not (burst.batches or (burst.closed and burst.deletes)):
-                if not burst.closed:
-                    yield WAIT
-                continue
-            # Before a row goes to a new column: a sync that dies after it must leave word of whose column it is.
-            if not self._preparation.tells_columns:
-                yield from self._preparation.create()
-            if burst.capacity is None:
-                yield from self._preparation.measure(burst)
-            if burst.full:
-                self._leave_rest_to_another(burst)
-            elif not burst.batches:
-                yield from self._sending.send_delete(burst)
-            elif batch := burst.next_batch(self._context.requests):
-                yield from self._sending.send_batch(burst, batch)
             else:
-                self._leave_rest_to_another(burst)
+                yield WAIT
 
-    def _age(self, burst: Burst) -> None:
-        now = self._context.now()
-        if now - burst.began >= self._context.burst_interval:
-            burst.close()
-        elif burst.open_since is not None and now - burst.open_since >= self._context.batch_age:
-            burst.seal()
+    def send_all(self, staged: Iterable[Change]) -> Steps:
+        """Send changes, and see that they are there."""
+        self._staged = iter(staged)
+        self.drain()
+        while self._staged or len(self.waiting):
+            if not self._context.may_send:
+                raise Stopped("The sync is stopping.")
+            yield from self._burst()
 
-    def _leave_rest_to_another(self, burst: Burst) -> None:
-        self._bursts.insert(1, burst.split_off())
+    def clear(self) -> Steps:
+        """Delete all rows, at once."""
+        yield Ask(self.dust.clear)
+        self.sending.replaced_at = self._context.now()
+
+    def prove_replaced(self, *, had_rows: bool) -> Steps:
+        """See that it has exactly the rows that replaced others. Raises `Unconfirmed`."""
+        if self._context.confirm:
+            since = self.sending.replaced_at or 0.0
+            yield from self._proof.count(self.sending.rows, since=since, again=had_rows)
+
+    def warn_of_cells(self, size: Size) -> None:
+        """Say once that the table has very many cells."""
+        if size.cells >= MANY_CELLS and not self._warned:
+            self._warned = True
+            logger.warning(
+                "Stream %s: the table %s has about %.1f million cells. Dust has a limit of cells, which it does not "
+                "publish. If rows cannot be confirmed, sync fewer fields or rows of the stream.",
+                self._plan.stream,
+                self.dust.table_id,
+                size.cells / 1e6,
+            )
+
+    def _is_due(self) -> bool:
+        """Whether there is something to send, and now: it fills a request, or has waited for long."""
+        since, now = self.waiting.since, self._context.now()
+        if since is None or not self._context.may_send:
+            return False
+        if now - since >= self._context.batch_age:
+            self.flush()
+        return since <= self._send_by or self.waiting.fills(self._context.requests)
+
+    def _burst(self) -> Steps:
+        """Send what is due, leave Dust alone until it is merged, see that it is there, and book it."""
+        self._in_burst = True
+        burst = yield from self._begin()
+        while changes := (yield from self._next_request(burst)):
+            yield from self.definition.tell_columns()
+            yield from self.sending.send(burst, changes)
+        self.resting = True
+        if self._context.confirm and not burst.is_empty:
+            yield from self._proof.find(burst)
+        self._loaded_at, self._sent = burst.loaded_at, burst.table
+        burst.settle(self._plan.stream, self._context.outcomes)
+        self.warn_of_cells(burst.table)
+        yield from self.definition.update()
+        self._in_burst = False
+        if not self._context.confirm and burst.queued:
+            self._unproven_since = burst.ended
+            yield from self._context.wait_until(burst.ended + self._context.confirmation.first_look)
+        self.resting = False
+
+    def _begin(self) -> Generator[Ask | None, Any, Burst]:
+        """Create the table if need be, and find out what it has. Raises `UnusableTable` if it is full."""
+        yield from self.definition.tell_columns()
+        shown: list[Mapping[str, Any]] = []
+        table, is_exact = self._sent, True
+        if not (self._is_empty or self.sending.replaces):
+            measured = yield Ask(partial(self.dust.measure, has_schema=self.definition.has_schema))
+            if measured:
+                shown, total = measured
+                table = Size.estimated(shown, total)
+                self.definition.has_shown(shown)
+            else:
+                is_exact = False
+        self._is_empty = False
+        if reason := full(table, len(self.encoder.in_table), rows=self.waiting.rows, size=self.waiting.size):
+            raise UnusableTable(
+                f"The table {self.dust.table_id} is full: {reason}. Sync fewer rows or fields of the stream "
+                f"{self._plan.stream}, or delete rows that are no longer needed."
+            )
+        self._loaded_at = next_loading_time(shown, wall=self._context.wall(), after=self._loaded_at)
+        return Burst(
+            self._context.now(),
+            table=table,
+            is_exact=is_exact,
+            shown=Delimiters.shown(shown),
+            loaded_at=self._loaded_at,
+            time_is_new=self.sending.replaces or (is_exact and len(shown) >= table.rows),
+        )
+
+    def _next_request(self, burst: Burst) -> Generator[Ask | None, Any, list[Change]]:
+        """Cut the next request once something is due. Nothing is left for this burst if it returns none.
+
+        It waits only as long as Dust cannot have begun to merge, so that a burst is merged as a whole.
+        """
+        while self._context.may_send and not burst.is_full(self._context.bursts):
+            self._take_staged()
+            now, draining = self._context.now(), self._send_by == math.inf
+            if self._is_due() and (burst.is_empty or draining or now - burst.began < self._context.batch_age):
+                changes = self.waiting.cut(self._context.requests, self._send_by)
+                if burst.suits(changes):
+                    return self._fitting(burst, changes)
+                self.waiting.put_back(changes)
+                break
+            if not self._staged and (burst.is_empty or draining or now - burst.ended >= LINGER):
+                break
+            yield WAIT
+        return []
+
+    def _take_staged(self) -> None:
+        """Take in as many of the staged changes as fill a request, and as there is memory for."""
+        while self._staged and self._context.budget.has_room and not self.waiting.fills(self._context.requests):
+            change = next(self._staged, None)
+            if change is None:
+                self._staged = None
+            else:
+                self.waiting.put(change)
+
+    def _fitting(self, burst: Burst, changes: list[Change]) -> list[Change]:
+        """Those for which there is room in the table; the others wait for the next burst, which measures it again.
+
+        Raises `UnusableTable` if Dust could mistake the delimiter of the table.
+        """
+        columns = self.encoder.in_table
+        fit = burst.fitting([change.row for change in changes if change.row], len(columns))
+        if changes[0].row and fit < len(changes):
+            self._context.outcomes.superseded(self._plan.stream, self.waiting.put_back(changes[fit:]))
+            changes = changes[:fit]
+        burst.delimiters.add([change.row for change in changes if change.row])
+        refuse_misleading(self._plan.stream, burst.misleading(columns))
+        return changes
+
+    @property
+    def _owes_nudge(self) -> bool:
+        return self._send_by == math.inf and self._unproven_since is not None
 
     def _nudge_in_the_end(self) -> Steps:
         """Once a merge that was under way has ended, have Dust merge what came during it: nobody looks at the rows."""
-        if not self._draining or self._unproven_since is None:
-            return
         timing = self._context.confirmation
-        until = self._unproven_since + timing.first_look + timing.lock
-        while self._context.now() < until and not self._bursts:
-            yield WAIT
-        if not self._bursts:
-            yield Ask(self.dust.nudge, lane=Lane.LIMITED)
+        yield from self._context.wait_until((self._unproven_since or 0.0) + timing.first_look + timing.lock)
+        if not len(self.waiting):
+            yield Ask(self.dust.nudge)
             self._unproven_since = None
-
-    def _rest_until(self, end: float) -> Steps:
-        self._resting = True
-        while self._context.now() < end:
-            yield WAIT
-        self._resting = False

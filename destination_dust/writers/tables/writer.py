@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
-from collections.abc import Collection, Mapping
+import math
+from collections.abc import Collection, Generator, Mapping
 from functools import partial
+from typing import Any
 
 from destination_dust.airbyte.catalog import MissingKey, StreamPlan
 from destination_dust.airbyte.cdc import is_tombstone
@@ -13,24 +14,33 @@ from destination_dust.airbyte.completion import Ending
 from destination_dust.airbyte.ledger import Span
 from destination_dust.airbyte.messages import Record, StreamKey
 from destination_dust.config import CdcDeletes
+from destination_dust.dust.errors import NotFound, Rejected, Stopped, Unavailable
 from destination_dust.mapping.ids import table_name
 from destination_dust.mapping.tables.cells import Cell, Difference
 from destination_dust.mapping.tables.columns import remembered_columns
 from destination_dust.mapping.tables.differences import changed_types, differences, listed, renamed
 from destination_dust.mapping.tables.rows import RowEncoder, TooManyColumns
+from destination_dust.mapping.tags import marker_of
+from destination_dust.writers.markers import announce, decide
+from destination_dust.writers.outcomes import BadRecord
 from destination_dust.writers.record_ids import record_id
 from destination_dust.writers.steps import Ask, Runner, Steps
-from destination_dust.writers.tables.batch import Change
-from destination_dust.writers.tables.client import TableClient
+from destination_dust.writers.tables.changes import Change
+from destination_dust.writers.tables.client import ExistingTable, TableClient, UnusableTable
 from destination_dust.writers.tables.context import TablesContext
 from destination_dust.writers.tables.limits import MAX_ROW_BYTES
 from destination_dust.writers.tables.partial_rows import PartialRows
+from destination_dust.writers.tables.proof import Unconfirmed
 from destination_dust.writers.tables.refill import Refill
-from destination_dust.writers.tables.replacements import Replacements
 from destination_dust.writers.tables.staging import Staging
 from destination_dust.writers.tables.table import Table
 
 logger = logging.getLogger("airbyte")
+
+# What ends one table, while the others go on.
+TROUBLE = (UnusableTable, Unconfirmed, Unavailable, Rejected, NotFound, BadRecord)
+# Seconds for the looks at a burst, in which its rows are found one after the other.
+TO_LOOK = 2.0
 
 
 class TablesWriter:
@@ -38,15 +48,23 @@ class TablesWriter:
 
     def __init__(self, context: TablesContext, *, prefix: str, deletes: CdcDeletes) -> None:
         """`prefix`: what the names of all tables begin with."""
+        self._failures: dict[StreamKey, Exception] = {}
         self._context = context
         self._prefix = prefix
         self._hard = deletes is CdcDeletes.HARD
         self._partial = PartialRows(context, self._put, soft=not self._hard)
-        self._to_drain = False
+        self._ends = False
+        """Whether no more records come."""
         self._tables: dict[StreamKey, Table] = {}
-        self._replacements = Replacements(context.submit)
+        self._refills: dict[StreamKey, Refill] = {}
+        """Where the rows of streams are staged that replace their tables."""
+        self._lives: dict[StreamKey, Runner] = {}
         self._staging = Staging()
-        self._beginnings: list[Runner] = []
+
+    @property
+    def failures(self) -> Mapping[StreamKey, Exception]:
+        """Why streams could not be stored to the end while others go on, the first failure first."""
+        return self._failures
 
     @property
     def has_room(self) -> bool:
@@ -55,85 +73,101 @@ class TablesWriter:
 
     @property
     def idle(self) -> bool:
-        """Whether all rows were sent and confirmed."""
-        begun = all(each.ended for each in self._beginnings)
-        return (
-            begun
-            and self._partial.idle
-            and self._replacements.idle
-            and all(table.idle for table in self._tables.values())
-        )
+        """Whether all rows were sent and confirmed, or are staged."""
+        return self._partial.idle and all(map(self._is_idle, self._lives))
 
     def add(self, plan: StreamPlan, record: Record, span: Span) -> None:
         """Upsert the record's row, or delete it if the record says that it is gone."""
-        outcomes = self._context.outcomes
+        stream, outcomes = plan.stream, self._context.outcomes
+        if stream in self._failures:
+            return  # no state after this record will be given back
+        table, refill = self._tables[stream], self._refills.get(stream)
         try:
-            row_id = record_id(plan, record, outcomes.counts(plan.stream))
+            row_id = record_id(plan, record, outcomes.counts(stream))
         except MissingKey as error:
-            if refill := self._replacements.of(plan.stream):
+            if refill:
                 refill.miss_key()
-            outcomes.rejected(plan.stream, f"in line {record.line} of the input", str(error), Counter({span: 1}))
+            outcomes.rejected(stream, f"in line {record.line} of the input", str(error), {span: 1})
             return
         if self._hard and is_tombstone(record.data) and not plan.primary_key:
-            outcomes.ignored(plan.stream, Counter({span: 1}))
+            outcomes.ignored(stream, {span: 1})
             return
-        table = self._tables[plan.stream]
         self._partial.take(plan, record, span, row_id, table.dust, table.encoder)
 
     def _put(self, plan: StreamPlan, record: Record, span: Span, row_id: str, kept: Mapping[str, Cell]) -> bytes | None:
         """Write a complete record, see `partial_rows.Put`."""
-        outcomes, table = self._context.outcomes, self._tables[plan.stream]
-        content = None
+        stream, outcomes = plan.stream, self._context.outcomes
+        if stream in self._failures:
+            return None  # it has failed since the record came
+        table, refill = self._tables[stream], self._refills.get(stream)
+        row = None
         if not (self._hard and plan.deletes(record.data)):
             try:
-                content = table.encoder.encode(row_id, record.data, record.emitted_at, kept).content
+                row = table.encoder.encode(row_id, record.data, record.emitted_at, kept)
             except TooManyColumns as error:
                 reason = f"{error}. Select fewer of the stream's fields in the connection"
-                outcomes.rejected(plan.stream, row_id, reason, Counter({span: 1}))
+                outcomes.rejected(stream, row_id, reason, {span: 1})
                 return None
-        change = Change(row_id, content, span)
+        change = Change(row_id, row, span)
         if change.size > MAX_ROW_BYTES:
             reason = f"it is larger than a request to Dust may be ({change.size} bytes)"
-            outcomes.rejected(plan.stream, row_id, reason, Counter({span: 1}))
-        elif refill := self._replacements.of(plan.stream):
+            outcomes.rejected(stream, row_id, reason, {span: 1})
+        elif refill:
             refill.put(change)
         else:
             table.change(change)
-        return content
+        return row.content if row else None
 
     def tick(self) -> None:
-        """Advance each table."""
-        self._drain_tables()
-        self._replacements.advance()
-        for table in self._tables.values():
-            table.advance()
+        """Advance each table. Once none is left, raises why the first has failed."""
+        if self._ends and self._partial.idle:
+            for table in self._tables.values():
+                table.drain()
         if not self._context.budget.has_room:
             self._make_room()
+        for life in self._lives.values():
+            life.advance()
+        if self._failures and len(self._failures) == len(self._lives):
+            raise next(iter(self._failures.values()))
 
     def drain(self) -> None:
         """Send the rows that are held back, once no more of them wait for what they lack."""
-        self._to_drain = True
-        self._drain_tables()
+        self._ends = True
+        self.tick()
 
     def prepare(self, plans: Collection[StreamPlan]) -> None:
         """Find the tables. The rows of those to be replaced are staged on disk from now on."""
         for plan in plans:
-            beginning = Runner(("beginning", plan.stream), self._context.submit, self._begin(plan))
-            self._beginnings.append(beginning)
-            beginning.advance()
+            life = self._lives[plan.stream] = Runner(plan.stream, self._context.submit, self._live(plan))
+            life.advance()
 
     def has_replaced(self, plan: StreamPlan) -> bool:
         """Whether the table's tags say that it was replaced."""
-        refill = self._replacements.of(plan.stream)
-        if not refill or not refill.was_done:
-            return False
-        self._replacements.forget(plan.stream)
-        self._tables[plan.stream].tag(refill.tags)
-        return True
+        return plan.stream not in self._refills and plan.stream not in self._failures
 
     def conclude(self, endings: Mapping[StreamKey, Ending]) -> None:
         """Put the staged rows into their tables."""
-        self._replacements.conclude(endings)
+        for stream, ending in endings.items():
+            if stream not in self._failures:
+                self._refills[stream].conclude(ending)
+        self.tick()
+
+    def wind_down(self, until: float, *, goes_on: bool) -> bool:
+        """Send only what can be proven in time, and look at what Dust may have merged. Returns whether there is any.
+
+        Rows that were sent and not acknowledged are sent again by the next sync; so those are not begun that cannot be
+        acknowledged until then. If the sync does not go on, none are.
+        """
+        context = self._context
+        context.shared.end = until
+        time_to_prove = context.confirmation.first_look + TO_LOOK if context.confirm else 0.0
+        context.shared.last_request = until - time_to_prove if goes_on else -math.inf
+        self.drain()
+        return any(not self._is_idle(stream) for stream in self._lives)
+
+    def unfinished(self) -> list[str]:
+        """What each table lacks whose rows were being replaced, as sentences for the user."""
+        return [lack for refill in self._refills.values() if (lack := refill.unfinished)]
 
     def report(self) -> None:
         """Log where Dust holds something other than the source."""
@@ -158,8 +192,30 @@ class TablesWriter:
             if names:
                 logger.info("Stream %s: columns of fields that the catalog lacks: %s.", stream, listed(names))
 
-    def _begin(self, plan: StreamPlan) -> Steps:
-        """Give each field the column that it had before."""
+    def _live(self, plan: StreamPlan) -> Steps:
+        """What becomes of the table of a stream, from beginning to end. Its trouble is that of no other."""
+        try:
+            table, existing = yield from self._find(plan)
+            decision = decide(plan, marker_of(existing.tags)) if plan.replaces else None
+            if decision:
+                announce(plan, decision)
+            if decision and not decision.adds:
+                refill = Refill(plan, decision, table, self._context, self._staging, existing)
+                self._refills[plan.stream] = refill
+                yield from refill.live()
+            else:
+                table.definition.tags = existing.tags
+                yield from table.live()
+        except Stopped:
+            pass  # what was not proven is not acknowledged
+        except TROUBLE as error:
+            self._failures[plan.stream] = error
+            logger.warning("Stream %s: it is not stored any further, and the sync will fail: %s", plan.stream, error)
+            if plan.stream in self._tables:
+                self._tables[plan.stream].waiting.clear()
+
+    def _find(self, plan: StreamPlan) -> Generator[Ask | None, Any, tuple[Table, ExistingTable]]:
+        """Find the table of a stream, and give each field the column that it had before."""
         table_id = table_name(self._prefix, *plan.stream)
         described = yield Ask(TableClient(self._context.client, table_id).described)
         known = described or {}
@@ -172,28 +228,31 @@ class TablesWriter:
         logger.info("Stream %s goes to the table %s.", plan.stream, table_id)
         if names := renamed(encoder.columns):
             logger.info("Stream %s: Dust would change some names, so the columns are: %s.", plan.stream, listed(names))
-        table = self._tables[plan.stream] = Table(plan, table_id, encoder, self._context)
         self._partial.found(plan.stream, described)
+        table = Table(plan, table_id, encoder, self._context, exists=described is not None)
+        existing = ExistingTable()
         if plan.replaces:
             existing = yield Ask(partial(table.dust.existing, described))
-            self._replacements.prepare(Refill(plan, table, self._context, self._staging, existing))
+        self._tables[plan.stream] = table
+        return table, existing
 
-    def _drain_tables(self) -> None:
-        if self._to_drain and self._partial.idle:
-            self._to_drain = False
-            for table in self._tables.values():
-                table.drain()
+    def _is_idle(self, stream: StreamKey) -> bool:
+        """Whether nothing is to be done for a stream before more comes."""
+        life, table, refill = self._lives[stream], self._tables.get(stream), self._refills.get(stream)
+        if life.ended:
+            return True
+        if life.under_way or table is None:
+            return False
+        return refill.waits if refill else table.idle
 
     def _make_room(self) -> None:
-        """When the budget is full of half-filled batches, send the oldest burst.
+        """The memory is used up: have the tables sent in which most waits, until a quarter of it will be free.
 
-        Rows that wait for Dust to merge give their memory back by themselves.
+        Those that rest until Dust has merged what they took come last, as they cannot send now.
         """
-        if any(table.moving for table in self._tables.values()):
-            return
-        bursts = [(burst.began, table) for table in self._tables.values() if (burst := table.open_burst)]
-        held = sum(burst.waiting[1] for table in self._tables.values() if (burst := table.open_burst))
-        if bursts and held * 4 >= self._context.budget.limit:
-            _, table = min(bursts, key=lambda each: each[0])
-            table.close()
-            table.advance()
+        wanted = self._context.budget.limit // 4
+        for table in sorted(self._tables.values(), key=lambda each: (each.resting, -each.waiting.held)):
+            if wanted <= 0:
+                break
+            wanted -= table.waiting.held
+            table.flush()

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import random
+from collections.abc import Iterator
 from typing import Any
 
-import orjson
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
-from destination_dust.mapping.tables.delimiters import misleading_columns
+from destination_dust.mapping.tables.delimiters import Delimiters, misleading_columns, misleading_in_table
+from destination_dust.mapping.tables.rows import Row, RowEncoder
+from local_dust.tables.csv_files import guessed_delimiter
 
 LIST = ";".join("abcdefgh")
 
 
-def rows(*values: dict[str, Any]) -> list[bytes]:
+def rows(*values: dict[str, Any]) -> list[Row]:
     """Encoded rows with these cells."""
-    return [orjson.dumps({"value": {"loaded": 1, **value}, "row_id": "x"}) for value in values]
+    encoder = RowEncoder({})
+    return [encoder.encode("x", value, None) for value in values]
 
 
 @pytest.mark.parametrize("text", [LIST, LIST.replace(";", "\t")])
@@ -51,3 +59,106 @@ def test_all_rows_count_together() -> None:
     filler = "x" * 2000
 
     assert ["path"] == misleading_columns(rows(*[{"a": filler}] * 9, *[{"path": LIST * 3}] * 1000))
+
+
+def is_mistaken(values: list[dict[str, Any]], columns: list[str], chance: random.Random) -> bool:
+    """Whether Dust mistakes the delimiter of a table of these rows, in a random order."""
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow([*columns, "__dust_id"])
+    for value in chance.sample(values, len(values)) if len(values) < 100 else _drawn(values, chance):
+        if file.tell() > 17_000:
+            break
+        writer.writerow([*(value.get(name) for name in columns), "users-1"])
+    return guessed_delimiter(file.getvalue().encode()) != ","
+
+
+def _drawn(values: list[dict[str, Any]], chance: random.Random) -> Iterator[dict[str, Any]]:
+    """Rows in a random order, without that all are brought into one."""
+    seen: set[int] = set()
+    while len(seen) < len(values):
+        position = chance.randrange(len(values))
+        if position not in seen:
+            seen.add(position)
+            yield values[position]
+
+
+def blamed(
+    values: list[dict[str, Any]], columns: list[str], there: list[dict[str, Any]] | None = None, weight: float = 1.0
+) -> list[str]:
+    """The columns that are to blame if these rows come, and for some that are there."""
+    coming, shown = Delimiters(), Delimiters.shown([{"row_id": "users-1", "value": value} for value in there or ()])
+    coming.add(rows(*values))
+    return misleading_in_table([(coming, 1.0), (shown, weight)], columns)
+
+
+def table(count: int, columns: int, filler: int, share: float, rivals: int, seed: int) -> list[dict[str, Any]]:
+    """Rows of which a share has so many semicolons in one cell, besides a filler and small numbers."""
+    chance = random.Random(seed)
+    return [
+        {
+            "path": "ab;" * rivals if chance.random() < share else "-",
+            "filler": "x" * chance.randrange(filler + 1),
+            **{f"c_{'abcdefghijklmnopqrstuvwxyz'[n]}": n for n in range(columns)},
+        }
+        for _ in range(count)
+    ]
+
+
+@settings(max_examples=60)
+@given(
+    st.integers(1, 1_000),
+    st.integers(1, 20),
+    st.integers(0, 3_000),
+    st.sampled_from([0.001, 0.01, 0.1, 0.5, 1.0]),
+    st.integers(1, 60),
+    st.integers(0, 1_000),
+)
+@example(20, 2, 100, 1.0, 6, 0)
+@example(3_000, 2, 3_000, 0.01, 60, 0)
+def test_no_table_is_mistaken_that_was_let_pass(
+    count: int, columns: int, filler: int, share: float, rivals: int, seed: int
+) -> None:
+    """In any of fifty orders of its rows."""
+    values = table(count, columns, filler, share, rivals, seed)
+    names = [*values[0], "_airbyte_loaded_at"]
+    if blamed(values, names):
+        return
+    chance = random.Random(seed)
+    assert not any(is_mistaken(values, names, chance) for _ in range(50))
+
+
+@pytest.mark.parametrize("count", [5, 60, 5_000])
+@pytest.mark.parametrize(
+    ("columns", "filler", "share", "rivals"),
+    [(10, 100, 0.05, 3), (10, 500, 0.05, 8), (10, 100, 0.005, 30), (5, 100, 0.3, 6), (20, 1_000, 0.02, 25)],
+)
+def test_no_ordinary_table_is_refused(count: int, columns: int, filler: int, share: float, rivals: int) -> None:
+    """Lists with semicolons in some cells, and now and then a long one."""
+    values = table(count, columns, filler, share, rivals, 1)
+
+    assert [] == blamed(values, [*values[0], "_airbyte_loaded_at"])
+
+
+@pytest.mark.parametrize(("share", "rivals"), [(1.0, 30), (0.1, 300), (0.002, 3_000)])
+def test_a_table_that_is_mistaken_once_in_a_while_is_refused(share: float, rivals: int) -> None:
+    """At each merge the rows are in another order, and one time is enough."""
+    values = table(5_000, 10, 100, share, rivals, 1)
+
+    assert ["path"] == blamed(values, [*values[0], "_airbyte_loaded_at"])
+
+
+def test_rows_that_are_there_count() -> None:
+    """As many as there are, of which some were shown; alone they are not to blame."""
+    names = ["path", "a", "b"]
+    harmless, bad = {"path": "-", "a": 1, "b": 2}, {"path": ";" * 20, "a": 1, "b": 2}
+
+    assert ["path"] == blamed([bad] * 100, names)
+    assert [] == blamed([bad] * 10, names, [harmless] * 50, 200.0)
+    assert ["path"] == blamed([bad] * 1_000, names, [harmless] * 50, 2.0)
+    assert [] == blamed([harmless] * 10, names, [bad] * 50, 200.0)
+
+
+def test_a_header_that_fills_the_window_has_only_commas() -> None:
+    """Dust sees nothing else."""
+    assert [] == blamed([{"path": ";" * 5_000}], [*(f"column_{'x' * 60}" for _ in range(400)), "path"])

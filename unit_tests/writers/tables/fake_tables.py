@@ -11,8 +11,7 @@ from destination_dust.airbyte.catalog import Mode, StreamPlan
 from destination_dust.airbyte.messages import Record, StreamKey
 from destination_dust.config import CdcDeletes
 from destination_dust.dust.errors import Ambiguous, NotFound, Rejected
-from destination_dust.writers.tables.confirmation import ConfirmationTiming
-from destination_dust.writers.tables.context import TablesContext
+from destination_dust.writers.tables.context import ConfirmationTiming, TablesContext
 from destination_dust.writers.tables.limits import MemoryBudget, RequestLimits
 from destination_dust.writers.tables.writer import TablesWriter
 from unit_tests.builders import USERS, state
@@ -130,7 +129,6 @@ class TablesHarness:
             self.calls.outcomes,
             RequestLimits(rows),
             context.pop("confirmation", ConfirmationTiming(11.0, 1800.0)),
-            burst_interval=context.pop("burst_interval", 300.0),
             batch_age=context.pop("batch_age", 60.0),
             budget=MemoryBudget(memory),
             now=lambda: self.dust.now,
@@ -145,7 +143,7 @@ class TablesHarness:
         if plan.stream not in self._begun:
             self._begun.add(plan.stream)
             self.writer.prepare([plan])
-            self.calls.end(("beginning", plan.stream))
+            self.calls.end(plan.stream)
 
     def add(self, *ids: int, stream: StreamKey = USERS, **data: Any) -> None:
         """Records of these ids."""

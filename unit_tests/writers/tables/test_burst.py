@@ -1,159 +1,169 @@
-"""What a burst takes in, and in what portions it is sent."""
+"""Which rows show that the requests of a burst were merged."""
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from destination_dust.airbyte.ledger import Span
-from destination_dust.writers.tables.batch import Batch, Change
-from destination_dust.writers.tables.burst import Burst
-from destination_dust.writers.tables.limits import BurstLimits, Capacity, RequestLimits
+from destination_dust.mapping.tables.delimiters import Delimiters
+from destination_dust.mapping.tables.rows import Row
+from destination_dust.writers.tables.burst import PAUSE, Burst
+from destination_dust.writers.tables.changes import Change
+from destination_dust.writers.tables.limits import BurstLimits, Size
+from destination_dust.writers.tables.witnesses import Witness
 from unit_tests.builders import USERS
 
 SPAN = Span(USERS)
 
-
-def upsert(row_id: int, size: int = 10) -> Change:
-    """A change that gives a row some content."""
-    return Change(str(row_id), b"x" * size, SPAN)
-
-
-def delete(row_id: int) -> Change:
-    """A change that removes a row."""
-    return Change(str(row_id), None, SPAN)
+requests = st.lists(
+    st.tuples(st.lists(st.integers(0, 30), min_size=1, max_size=20, unique=True), st.booleans()),
+    min_size=1,
+    max_size=25,
+)
 
 
-def filled(*changes: Change, rows: int = 2, size: int = 900_000) -> Burst:
-    """A closed burst of these changes."""
-    burst = Burst(0.0, BurstLimits())
-    for change in changes:
-        burst.add(change, RequestLimits(rows, size), 0.0)
-    burst.close()
-    return burst
+def burst(loaded_at: int = 0) -> Burst:
+    """A burst without requests."""
+    return Burst(0.0, table=Size(), is_exact=True, shown=Delimiters(), loaded_at=loaded_at, time_is_new=True)
 
 
-def ids(batch: Batch | None) -> list[str]:
-    """The rows of a batch."""
-    assert batch is not None
-    return list(batch.changes)
-
-
-def test_an_open_batch_that_lost_its_last_row_has_no_room_of_its_own() -> None:
-    """A row that is deleted before it was sent leaves an empty batch, which may not bring one request too many."""
-    limits, burst = RequestLimits(1), Burst(0.0, BurstLimits(requests=2))
-    for change in (upsert(2), delete(2), delete(0)):
-        assert burst.accepts(change, limits)
-        burst.add(change, limits, 0.0)
-
-    assert not burst.accepts(upsert(1), limits)
-
-
-changes = st.lists(st.tuples(st.integers(0, 6), st.booleans()), min_size=1, max_size=40)
-
-
-@given(changes, st.integers(1, 5), st.integers(1, 6))
-def test_the_last_change_of_each_row_is_what_comes_out(
-    sequence: list[tuple[int, bool]], rows: int, requests: int
+def take(
+    found: Burst, row_ids: Sequence[str], *, began: float = 0.0, ended: float = 0.0, deletes: bool = False
 ) -> None:
-    """However changes are spread over bursts, batches and deletes, played back they leave the same rows, and every
-    record is settled exactly once."""
-    limits, bursts = RequestLimits(rows), [Burst(0.0, BurstLimits(requests=requests))]
-    for number, (row, deletes) in enumerate(sequence):
-        change = delete(row) if deletes else Change(str(row), b"%d" % number, SPAN)
-        if not bursts[-1].accepts(change, limits):
-            bursts[-1].close()
-            bursts.append(Burst(0.0, BurstLimits(requests=requests)))
-        bursts[-1].add(change, limits, 0.0)
-    bursts[-1].close()
-
-    table: dict[str, bytes] = {}
-    settled = sent = 0
-    for burst in bursts:
-        sent = 0
-        while burst.batches:
-            batch = burst.next_batch(limits)
-            assert batch is not None
-            table.update((row_id, change.content or b"") for row_id, change in batch.changes.items())
-            burst.took(batch.changes.values(), size=batch.size, began=0.0, ended=0.0)
-            sent += 1
-        for row_id, change in burst.deletes.items():
-            table.pop(row_id, None)
-            burst.took([change], size=0, began=0.0, ended=0.0)
-            sent += 1
-        assert sent <= requests
-        settled += burst.upserted.total() + burst.deleted.total()
-
-    expected: dict[str, bytes] = {}
-    for number, (row, deletes) in enumerate(sequence):
-        if deletes:
-            expected.pop(str(row), None)
-        else:
-            expected[str(row)] = b"%d" % number
-    assert expected == table
-    assert len(sequence) == settled
+    """Dust takes a request with changes of these rows."""
+    row = None if deletes else Row(b"x" * 10, 10, 1)
+    found.took([Change(row_id, row, SPAN) for row_id in row_ids], began=began, ended=ended)
 
 
-def test_a_batch_is_cut_to_the_room_that_is_left() -> None:
-    """The first of a burst at least; what does not fit waits for the next measurement."""
-    burst = filled(*map(upsert, range(6)), rows=4)
-    burst.capacity = Capacity(3, 10_000)
-
-    first = burst.next_batch(RequestLimits(4))
-    assert ["0", "1", "2"] == ids(first)
-    assert first is not None
-    burst.took(first.changes.values(), size=first.size, began=0.0, ended=0.0)
-
-    assert burst.next_batch(RequestLimits(4)) is None
-    rest = burst.split_off()
-    assert burst.closed
-    assert rest.closed
-    assert (3, ["3"]) == (rest.waiting[0], ids(rest.next_batch(RequestLimits(4))))
+def witnesses(*batches: list[str], pause: float = 0.0, deletes: bool = False) -> list[Witness]:
+    """What is to be read after these requests, with so many seconds between two."""
+    found = burst()
+    for number, row_ids in enumerate(batches):
+        at = number * (pause + 0.1)
+        take(found, row_ids, began=at, ended=at + 0.1, deletes=deletes)
+    return found.witnesses()
 
 
-def test_a_batch_is_cut_to_a_size_that_was_learned_later() -> None:
-    """So that no request is as large as one that was refused."""
-    burst = filled(*(upsert(number, 1_000) for number in range(10)), rows=10)
+@given(requests, st.sampled_from([0.0, PAUSE + 1]))
+def test_a_witness_was_changed_by_its_request_and_by_none_after_it(
+    batches: list[tuple[list[int], bool]], pause: float
+) -> None:
+    """Else its time of loading would say nothing about that request. Against a model that remembers everything."""
+    found, last = burst(), dict[str, int]()
+    for number, (ids, deletes) in enumerate(batches):
+        row_ids = [str(each) for each in ids]
+        at = number * (pause + 0.1)
+        take(found, row_ids, began=at, ended=at + 0.1, deletes=deletes)
+        last.update(dict.fromkeys(row_ids, number))
 
-    batch = burst.next_batch(RequestLimits(10, 5_000))
+    chosen = found.witnesses()
 
-    assert batch is not None
-    assert batch.size <= 5_000
-    assert 4 == len(batch)
-
-
-def test_deletes_move_to_the_rest_with_the_rows_that_wait() -> None:
-    """A delete must never be sent before a row that came before it."""
-    burst = filled(upsert(1), upsert(2), upsert(3), delete(9))
-
-    rest = burst.split_off()
-
-    assert {} == burst.deletes
-    assert ["9"] == list(rest.deletes)
-
-
-def test_a_batch_ages_from_its_first_row() -> None:
-    """Also if the rows before it were deleted again."""
-    burst = Burst(0.0, BurstLimits())
-    limits = RequestLimits(10)
-    burst.add(upsert(1), limits, 0.0)
-    burst.add(delete(1), limits, 1.0)
-    assert burst.open_since is None
-    burst.add(upsert(2), limits, 50.0)
-    burst.add(upsert(3), limits, 51.0)
-
-    assert 50.0 == burst.open_since
+    proven = {last[each.row_id] for each in chosen}
+    assert len(chosen) == len(proven)
+    assert all(each.deleted == batches[last[each.row_id]][1] for each in chosen)
+    needed = set(last.values())
+    assert max(needed) == last[chosen[0].row_id]
+    if pause or len(needed) <= 10:
+        # Each run stands for itself, and so few need no choice.
+        assert needed == proven
+    else:
+        assert 10 == len(proven)
+        assert {*sorted(needed)[:2]} <= proven
 
 
-def test_a_request_on_its_way_counts_among_those_of_the_burst() -> None:
-    """Else one too many is let in, becomes a burst of its own, and costs the table another rest."""
-    limits, one_row = BurstLimits(requests=2), RequestLimits(1)
-    burst = Burst(0.0, limits)
-    for number in (1, 2):
-        burst.add(upsert(number), one_row, 0.0)
-    burst.seal()
-    assert ["1"] == ids(burst.next_batch(one_row))
+def test_the_last_request_is_looked_at_first() -> None:
+    """When it is merged, so is all before it that will ever be."""
+    assert Witness("c") == witnesses(["a"], ["b"], ["c"])[0]
 
-    burst.under_way = True
 
-    assert not burst.accepts(upsert(3), one_row)
+def test_many_are_read_at_their_ends_and_evenly_between() -> None:
+    """Dust merges or drops together what came without a pause."""
+    numbers = [int(each.row_id) for each in witnesses(*([str(number)] for number in range(80)))]
+
+    assert [79, 0, 1] == numbers[:3]
+    assert 10 == len(numbers)
+    ordered = sorted(numbers)
+    assert max(later - earlier for earlier, later in itertools.pairwise(ordered)) <= 12
+
+
+def test_after_a_pause_each_part_is_read() -> None:
+    """Dust may have merged what came before, and drop what comes after."""
+    assert 40 == len(witnesses(*([str(number)] for number in range(40)), pause=PAUSE))
+
+
+def test_slow_answers_are_no_pauses() -> None:
+    """Of requests that take 2.6 s each, Dust may have received two 5.2 s apart, and still merges them together."""
+    found = burst()
+    for number in range(80):
+        take(found, [str(number)], began=number * 2.6, ended=(number + 1) * 2.6)
+
+    assert 10 == len(found.witnesses())
+
+
+def test_what_came_before_a_pause_may_be_merged_before_the_burst_ends() -> None:
+    """Then what is read there at the end of the burst does not show how it was before."""
+    found = witnesses(["a"], ["b"], pause=PAUSE)
+
+    assert [("b", False), ("a", True)] == [(each.row_id, each.may_be_merged) for each in found]
+
+
+def test_requests_that_share_rows_have_different_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a row that both changed would show the first where the second was lost."""
+    monkeypatch.setattr("destination_dust.writers.tables.burst.SHARING", 4)
+    found, times = burst(100), list[int]()
+    for row_ids in (["a", "b"], ["c"], ["d", "a"], ["e"], ["a"], ["f", "g", "h"], ["i"]):
+        found.set_time(row_ids)
+        times.append(found.loaded_at)
+        take(found, row_ids)
+
+    assert [100, 100, 101, 101, 102, 102, 103] == times
+    assert {"b": 100, "c": 100, "d": 101} == {
+        each.row_id: each.times[1] for each in found.witnesses() if each.row_id in "bcd"
+    }
+
+
+def test_a_row_that_was_sent_once_more_is_no_witness_if_others_are() -> None:
+    """The repeat may be merged where the request was lost."""
+    found = burst()
+    take(found, ["a", "b"])
+    found.repeated("a")
+    assert [Witness("b")] == found.witnesses()
+    found.repeated("b")
+    assert [Witness("a")] == found.witnesses()
+
+
+def test_each_delete_can_be_read() -> None:
+    """Of rows that were not there before, one says nothing about another."""
+    found = burst()
+    for number in range(80):
+        take(found, [str(number)], deletes=number >= 40)
+
+    assert {str(number) for number in range(40, 80)} <= {each.row_id for each in found.witnesses(every_delete=True)}
+
+
+def test_a_request_whose_rows_were_all_changed_again_needs_no_witness() -> None:
+    """What it did cannot be seen, and need not be there."""
+    assert ["a", "b"] == [each.row_id for each in witnesses(["a", "b"], ["a"])]
+    assert [Witness("a")] == witnesses(["a"], ["a"])
+    assert [] == burst().witnesses()
+
+
+def test_a_delete_is_witnessed_by_a_missing_row() -> None:
+    """And an upsert that it undoes is not."""
+    assert [Witness("b", deleted=True)] == witnesses(["a"], ["b"], deletes=True)[:1]
+
+
+@pytest.mark.parametrize("limits", [BurstLimits(requests=3), BurstLimits(rows=5), BurstLimits(size=400)])
+def test_a_burst_is_full_by_requests_rows_or_bytes(limits: BurstLimits) -> None:
+    """Two rows of some 80 bytes with their head in each request."""
+    found = burst()
+    for _ in range(3):
+        assert not found.is_full(limits)
+        take(found, ["a", "b"])
+    assert found.is_full(limits)
+    assert Size(6, 60, 6) == found.table

@@ -10,11 +10,10 @@ import pytest
 from destination_dust.airbyte.catalog import Mode, StreamPlan
 from destination_dust.airbyte.completion import Ending
 from destination_dust.airbyte.messages import Record, StreamKey
-from destination_dust.dust.errors import Rejected
+from destination_dust.dust.errors import Rejected, Unavailable
 from destination_dust.mapping.tags import Marker
 from destination_dust.writers.outcomes import BadRecord
-from destination_dust.writers.tables import staging
-from destination_dust.writers.tables.client import UnusableTable
+from destination_dust.writers.tables import limits
 from destination_dust.writers.tables.limits import MAX_ROW_BYTES
 from destination_dust.writers.tables.proof import Unconfirmed
 from unit_tests.builders import ORDERS, USERS
@@ -219,21 +218,22 @@ def test_a_table_that_was_replaced_before_keeps_its_rows_and_its_marker(tag: str
     assert [tag] == tables.dust.marks("users")
 
 
-def test_no_table_is_touched_if_one_cannot_take_its_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    """All are validated before the first is replaced."""
-    monkeypatch.setattr(staging, "MAX_ROWS", 2)
+def test_a_stream_that_is_too_large_leaves_its_table_alone_and_the_others_go_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """All rows of a stream are validated before its table is touched."""
+    monkeypatch.setattr(limits, "MAX_ROWS", 2)
     tables = Replacing(USERS, ORDERS)
     tables.bring(3)
     tables.bring(3, 4, 5, stream=ORDERS)
 
-    tables.writer.conclude(dict.fromkeys(tables.plans, Ending.COMPLETE))
-    slow = tables.calls.open.pop()  # the validation of the orders takes its time
-    assert [] == tables.turn(5)
-    with pytest.raises(UnusableTable, match="orders"):
-        slow.send()
+    tables.conclude()
 
-    assert {"users-1", "users-2"} == tables.rows()
+    assert {"users-3"} == tables.rows()
     assert {"orders-1", "orders-2"} == tables.rows(ORDERS)
+    assert tables.has_ended()
+    assert [ORDERS] == list(tables.writer.failures)
+    assert "3 rows" in str(tables.writer.failures[ORDERS])
 
 
 def test_the_earlier_record_of_a_row_is_stored_if_dust_refuses_the_later_one() -> None:
@@ -334,3 +334,57 @@ def test_a_table_without_rows_before_is_counted_once() -> None:
 
     assert 1 == tables.conclude(seconds=5).count("count")
     assert tables.has_ended()
+
+
+def test_a_table_that_is_cut_off_is_named_with_what_it_lacks() -> None:
+    """Dust fails for good in the middle of a replacement. The other stream is replaced."""
+    tables = Replacing(USERS, ORDERS, rows=1)
+    tables.bring(3, 4, 5)
+    tables.bring(3, stream=ORDERS)
+
+    def fails(row_ids: list[str]) -> None:
+        if "users-5" in row_ids:
+            raise Unavailable("Dust is down")
+
+    tables.dust.fails = fails
+    tables.conclude()
+
+    assert {"orders-3"} == tables.rows(ORDERS)
+    assert [USERS] == list(tables.writer.failures)
+    (sentence,) = tables.writer.unfinished()
+    assert "users is not complete: Dust has taken 2 of 3 rows" in sentence
+    assert "The next complete sync of the stream users brings all." in sentence
+
+
+def test_a_stream_that_can_never_fit_is_refused_before_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It does not fill the disk with what is not needed."""
+    monkeypatch.setattr(limits, "MAX_ROWS", 2)
+    monkeypatch.setattr("destination_dust.writers.tables.staging.COUNT_EVERY", 1)
+    tables = Replacing(USERS, ORDERS)
+    tables.bring(3, 4)
+    tables.turn()
+    assert not tables.writer.failures
+    tables.bring(5)
+    tables.turn()
+    assert [USERS] == list(tables.writer.failures)
+    tables.bring(6, 7)
+
+    tables.bring(3, stream=ORDERS)
+    tables.conclude()
+
+    assert {"users-1", "users-2"} == tables.rows()
+    assert {"orders-3"} == tables.rows(ORDERS)
+
+
+def test_the_size_of_a_replacement_is_that_of_the_csv(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A comma for each column in each row: 20 rows of one cell each, in 20 columns, and not their JSON."""
+    tables = Replacing(USERS, ORDERS)
+    for number in range(20):
+        data = {"id": number, f"column_{'abcdefghijklmnopqrstuvwxyz'[number]}": 1}
+        tables.writer.add(tables.plans[USERS], Record(USERS, data, None, 1), tables.calls.outcomes.read(USERS))
+    monkeypatch.setattr(limits, "MAX_BYTES", 20 * 50)
+
+    tables.conclude()
+
+    assert {"users-1", "users-2"} == tables.rows()
+    assert "too large" in str(tables.writer.failures[USERS])

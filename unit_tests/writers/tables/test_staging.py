@@ -8,8 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from destination_dust.airbyte.ledger import Span
+from destination_dust.mapping.tables.rows import Row
 from destination_dust.spool import DiskFull
-from destination_dust.writers.tables.batch import Change
+from destination_dust.writers.tables import limits
+from destination_dust.writers.tables import staging as staging_module
+from destination_dust.writers.tables.changes import MAX_EARLIER, Change
+from destination_dust.writers.tables.limits import Size
 from destination_dust.writers.tables.staging import COUNT_EVERY, StagedRows, Staging
 from unit_tests.builders import USERS
 from unit_tests.conftest import TemporaryFiles
@@ -19,19 +23,24 @@ def spool() -> StagedRows:
     return StagedRows(Staging(cache=256 * 1024))
 
 
+def change(row_id: str, content: bytes | None, span: Span) -> Change:
+    """What a record makes of a row."""
+    return Change(row_id, None if content is None else Row(content, len(content), 1), span)
+
+
 def kept(rows: StagedRows) -> list[tuple[str, bytes | None]]:
-    return [(change.row_id, change.content) for change in rows]
+    return [(each.row_id, each.row and each.row.content) for each in rows]
 
 
 def test_the_last_change_of_a_row_stays_in_the_place_of_the_last() -> None:
     """Whatever came before: contents and deletes, in any order."""
     rows, span = spool(), Span(USERS)
     for row_id, content in (("a", b"1"), ("b", b"2"), ("c", None), ("a", b"3"), ("b", None), ("c", b"4")):
-        rows.put(Change(row_id, content, span))
+        rows.put(change(row_id, content, span))
 
     assert [("a", b"3"), ("b", None), ("c", b"4")] == kept(rows)
     assert [("a", b"3"), ("b", None), ("c", b"4")] == kept(rows), "they can be read again"
-    assert [span] * 3 == [change.span for change in rows]
+    assert [span] * 3 == [each.span for each in rows]
 
 
 def test_every_record_is_either_kept_or_accounted_for() -> None:
@@ -45,28 +54,55 @@ def test_every_record_is_either_kept_or_accounted_for() -> None:
         ("d", None, second),
         ("d", None, second),
     ):
-        rows.put(Change(row_id, content, span))
+        rows.put(change(row_id, content, span))
 
     assert [(first, 1, 1), (second, 1, 1)] == list(rows.unsent(deletes_are_sent=False))
     assert [(first, 1, 0), (second, 1, 0)] == list(rows.unsent(deletes_are_sent=True))
 
 
-def test_rows_are_counted_and_not_their_changes() -> None:
-    """A source may bring each row a hundred times."""
+def test_rows_are_counted_and_not_their_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A source may bring each row a hundred times. What can never fit is known before the end of the input."""
+    monkeypatch.setattr(limits, "MAX_ROWS", 11)
     rows, span = spool(), Span(USERS)
     for number in range(COUNT_EVERY + 11):
-        rows.put(Change(str(number % 11), b"", span))
-    assert not rows.exceeds(11)
+        rows.put(change(str(number % 11), b"", span))
+        assert not rows.exceeds(1)
     for number in range(COUNT_EVERY):
-        rows.put(Change(str(number % 12), b"", span))
-    assert rows.exceeds(11)
+        rows.put(change(str(number % 12), b"", span))
+    assert rows.exceeds(1)
+    assert Size(12, 0, 12) == rows.size()
+
+
+def test_bytes_are_counted_as_the_csv_has_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A comma for each column of each row, and the end of a line."""
+    monkeypatch.setattr(limits, "MAX_BYTES", 10 * (1_000_000 + 500 + 1))
+    monkeypatch.setattr(staging_module, "COUNT_EVERY_BYTES", 0)
+    rows = spool()
+    for number in range(10):
+        rows.put(Change(str(number), Row(b"", 1_000_000, 1), Span(USERS)))
+
+    assert not rows.exceeds(500)
+    assert rows.exceeds(501)
+
+
+def test_few_earlier_changes_of_a_row_are_kept() -> None:
+    """One that changes all the time does not fill the disk."""
+    rows, span = StagedRows(Staging(), keeps_earlier=True), Span(USERS)
+    for number in range(100):
+        rows.put(change("a", b"%d" % number, span))
+        rows.put(change("b", b"%d" % number, span))
+
+    ((count,),) = rows._staging.read("SELECT count(*) FROM earlier1")
+    assert 2 * MAX_EARLIER == count
+    first = rows.with_earlier(next(iter(rows)))
+    assert [b"99", b"98", b"97", b"96", b"95"] == [each.row and each.row.content for each in first.chain]
 
 
 def test_no_one_else_can_read_the_rows_and_nothing_of_them_stays(temporary_files: TemporaryFiles) -> None:
     """The file is the user's alone from the beginning, and has lost its name when the first row comes."""
     rows = spool()
     for number in range(5000):
-        rows.put(Change(str(number), b"x" * 500, Span(USERS)))
+        rows.put(change(str(number), b"x" * 500, Span(USERS)))
 
     assert [0o600] == temporary_files.modes
     assert [] == list(temporary_files.folder.iterdir())
@@ -79,19 +115,20 @@ def test_the_rows_of_all_streams_share_one_file(temporary_files: TemporaryFiles)
     streams = [StagedRows(staging) for _ in range(50)]
     for number in range(10):
         for index, rows in enumerate(streams):
-            rows.put(Change(str(number), b"%d" % index, Span(USERS)))
+            rows.put(change(str(number), b"%d" % index, Span(USERS)))
 
     assert 1 == len(temporary_files.modes)
-    assert [{b"%d" % index} for index in range(50)] == [{change.content for change in rows} for rows in streams]
+    assert [{b"%d" % index} for index in range(50)] == [{content for _, content in kept(rows)} for rows in streams]
 
 
-def test_a_stream_that_is_done_does_not_disturb_those_that_are_read() -> None:
+@pytest.mark.parametrize("keeps_earlier", [False, True])
+def test_a_stream_that_is_done_does_not_disturb_those_that_are_read(keeps_earlier: bool) -> None:
     """Streams are sent side by side."""
     staging = Staging(cache=256 * 1024)
-    one, other = StagedRows(staging), StagedRows(staging)
+    one, other = (StagedRows(staging, keeps_earlier=keeps_earlier) for _ in range(2))
     for rows in (one, other):
         for number in range(5000):
-            rows.put(Change(str(number), b"x" * 500, Span(USERS)))
+            rows.put(change(str(number), b"x" * 500, Span(USERS)))
     reading = iter(one)
     next(reading)
 
@@ -109,7 +146,7 @@ def test_the_disk_is_free_once_all_streams_are_done(temporary_files: TemporaryFi
     assert staging._database is None
 
     later = StagedRows(staging)
-    later.put(Change("a", b"1", Span(USERS)))
+    later.put(change("a", b"1", Span(USERS)))
 
     assert [("a", b"1")] == kept(later)
     assert 2 == len(temporary_files.modes)
@@ -121,7 +158,7 @@ def test_streams_can_be_read_by_several_threads_at_once() -> None:
     streams = [StagedRows(staging) for _ in range(8)]
     for rows in streams:
         for number in range(2000):
-            rows.put(Change(str(number), b"x" * 100, Span(USERS)))
+            rows.put(change(str(number), b"x" * 100, Span(USERS)))
 
     with ThreadPoolExecutor() as pool:
         counts = list(pool.map(lambda rows: len(kept(rows)), streams))
@@ -136,7 +173,7 @@ def test_a_full_disk_is_an_error_that_says_what_to_do() -> None:
 
     def fill() -> None:
         for number in range(5000):
-            rows.put(Change(str(number), b"x" * 500, span))
+            rows.put(change(str(number), b"x" * 500, span))
 
     with pytest.raises(DiskFull, match="TMPDIR"):
         fill()

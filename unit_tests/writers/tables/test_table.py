@@ -2,62 +2,93 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
-from destination_dust.dust.errors import Ambiguous, Rejected, TooLarge, Unavailable
-from destination_dust.writers.outcomes import BadRecord
-from destination_dust.writers.tables.client import UnusableTable
+from destination_dust.airbyte.catalog import Mode, StreamPlan
+from destination_dust.writers.tables.context import ConfirmationTiming
 from destination_dust.writers.tables.limits import BurstLimits
 from destination_dust.writers.tables.proof import Unconfirmed
 from unit_tests.builders import ORDERS, USERS
 from unit_tests.writers.tables.fake_tables import TablesHarness
 
 
-def fail_on(*bad: str, error: type[Exception] = Ambiguous) -> Callable[[list[str]], None]:
-    """Answers an upsert of any of these rows with an error."""
-
-    def fails(row_ids: list[str]) -> None:
-        if set(bad) & set(row_ids):
-            raise error("Dust said no")
-
-    return fails
-
-
-def test_rows_are_sent_when_a_batch_is_full_and_confirmed_when_they_are_merged() -> None:
-    """Created once, measured before each burst; states come only with the confirmation, 11 s after the last 200."""
+def test_rows_are_sent_when_they_fill_a_request_and_confirmed_when_they_are_merged() -> None:
+    """Created once, measured before each further burst; states come only with the proof, 11 s after the last 200."""
     tables = TablesHarness(rows=2)
     tables.add(1, 2, 3)
     tables.state(1)
 
-    assert ["create users", "measure", "upsert 1 2"] == tables.turn()
+    assert ["create users", "upsert 1 2"] == tables.turn()
     assert ["upsert 3"] == tables.drain(10)
     assert [] == tables.released()
-    assert ["look 3", "look 2"] == tables.turn(2)
+    assert ["look 3", "count"] == tables.turn(2)
     assert [(3, 0)] == tables.released()
     assert tables.writer.idle
     assert {"users-1", "users-2", "users-3"} == set(tables.dust.rows_of["users"])
 
 
-def test_a_burst_ends_by_its_age() -> None:
-    """Five minutes after the first change that waits, all is sent and the table left alone."""
-    tables = TablesHarness(batch_age=1000.0)
-    tables.add(1)
-    assert [] == tables.turn(299)
-    assert ["create users", "measure", "upsert 1"] == tables.turn(1)
-
-
-def test_a_batch_goes_by_its_age_before_its_burst_ends() -> None:
-    """Rows need not wait in memory for the end of the burst; a batch is begun by its first row."""
+def test_rows_go_by_their_age() -> None:
+    """A minute after the first that waits came, with all that came since; then the table is left alone at once."""
     tables = TablesHarness(batch_age=60.0)
     tables.add(1)
     tables.turn(30)
     tables.add(2)
-    assert ["create users", "measure", "upsert 1 2"] == tables.turn(30)
+    tables.state(1)
+    assert ["create users", "upsert 1 2"] == tables.turn(30)
+    tables.turn(1)
     tables.add(3)
-    assert [] == tables.turn(59)
-    assert ["upsert 3"] == tables.turn(1)
+
+    assert ["look 1"] == tables.turn(11)
+    assert [(2, 0)] == tables.released()
+    assert ["measure", "upsert 3"] == tables.turn(49)
+
+
+def test_a_row_that_changes_all_the_time_goes_by_its_age() -> None:
+    """It keeps its turn, whether it is upserted or deleted."""
+    tables = TablesHarness(batch_age=60.0)
+    for number in range(59):
+        if number % 2:
+            tables.add(1)
+        else:
+            tables.delete(1)
+        assert [] == tables.turn(1)
+    tables.add(1)
+    assert ["create users", "upsert 1"] == tables.turn(1)
+
+
+def test_a_burst_goes_on_while_dust_cannot_have_begun_to_merge() -> None:
+    """A request that fills up within 5 s is sent without a rest before it; after that, the table is left alone."""
+    tables = TablesHarness(rows=1)
+    for number in range(4):
+        tables.add(number)
+        assert f"upsert {number}" in tables.turn(4)
+    tables.turn(2)
+    tables.add(9)
+
+    assert not any("upsert" in entry for entry in tables.turn(4))
+    assert "upsert 9" in tables.turn(10)
+
+
+def test_a_burst_takes_no_more_after_a_minute() -> None:
+    """However steadily requests fill up: states come every minute or so."""
+    tables = TablesHarness(rows=1, batch_age=60.0)
+    for number in range(40):
+        tables.add(number)
+        tables.state(number)
+        tables.turn(3)
+        if tables.released():
+            break
+
+    assert 60 <= tables.dust.now <= 80
+
+
+def test_old_deletes_go_together_with_all_that_wait() -> None:
+    """Each is a request, so they wait for one another."""
+    tables = TablesHarness(batch_age=60.0)
+    for number in range(5):
+        tables.delete(number)
+        tables.turn(10)
+    assert ["create users", *(f"delete {number}" for number in range(5))] == tables.turn(10)
 
 
 def test_a_table_at_rest_gets_nothing_while_others_go_on() -> None:
@@ -66,17 +97,16 @@ def test_a_table_at_rest_gets_nothing_while_others_go_on() -> None:
     tables.add(1, 2, 3, 4)
     tables.add(1, 2, stream=ORDERS)
 
-    expected = ["create users", "create orders", "measure", "measure", "upsert 1", "upsert orders-1", "upsert 2"]
+    expected = ["create users", "create orders", "upsert 1", "upsert orders-1", "upsert 2", "upsert orders-2"]
     assert expected == tables.turn()
-    tables.add(3, stream=ORDERS)
-    assert ["upsert orders-2"] == tables.turn(10)
+    assert [] == tables.turn(10)
     of_users = [entry for entry in tables.turn(1) if "orders" not in entry]
-    assert ["look 2", "look 1", "measure", "upsert 3"] == of_users
+    assert ["look 2", "count", "count", "measure", "upsert 3", "upsert 4"] == of_users  # one count is of the orders
 
 
 @pytest.mark.parametrize(
     ("limits", "first"),
-    [(BurstLimits(requests=2), 2), (BurstLimits(rows=3), 3), (BurstLimits(size=400), 2)],
+    [(BurstLimits(requests=2), 2), (BurstLimits(rows=3), 3), (BurstLimits(size=300), 2)],
 )
 def test_a_burst_is_bounded_in_requests_rows_and_bytes(limits: BurstLimits, first: int) -> None:
     """So that Dust never has 100 requests pending, and merges in one go."""
@@ -90,10 +120,10 @@ def test_a_burst_is_bounded_in_requests_rows_and_bytes(limits: BurstLimits, firs
     assert 5 == len(tables.dust.rows_of["users"])
 
 
-def test_deletes_go_last_and_an_upsert_cancels_one() -> None:
-    """In one burst a row has one fate, the latest."""
+def test_a_row_has_one_fate_the_latest() -> None:
+    """An upsert cancels a delete that waits, and a delete an upsert."""
     tables = TablesHarness(rows=2)
-    tables.add(1, 2)
+    tables.add(1)
     tables.delete(1, 3)
     tables.add(3)
     tables.delete(4)
@@ -102,10 +132,29 @@ def test_deletes_go_last_and_an_upsert_cancels_one() -> None:
     tables.state(1)
 
     calls = tables.drain(5)
-    assert ["create users", "measure", "upsert 2 3", "delete 1", "delete 4", "delete 5"] == calls[:6]
-    tables.turn(20)
-    assert {"users-2", "users-3"} == set(tables.dust.rows_of["users"])
-    assert [(8, 0)] == tables.released()
+    calls += tables.turn(40)
+    changes = [entry for entry in calls if "upsert" in entry or "delete" in entry]
+    assert ["upsert 3", "delete 1", "delete 4", "delete 5"] == changes
+    assert {"users-3"} == set(tables.dust.rows_of["users"])
+    assert [(7, 0)] == tables.released()
+
+
+def test_deletes_are_a_burst_of_their_own() -> None:
+    """Then the number of rows shows that each of them was merged: it can only fall."""
+    tables = TablesHarness(rows=10)
+    tables.add(1, 2, 3)
+    tables.drain(20)
+    tables.add(4)
+    tables.delete(1, 2)
+    tables.state(1)
+
+    calls = tables.drain(60)
+
+    upserted, deleted = calls.index("upsert 4"), calls.index("delete 1")
+    assert "measure" in calls[upserted:deleted]
+    looked = ["look 2", "look 1", "look 2", "count", "look 2", "count"]
+    assert ["delete 1", "delete 2", *looked] == calls[deleted:]
+    assert [(6, 0)] == tables.released()
 
 
 def test_a_delete_never_overtakes_a_row_that_waits() -> None:
@@ -149,9 +198,9 @@ def test_records_are_counted_by_what_became_of_them() -> None:
     tables.delete(3, 4)
     tables.drain(5)
     counts = tables.calls.progress.of(USERS)
-    assert (6, 0) == (counts.queued, counts.upserted)
+    assert (3, 0) == (counts.queued, counts.upserted)
 
-    tables.turn(20)
+    tables.turn(40)
 
     assert (0, 2, 2, 2) == (counts.queued, counts.upserted, counts.deleted, counts.superseded)
 
@@ -178,7 +227,7 @@ def test_without_confirmation_the_answer_settles_but_the_table_rests() -> None:
     tables.add(1, 2, 3)
     tables.state(1)
 
-    assert ["create users", "measure", "upsert 1", "upsert 2"] == tables.turn(10)
+    assert ["create users", "upsert 1", "upsert 2"] == tables.turn(10)
     assert ["measure", "upsert 3"] == tables.drain(1)
     assert [(3, 0)] == tables.released()
     assert [] == tables.turn(69)
@@ -203,19 +252,30 @@ def test_without_confirmation_dust_is_nudged_once_in_the_end() -> None:
     assert {"users-1", "users-2"} == set(tables.dust.rows_of["users"])
 
 
-def test_a_full_memory_ends_the_oldest_burst_where_nothing_moves() -> None:
-    """Rows of many streams that fill no batch would wait for each other for ever."""
-    tables = TablesHarness(memory=2700)
-    tables.add(1, 2, 3)
-    tables.add(1, 2, 3, stream=ORDERS)
+def test_a_full_memory_sends_where_most_waits() -> None:
+    """Rows of many streams that fill no request would wait for each other for ever; half of the memory is enough."""
+    tables = TablesHarness(memory=3500)
+    tables.add(1, 2, 3, 4)
+    tables.add(1, 2, stream=ORDERS)
     assert tables.writer.has_room
     assert [] == tables.turn(1)
 
-    tables.add(4, stream=ORDERS)
+    tables.add(3, stream=ORDERS)
     assert not tables.writer.has_room
 
-    assert ["create users", "measure", "upsert 1 2 3"] == tables.turn()
+    assert ["create users", "upsert 1 2 3 4"] == tables.turn()
     assert tables.writer.has_room
+
+
+def test_a_table_at_rest_is_not_asked_for_its_memory() -> None:
+    """It cannot send, however much waits there, so others do."""
+    tables = TablesHarness(memory=3500, batch_age=60.0)
+    tables.add(0)
+    tables.turn(66)
+    tables.add(1, 2, 3, 4)
+    tables.add(1, 2, 3, stream=ORDERS)
+
+    assert ["create orders", "upsert orders-1 orders-2 orders-3"] == tables.turn()
 
 
 def test_memory_is_given_back_when_dust_has_taken_a_row() -> None:
@@ -228,249 +288,117 @@ def test_memory_is_given_back_when_dust_has_taken_a_row() -> None:
 
     tables.drain(1)
 
+    assert 400 == tables.context.budget.used  # the delete waits until the rows are merged
+    tables.turn(40)
     assert 0 == tables.context.budget.used
-    tables.turn(30)
     assert tables.writer.idle
 
 
-def test_a_refused_batch_is_halved_to_the_bad_row() -> None:
-    """The good ones land, the bad one is booked as rejected."""
-    tables = TablesHarness(skip=True)
-    tables.dust.fails = fail_on("users-3", error=Rejected)
-    tables.add(1, 2, 3, 4)
+def test_the_trouble_of_one_table_is_not_that_of_others() -> None:
+    """Its rows are not acknowledged, further ones are not sent, and the memory is given back; the others go on."""
+    tables = TablesHarness(rows=2, confirmation=ConfirmationTiming(11.0, 60.0))
+    tables.begin(StreamPlan(ORDERS, Mode.APPEND_DEDUP, (("id",),)))
+    tables.add(1, 2, 3)
     tables.state(1)
+    tables.turn(5)
+    tables.dust.queues["users"].clear()
+    tables.turn(100)
+    tables.add(1, stream=ORDERS)
+    tables.add(4)
+    tables.state(2, ORDERS)
 
-    expected = ["create users", "measure", "upsert 1 2 3 4", "upsert 1 2", "upsert 3 4", "upsert 3", "upsert 4"]
-    assert expected == tables.drain(5)
-    tables.turn(20)
-    assert [(3, 1)] == tables.released()
+    tables.drain(60)
+
+    assert [USERS] == list(tables.writer.failures)
+    assert [(1, 0)] == tables.released()
+    assert {"orders-1"} == set(tables.dust.rows_of["orders"])
+    assert not any("upsert 3" in entry or "upsert users-4" in entry for entry in tables.dust.log)
     assert 0 == tables.context.budget.used
+    assert tables.writer.idle
 
 
-def test_a_bad_row_ends_the_sync_if_it_may_not_be_skipped() -> None:
-    """The default."""
+def test_once_no_table_is_left_the_sync_fails() -> None:
+    """With what the first failed of."""
+    tables = TablesHarness(confirmation=ConfirmationTiming(11.0, 60.0))
+    tables.add(1)
+    tables.add(1, stream=ORDERS)
+    tables.drain(5)
+    tables.dust.queues["users"].clear()
+    tables.dust.queues["orders"].clear()
+
+    with pytest.raises(Unconfirmed, match="rows for the table users"):
+        tables.turn(100)
+
+
+def test_a_sync_that_is_stopped_looks_at_what_dust_may_have_merged() -> None:
+    """And sends nothing more. What cannot be proven in time is not waited for."""
+    tables = TablesHarness(rows=1)
+    tables.add(1)
+    tables.state(1)
+    tables.turn(8)
+    tables.add(2)
+    tables.add(1, stream=ORDERS)
+    tables.turn(1)
+    tables.add(3, stream=ORDERS)
+
+    assert tables.writer.wind_down(tables.dust.now + 5.0, goes_on=False)
+
+    assert ["look 1"] == tables.turn(4)
+    assert [(1, 0)] == tables.released()
+    assert tables.writer.idle
+    assert not tables.writer.failures
+
+
+def test_after_a_failure_nothing_is_sent_that_cannot_be_proven_in_time() -> None:
+    """It would only be sent twice."""
     tables = TablesHarness()
-    tables.dust.fails = fail_on("users-1", error=Rejected)
     tables.add(1)
 
-    tables.drain()
-
-    assert isinstance(tables.calls.outcomes.failure, BadRecord)
-    assert "users-1" in str(tables.calls.outcomes.failure)
+    assert not tables.writer.wind_down(tables.dust.now + 5.0, goes_on=True)
+    assert [] == tables.turn(5)
 
 
-def test_a_batch_that_is_too_large_is_halved_and_the_size_remembered() -> None:
-    """Later batches are smaller from the start; a single row that is too large is bad."""
-
-    def too_large(row_ids: list[str]) -> None:
-        if len(row_ids) > 2 or "users-9" in row_ids:
-            raise TooLarge("status 413")
-
-    tables = TablesHarness(skip=True)
-    tables.dust.fails = too_large
-    tables.add(1, 2, 3, 4, 9)
-    tables.state(1)
-    tables.drain(20)
-    assert [(4, 1)] == tables.released()
-
-    tables.add(*range(10, 16))
-    assert all(len(entry.split()) <= 3 for entry in tables.drain(5) if entry.startswith("upsert"))
-
-
-def test_a_lone_row_on_which_dust_fails_is_bad_only_if_others_go_through() -> None:
-    """It must fail twice for minutes, and each time a row that Dust has taken already must pass after it."""
-    tables = TablesHarness(skip=True)
-    tables.dust.fails = fail_on("users-1")
-    tables.add(1, 2)
-    tables.state(1)
-
-    sent = [entry for entry in tables.drain(20) if "upsert" in entry]
-
-    before_any_passed, suspected = ["upsert 1 2", "upsert 1", "upsert 2"], ["upsert 1", "upsert 2"]
-    assert [*before_any_passed, *suspected, *suspected] == sent
-    assert ["users-1", "users-1"] == tables.dust.lasting
-    assert [(1, 1)] == tables.released()
-
-
-def test_a_lone_row_that_fails_like_all_others_is_not_bad() -> None:
-    """A row that Dust had taken before is the comparison: as long as that fails, too, it is an outage."""
-    tables = TablesHarness(skip=True)
+@pytest.mark.parametrize("confirm", [True, False])
+def test_after_a_failure_rows_are_sent_that_can_be_acknowledged_in_time(confirm: bool) -> None:
+    """Without confirmation, that is all of them."""
+    timing = ConfirmationTiming(10.5 if confirm else 11.0, 60.0)
+    tables = TablesHarness(confirm=confirm, confirmation=timing)
     tables.add(1)
-    tables.turn(60)
-
-    def fails_for_a_while(row_ids: list[str]) -> None:
-        if "patiently" not in tables.dust.log[-1]:
-            fail_on("users-1", "users-2")(row_ids)
-
-    tables.dust.fails = fails_for_a_while
-    tables.add(2)
     tables.state(1)
 
-    sent = tables.drain(20)
+    assert tables.writer.wind_down(tables.dust.now + 15.0, goes_on=True)
+    tables.turn(15)
 
-    assert ["upsert 2", "upsert 1", "upsert 2 patiently"] == [entry for entry in sent if "upsert" in entry]
-    assert [(2, 0)] == tables.released()
+    assert [(1, 0)] == tables.released()
 
 
-def test_a_row_that_was_deleted_is_not_sent_again_to_compare() -> None:
-    """It would be back."""
-    tables = TablesHarness(skip=True)
+def test_a_table_without_columns_that_dust_cannot_read_is_empty() -> None:
+    """Dust may answer 500 for a table that has no file yet; nothing was merged into it. Such as one of a sync that was
+    killed before its rows were merged."""
+    tables = TablesHarness()
+    tables.dust.upsert_table("users")
+    tables.dust.unreadable = True
     tables.add(1)
-    tables.turn(60)
-    tables.delete(1)
-    tables.turn(400)
-    assert {} == tables.dust.rows_of["users"]
-    tables.dust.fails = fail_on("users-2")
-    tables.add(2, 3)
-    tables.drain(20)
-
-    assert 1 == tables.dust.log.count("upsert users-1")
-
-
-def cut_off_above(size: int) -> Callable[[list[str]], None]:
-    """A gateway that lets no more than some rows pass."""
-
-    def fails(row_ids: list[str]) -> None:
-        if len(row_ids) > size:
-            raise Ambiguous("status 504", cut_off=True)
-
-    return fails
-
-
-def test_a_batch_that_a_gateway_cuts_off_is_halved_and_the_size_remembered() -> None:
-    """Once two batches have failed of which both halves passed: later ones are smaller from the start."""
-    tables = TablesHarness(skip=True)
-    tables.dust.fails = cut_off_above(2)
-    tables.add(*range(10, 26))
     tables.state(1)
-    tables.drain(40)
-    assert [(16, 0)] == tables.released()
+    assert ["create users", "measure", "upsert 1"] == tables.drain(5)[:3]
+    tables.dust.unreadable = False
 
-    tables.add(*range(30, 40))
-    assert all(len(entry.split()) <= 3 for entry in tables.drain(40) if entry.startswith("upsert"))
+    tables.turn(20)
 
-
-def test_a_row_that_a_firewall_refuses_does_not_make_requests_small() -> None:
-    """Of each batch that it is in only the other half passes."""
-    tables = TablesHarness(skip=True)
-
-    def fails(row_ids: list[str]) -> None:
-        if "users-13" in row_ids:
-            raise Ambiguous("status 403", cut_off=True)
-
-    size = tables.context.requests.size
-    tables.dust.fails = fails
-    tables.add(*range(10, 26))
-    tables.state(1)
-
-    tables.drain(60)
-
-    assert [(15, 1)] == tables.released()
-    assert size == tables.context.requests.size
+    assert [(1, 0)] == tables.released()
 
 
-def test_a_gateway_in_trouble_does_not_make_requests_small() -> None:
-    """It fails once, whatever the size; then both halves pass."""
-    tables = TablesHarness(skip=True)
-    troubles = [Ambiguous("status 502", cut_off=True)]
-
-    def fails(_row_ids: list[str]) -> None:
-        if troubles:
-            raise troubles.pop()
-
-    size = tables.context.requests.size
-    tables.dust.fails = fails
-    tables.add(*range(10, 26))
-
-    tables.drain(60)
-
-    assert size == tables.context.requests.size
-
-
-def test_an_outage_is_waited_out() -> None:
-    """Without a success since, the row is sent with all the patience that a call may have, and not called bad."""
-
-    def trouble(_row_ids: list[str]) -> None:
-        raise Unavailable("gave up") if "patiently" in tables.dust.log[-1] else Ambiguous("trouble")
-
-    tables = TablesHarness(skip=True)
-    tables.dust.fails = trouble
+def test_many_cells_are_warned_of(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once. Dust has a limit, and does not say which."""
+    monkeypatch.setattr("destination_dust.writers.tables.table.MANY_CELLS", 10)
+    tables = TablesHarness(rows=1)
     tables.add(1, 2)
+    with caplog.at_level("WARNING", "airbyte"):
+        tables.turn(60)
+        assert "cells" not in caplog.text
+        tables.add(3, 4, 5, 6)
+        tables.turn(60)
+        tables.add(7)
+        tables.drain(60)
 
-    with pytest.raises(Unavailable):
-        tables.drain()
-    assert "upsert users-1 patiently" in tables.dust.log or "upsert users-2 patiently" in tables.dust.log
-
-
-def test_if_everything_is_refused_it_is_not_the_rows() -> None:
-    """Two thousand records are not rejected one by one."""
-    tables = TablesHarness(rows=100, skip=True)
-    tables.dust.fails = fail_on(*(f"users-{number}" for number in range(2000)), error=Rejected)
-    tables.add(*range(2000))
-
-    with pytest.raises(UnusableTable, match="not in single rows: Dust said no"):
-        tables.drain()
-    assert 20 == tables.calls.progress.of(USERS).rejected
-
-
-def test_a_table_that_is_gone_is_no_bad_row() -> None:
-    """Dust answers 500 for a missing table too, so it is asked."""
-
-    def vanish(_row_ids: list[str]) -> None:
-        del tables.dust.rows_of["users"]
-        raise Ambiguous("Failed to upsert database rows.")
-
-    tables = TablesHarness(skip=True)
-    tables.dust.fails = vanish
-    tables.add(1, 2)
-
-    with pytest.raises(UnusableTable, match="was deleted"):
-        tables.drain()
-
-
-@pytest.mark.parametrize("rows", [1, 10])
-def test_the_earlier_change_of_a_row_is_stored_if_dust_refuses_the_later_one(rows: int) -> None:
-    """It waited when the later one came. Each record has its own fate, and the memory is given back."""
-    tables = TablesHarness(rows=rows, skip=True)
-    tables.dust.refuses = {"bad", "worse"}
-    tables.add(2)
-    for version in ("good", "bad", "worse"):
-        tables.add(1, v=version)
-    tables.state(1)
-
-    tables.drain(300)
-
-    assert {"users-1", "users-2"} == set(tables.dust.rows_of["users"])
-    assert "good" == tables.dust.rows_of["users"]["users-1"]["v"]
-    assert [(2, 2)] == tables.released()
-    assert 0 == tables.context.budget.used
-
-
-def test_an_earlier_delete_is_made_if_dust_refuses_the_later_change() -> None:
-    """The source deleted the row once, and what it wrote then cannot be stored."""
-    tables = TablesHarness(skip=True)
-    tables.add(1, 2)
-    tables.drain(300)
-    tables.dust.refuses = {"bad"}
-    tables.delete(1)
-    tables.add(1, v="bad")
-
-    tables.drain(600)
-
-    assert {"users-2"} == set(tables.dust.rows_of["users"])
-    assert 0 == tables.context.budget.used
-
-
-def test_a_newer_change_outranks_the_earlier_one_of_a_refused_row() -> None:
-    """It waits when the refusal comes; what the refused one superseded waits behind it."""
-    tables = TablesHarness(rows=1, skip=True)
-    tables.add(1, v="good")
-    tables.add(1, v="bad")
-    tables.dust.refuses = {"bad"}
-    tables.add(2)
-    tables.add(1, v="newest")
-
-    tables.drain(300)
-
-    assert "newest" == tables.dust.rows_of["users"]["users-1"]["v"]
-    assert 0 == tables.context.budget.used
+    assert 1 == caplog.text.count("million cells")

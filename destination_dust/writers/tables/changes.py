@@ -1,0 +1,213 @@
+"""What waits for one table: the latest change of each row."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from destination_dust.airbyte.ledger import Span
+from destination_dust.mapping.tables.rows import BODY_OVERHEAD, ROW_OVERHEAD, Row, upsert_body
+from destination_dust.writers.tables.limits import MemoryBudget, RequestLimits
+
+# How many earlier changes of a row wait behind the latest, in case Dust refuses it.
+MAX_EARLIER = 4
+# What a waiting row takes in memory besides its bytes: id, objects and place in a dict; and a counter of spans.
+ROW_MEMORY = 400
+SPAN_MEMORY = 100
+
+
+@dataclass(slots=True, eq=False)
+class Change:
+    """What becomes of one row: its new content, or None if it is deleted."""
+
+    row_id: str
+    row: Row | None
+    span: Span
+    since: float = 0.0
+    """When the first change of the row came that is not on its way yet."""
+    superseded: Counter[Span] | None = None
+    """The spans of earlier records of the row that are not kept: their fate is that of this one."""
+    earlier: Change | None = None
+    """The change that it took the place of, which is sent if Dust refuses this one."""
+    size: int = field(init=False)
+    """Bytes that it takes in a request."""
+    held: int = 0
+    """The bytes that it counts for in the memory budget, from when it waits until Dust has taken it."""
+
+    def __post_init__(self) -> None:
+        self.size = 0 if self.row is None else len(self.row.content) + ROW_OVERHEAD
+
+    def hold(self) -> int:
+        """Fix the bytes that it and the earlier ones take in memory, roughly, and return them."""
+        self.held = self.size + ROW_MEMORY
+        if self.superseded:
+            self.held += SPAN_MEMORY * len(self.superseded)
+        if self.earlier:
+            self.held += self.earlier.hold()
+        return self.held
+
+    @property
+    def chain(self) -> Iterator[Change]:
+        """Itself and the earlier ones, the latest first."""
+        change: Change | None = self
+        while change:
+            yield change
+            change = change.earlier
+
+    @property
+    def own_records(self) -> Counter[Span]:
+        """The records that are lost if it is refused, by span."""
+        return Counter({self.span: 1}) + (self.superseded or Counter())
+
+    def supersede(self, earlier: Change, *, keeps: bool) -> None:
+        """Take the place of an earlier change of the same row. Unless it `keeps` that, only its records remain."""
+        self.since = min(self.since, earlier.since)
+        if not keeps:
+            self._absorb(earlier)
+            return
+        *_, last = self.chain
+        last.earlier = earlier
+        kept = [*self.chain][: 1 + MAX_EARLIER]
+        if dropped := kept[-1].earlier:
+            kept[-1].earlier = None
+            kept[-1]._absorb(dropped)
+
+    def _absorb(self, earlier: Change) -> None:
+        """Take the records of others over. Their counter is moved: a row may change 100,000 times while it waits."""
+        for change in earlier.chain:
+            records = change.superseded or Counter()
+            records[change.span] += 1
+            if self.superseded:
+                records.update(self.superseded)
+            self.superseded = records
+
+
+def count_records(changes: Sequence[Change], records: Counter[Span]) -> int:
+    """Add the records that are stored with changes, by span. Returns their number."""
+    records.update([change.span for change in changes])
+    number = len(changes)
+    for change in changes:
+        if change.superseded:
+            records.update(change.superseded)
+            number += change.superseded.total()
+        if change.earlier:
+            number += count_records([change.earlier], records)
+    return number
+
+
+class Waiting:
+    """Changes of distinct rows, in the order in which the rows began to wait. Requests are cut from them."""
+
+    def __init__(self, budget: MemoryBudget, *, keeps_earlier: bool) -> None:
+        """`keeps_earlier`: keep what was superseded, in case Dust refuses what took its place."""
+        self.rows = 0
+        """Rows to upsert, …"""
+        self.size = 0
+        """… and their bytes in requests."""
+        self.held = 0
+        """Bytes of the memory budget that they count for, with those on their way."""
+        self._budget = budget
+        self._keeps_earlier = keeps_earlier
+        self._changes: dict[str, Change] = {}
+
+    def __len__(self) -> int:
+        return len(self._changes)
+
+    @property
+    def since(self) -> float | None:
+        """Since when the first of them waits, None if there is none."""
+        return next((change.since for change in self._changes.values()), None)
+
+    def fills(self, limits: RequestLimits) -> bool:
+        """Whether there are rows for a full request."""
+        return self.rows >= limits.rows or self.size + BODY_OVERHEAD >= limits.size
+
+    def put(self, change: Change) -> bool:
+        """Take a change in. Returns whether another one of its row waited, which keeps its turn."""
+        earlier = self._changes.get(change.row_id)
+        if earlier:
+            self._count(earlier, -1)
+            self._hold(-earlier.held)
+            change.supersede(earlier, keeps=self._keeps_earlier)
+        self._hold(change.hold())
+        self._changes[change.row_id] = change
+        self._count(change, 1)
+        return earlier is not None
+
+    def put_back(self, changes: Iterable[Change]) -> int:
+        """Take changes in again that were cut and not sent, before all others. Returns for how many of the rows a newer
+        one waits, which supersedes them."""
+        first: dict[str, Change] = {}
+        superseded = 0
+        for change in changes:
+            newer = self._changes.get(change.row_id)
+            if newer:
+                self._count(newer, -1)
+                self._hold(-newer.held - change.held)
+                newer.supersede(change, keeps=self._keeps_earlier)
+                self._hold(newer.hold())
+                superseded += 1
+            else:
+                first[change.row_id] = change
+            self._count(newer or change, 1)
+        self._changes = {**first, **self._changes}
+        return superseded
+
+    def restore(self, change: Change) -> bool:
+        """Take the change in that a cut one took the place of, and forget that one. Returns whether a newer one waits,
+        which supersedes it."""
+        assert change.earlier
+        self._hold(-change.held + change.earlier.hold())
+        return bool(self.put_back([change.earlier]))
+
+    def cut(self, limits: RequestLimits, until: float) -> list[Change]:
+        """Take out the changes of the next request: those that came by `until`, and rows that fill a request.
+
+        They are rows to upsert, as many as fit, or one delete. They stay in the memory budget.
+        """
+        first = next((change for change in self._changes.values() if change.row is not None), None)
+        if first and (first.since <= until or self.fills(limits)):
+            taken = self._first_rows(limits)
+        else:
+            taken = [each for each in self._changes.values() if each.row is None and each.since <= until][:1]
+        for change in taken:
+            del self._changes[change.row_id]
+            self._count(change, -1)
+        return taken
+
+    def release(self, changes: Iterable[Change]) -> None:
+        """Give back the memory of changes that were cut, and are not kept any longer."""
+        self._hold(-sum(change.held for change in changes))
+
+    def clear(self) -> None:
+        """Forget all of them, and those on their way: they will not be sent."""
+        self._hold(-self.held)
+        self.rows = self.size = 0
+        self._changes.clear()
+
+    def _first_rows(self, limits: RequestLimits) -> list[Change]:
+        taken: list[Change] = []
+        size = BODY_OVERHEAD
+        for change in self._changes.values():
+            if change.row is None:
+                continue
+            size += change.size
+            if taken and (len(taken) >= limits.rows or size > limits.size):
+                break
+            taken.append(change)
+        return taken
+
+    def _hold(self, size: int) -> None:
+        self.held += size
+        self._budget.used += size
+
+    def _count(self, change: Change, sign: int) -> None:
+        if change.row is not None:
+            self.rows += sign
+            self.size += sign * change.size
+
+
+def body(changes: Sequence[Change], loaded_at: int, *, truncates: bool = False) -> bytes:
+    """The request that upserts the rows of changes; see `mapping.rows`."""
+    return upsert_body((each.row.content for each in changes if each.row), loaded_at, truncates=truncates)
