@@ -60,6 +60,7 @@ def let_loose(
         (0.1, _no_connection),
         (0.2, _slow_network),
         (0.3, outage_at_looks),
+        (0.2, _no_file_yet),
     ):
         if chance.random() < share:
             begun.append(hazard(simulation, chance))
@@ -149,3 +150,8 @@ def _no_connection(simulation: VirtualSimulation, chance: random.Random) -> str:
 def _slow_network(simulation: VirtualSimulation, chance: random.Random) -> str:
     simulation.dust.slow = chance.uniform(0.1, 0.6)
     return f"slow network: {simulation.dust.slow:.1f}"
+
+
+def _no_file_yet(simulation: VirtualSimulation, _chance: random.Random) -> str:
+    simulation.world.table_faults.fails_while_empty = True
+    return "rows of empty tables cannot be listed"

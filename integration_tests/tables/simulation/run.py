@@ -17,10 +17,6 @@ from integration_tests.tables.simulation import hazards
 # After so long, what a process that is gone has sent has landed, and the next may begin.
 REST = 75.0
 
-# Ends without need, which the writer still has: a bad row that no other row is taken beside, or whose comparison fails
-# once (Unavailable), and an outage that outlasts the patience with a table's rows (UnusableTable).
-TOLERATED = {"Unavailable", "UnusableTable"}
-
 
 class Connection:
     """A connection of one source to one world, chosen by a seed."""
@@ -177,7 +173,6 @@ class Connection:
         allowed |= {"SourceFailed"} if unfinished else set()
         allowed |= {"BadRecord"} if poisoned and self._settings["on_record_error"] == "fail" else set()
         allowed |= {"Unconfirmed"} if in_trouble and (lossy or self._hurried) else set()
-        allowed |= TOLERATED if in_trouble else set()
         assert finished.failure in allowed, f"a sync failed: {finished.failure} {finished.message}"
         if finished.failure is None:
             assert sorted(sent.covers) == sorted(out), "a sync that ended well kept a state back"
