@@ -19,14 +19,18 @@ def to_json(record: Mapping[str, Any]) -> bytes:
 
     Times become ISO 8601, durations seconds, bytes base64, sets sorted lists; NaN, infinite numbers and the "missing"
     of pandas null. Decimals and integers of any length stay exact. Raises `TypeError`, which names the field, for what
-    remains.
+    remains, and for what is nested too deeply to be written.
     """
     if not isinstance(record, Mapping):
         raise TypeError(f"A record is a mapping or bytes, not {_name(record)}.")
     try:
         return orjson.dumps(record if type(record) is dict else dict(record), _substitute)
     except TypeError:  # also for what orjson refuses though JSON has it, such as integers of more than 64 bits
+        pass
+    try:
         return exact_json.dumps({_text(name): _of_field(name, value) for name, value in record.items()})
+    except RecursionError:
+        raise TypeError("A record is nested too deeply to be written.") from None
 
 
 def _substitute(value: Any) -> Any:

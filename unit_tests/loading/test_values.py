@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import json
 import uuid
 from collections import OrderedDict, namedtuple
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from destination_dust.loading.values import to_json
 
 HUGE = 2**70
 DEEP: dict[str, Any] = {"x": 1}
-for _ in range(400):
+for _ in range(240):
     DEEP = {"x": DEEP}
 Point = namedtuple("Point", "x y")
 
@@ -100,6 +101,18 @@ def test_a_value_becomes_what_json_has_for_it(value: Any, expected: Any, beside:
 
     assert {"beside": beside, "value": expected, "list": [expected]} == read
     assert type(expected) is type(read["value"])
+
+
+def test_a_record_that_is_nested_too_deeply_is_written_or_refused_in_words() -> None:
+    """The reader judges what is written, so that on_record_error holds for it."""
+    levels: dict[str, Any] = {"x": 1}
+    for _ in range(400):
+        levels = {"x": levels}
+    assert levels == json.loads(to_json(levels))
+    for _ in range(100_000):
+        levels = {"x": levels}
+    with pytest.raises(TypeError, match="nested too deeply"):
+        to_json(levels)
 
 
 @pytest.mark.parametrize("value", [object(), [object()], {"a": {"b": object()}}, {None: 1}, {(1, 2): 1}])
