@@ -15,7 +15,7 @@ COPY destination_dust ./destination_dust
 RUN python -m compileall -q main.py destination_dust
 
 LABEL io.airbyte.name="airbyte/destination-dust"
-LABEL io.airbyte.version="0.1.0"
+LABEL io.airbyte.version="0.2.0"
 
 USER airbyte
 
