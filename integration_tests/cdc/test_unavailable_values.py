@@ -125,6 +125,21 @@ def test_a_value_that_the_document_does_not_use_is_not_looked_for(dust: LocalDus
     assert {"title": "ONE"} == database.document()
 
 
+@pytest.mark.parametrize(("text_format", "said"), [("json", KEPT), ("markdown", f"1 {LOST}")])
+def test_a_document_that_keeps_all_fields_needs_all_values(
+    dust: LocalDust, tmp_path: Path, text_format: str, said: str
+) -> None:
+    """The chosen fields are those of another stream, so this one's texts are of all fields."""
+    database = Database(dust, tmp_path, text_fields=["description"], text_format=text_format)
+    database.sync(changed(1, title="one", body=BODY))
+
+    *_, warning = database.sync(changed(1, title="ONE", body=UNAVAILABLE_TEXT))
+
+    assert said in warning
+    assert "body (1)" in warning
+    assert (BODY.strip() in dust.world.documents()["tickets-1"].text) == (text_format == "json")
+
+
 def test_a_document_that_is_not_there_has_no_value(dust: LocalDust, tmp_path: Path) -> None:
     """Someone deleted it, or its row got another key: Postgres then sends a delete and an insert."""
     database = Database(dust, tmp_path)

@@ -24,12 +24,14 @@ def stored_fields(stored: Mapping[str, Any]) -> dict[str, Any]:
     return fields if isinstance(fields, dict) else {}
 
 
-def needs(shape: DocumentShape, field: str) -> bool:
-    """Whether a field of a record may show in its document."""
+def needs(shape: DocumentShape, field: str, *, keeps_all: bool = False) -> bool:
+    """Whether a field of a record may show in its document. `keeps_all`: see `document.document`."""
     single = (shape.title_field, shape.source_url_field, shape.timestamp_field)
     paths = [path for path in (*single, *shape.text_fields, *shape.tag_fields, *TITLE_FIELDS) if path]
     name = field.casefold()
     # A path may lead into the field, or begin with a wildcard.
-    return not shape.text_fields or any(
-        path.casefold() == name or path.casefold().startswith((f"{name}.", f"{name}[", "*")) for path in paths
+    return (
+        keeps_all
+        or not shape.text_fields
+        or any(path.casefold() == name or path.casefold().startswith((f"{name}.", f"{name}[", "*")) for path in paths)
     )

@@ -44,11 +44,20 @@ class PartialDocuments:
         """Whether all records were written."""
         return self._updates.idle
 
-    def take(self, plan: StreamPlan, record: Record, span: Span, document_id: str, shape: DocumentShape) -> None:
-        """Write the record, now or once it is complete."""
+    def take(
+        self,
+        plan: StreamPlan,
+        record: Record,
+        span: Span,
+        document_id: str,
+        shape: DocumentShape,
+        *,
+        keeps_all: bool,
+    ) -> None:
+        """Write the record, now or once it is complete. `keeps_all`: see `document.document`."""
         deleted = plan.deletes(record.data)
         missing = () if deleted else unavailable(record.data)
-        wanted = tuple(field for field in missing if needs(shape, field))
+        wanted = tuple(field for field in missing if needs(shape, field, keeps_all=keeps_all))
         may_read = bool(plan.primary_key) and shape.text_format == "json"
         self._updates.take(
             document_id,

@@ -92,7 +92,9 @@ class DocumentsWriter:
             self._outcomes.ignored(plan.stream, Counter({span: 1}))
             return
         self._replacements.see(plan.stream, document_id)
-        self._partial.take(plan, record, span, document_id, self._shapes[plan.stream])
+        shape = self._shapes[plan.stream]
+        keeps_all = not self._chosen_text.is_proven(plan, shape)
+        self._partial.take(plan, record, span, document_id, shape, keeps_all=keeps_all)
 
     def tick(self) -> None:
         """Look up what has waited long enough."""

@@ -79,3 +79,8 @@ def test_all_fields_are_needed_where_none_was_chosen() -> None:
     """And where a wildcard was."""
     assert needs(DocumentShape(tag_fields=("id",)), "other")
     assert needs(DocumentShape(text_fields=("*.body",)), "other")
+
+
+def test_all_fields_are_needed_while_nothing_proves_that_the_chosen_ones_exist() -> None:
+    """A document then keeps all of them."""
+    assert needs(DocumentShape(text_fields=("body",)), "other", keeps_all=True)
