@@ -157,6 +157,29 @@ def test_without_confirmation_a_soft_delete_empties_the_row_and_says_so(dust: Lo
     assert "1 rows that were marked as deleted lost their other columns" in warning
 
 
+def test_a_row_that_dust_has_not_merged_is_emptied_and_the_log_says_so(dust: LocalDust, tmp_path: Path) -> None:
+    """Its table has no schema yet, like one without rows, but the sync before has acknowledged the row."""
+    chosen: dict[str, Any] = {"data_format": "tables", "cdc_deletes": "soft", "confirm_rows": False}
+    dust.world.limits.quiet_seconds = 600
+    sync(dust, tmp_path, table(), changed(1, title="one", body="x"), **chosen)
+    assert dust.world.tables()[ROWS].schema is None
+
+    (warning,) = sync(dust, tmp_path, table(), gone(1), **chosen)
+
+    assert "1 rows that were marked as deleted lost their other columns" in warning
+
+
+def test_a_row_that_cannot_be_read_for_a_moment_is_not_emptied(dust: LocalDust, tmp_path: Path) -> None:
+    """Reads of its table succeed all the while: Dust's trouble comes and goes."""
+    chosen: dict[str, Any] = {"data_format": "tables", "cdc_deletes": "soft"}
+    sync(dust, tmp_path, table(), changed(1, title="one", body="x"), **chosen)
+    dust.faults.add("status", method="GET", path="/rows/tickets-1$", times=3)
+
+    sync(dust, tmp_path, table(), gone(1), **chosen)
+
+    assert {"id": 1, "title": "one", "body": "x", "_ab_cdc_deleted_at": MARK} == rows(dust)["tickets-1"]
+
+
 @pytest.mark.parametrize("data_format", ["documents", "tables"])
 def test_deletions_without_a_key_are_warned_of_at_the_start(dust: LocalDust, tmp_path: Path, data_format: str) -> None:
     """And counted at the end. None of them is stored: it would be a record of nulls."""

@@ -21,6 +21,9 @@ from destination_dust.writers.partial_updates import PartialUpdates, Update, Val
 from destination_dust.writers.tables.client import TableClient
 from destination_dust.writers.tables.context import TablesContext
 
+# Looks for a row until it counts as not there.
+LOOKS = 5
+
 Put = Callable[[StreamPlan, Record, Span, str, Mapping[str, Cell]], "bytes | None"]
 """Writes a record to the row of the id, with the cells that are kept, by column. Returns the row's content.
 
@@ -52,9 +55,10 @@ class PartialRows:
     def found(self, stream: StreamKey, described: Mapping[str, Any] | None) -> None:
         """Remember whether the stream's table had rows before this sync; `described`: as Dust describes it.
 
-        Without a schema Dust has merged none, and some of its versions fail to read such a table.
+        Without a schema Dust has merged none, and some of its versions fail to read such a table. With `confirm_rows`
+        none was acknowledged then; without it, some may wait to be merged.
         """
-        if described and described.get("schema"):
+        if described and (described.get("schema") or not self._context.confirm):
             self._had_rows.add(stream)
 
     def take(
@@ -154,10 +158,13 @@ def _stored_row(dust: TableClient, row_id: str) -> Mapping[str, Cell]:
     """The cells of a row in Dust, by column; empty if there is no such row. Raises `UnusableTable`.
 
     A read that fails proves nothing, because Dust answers the same in trouble. Proof that the row is not there: it
-    cannot be read after a read of its table that succeeded.
+    cannot be read before and after each of several reads of its table that succeed. Trouble that comes and goes can
+    look like that by chance, and the row would lose its values without a word: so there is more than one.
     """
     row = dust.read(row_id)
-    if row is None:
+    for _ in range(1, LOOKS):
+        if row is not None:
+            break
         dust.measure(has_schema=True)
         row = dust.read(row_id)
     return stored_cells(row or {})
