@@ -4,8 +4,11 @@ Dust replaces whole documents and whole rows, so a value that is not sent is gon
 
 What proves that a value is the row's latest: the record before it in this sync had it; or no record of this sync had
 the id, and Dust has it. Dust may lag behind an earlier sync, but then that sync got no acknowledgement for the change,
-and the source sends it again, before this record. (Rows without `confirm_rows` are acknowledged before they can be
-read, so there nothing is proven: the caller passes no `read`.)
+and the source sends it again, before this record.
+
+Where that does not hold, the caller passes no `read`. Rows without `confirm_rows` are acknowledged before they can be
+read. And a stream that is being replaced is sent anew as a whole, so what Dust has of an id that the sync has not
+brought yet may be of a row that is gone, whose key another one has got.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ import pytest
 
 from integration_tests.harness.connector import Connector, write
 from integration_tests.harness.contents import contents
-from integration_tests.harness.messages import state
+from integration_tests.harness.messages import complete, state
 from integration_tests.harness.postgres import TEXT, UNAVAILABLE, UNAVAILABLE_TEXT, changed, gone, table
 from integration_tests.harness.tables import QUIET, plain, settings
 from local_dust import LocalDust, World
@@ -38,10 +38,10 @@ class Database:
         self._config = dust.config(documents_per_minute=100_000, **(settings(**chosen) if is_table else chosen))
         self._syncs = 0
 
-    def sync(self, *messages: dict[str, Any]) -> list[str]:
-        """Write them, in a process of its own, and return its warnings. A state after them comes back."""
+    def sync(self, *messages: dict[str, Any], ends: Iterable[dict[str, Any]] = ()) -> list[str]:
+        """Write them, in a process of its own, and return its warnings. A state between them and `ends` comes back."""
         self._syncs += 1
-        connector = write(self._folder, self._config, self._catalog, [*messages, state("tickets", self._syncs)])
+        connector = write(self._folder, self._config, self._catalog, [*messages, state("tickets", self._syncs), *ends])
         assert [float(len(messages))] == [each["destinationStats"]["recordCount"] for each in connector.states()]
         return warnings(connector)
 
@@ -167,6 +167,21 @@ def test_a_document_of_another_stream_has_no_value(dust: LocalDust, tmp_path: Pa
 
     (warning,) = Database(dust, tmp_path).sync(changed(1, title="one", body=UNAVAILABLE_TEXT))
 
+    assert f"1 {LOST}body (1)" in warning
+
+
+@pytest.mark.parametrize("data_format", ["documents", "tables"])
+def test_a_stream_that_is_replaced_gets_no_value_of_what_it_replaces(
+    dust: LocalDust, tmp_path: Path, data_format: str
+) -> None:
+    """A row got the key of one that was deleted while nothing was captured, hence the refresh."""
+    Database(dust, tmp_path, table(generation=1), data_format=data_format).sync(changed(1, title="one", body="theirs"))
+    refreshed = Database(dust, tmp_path, table(generation=2, minimum=2), data_format=data_format)
+    new = [changed(4, title="mine", body=BODY), gone(4), changed(1, title="mine", body=UNAVAILABLE_TEXT)]
+
+    (warning,) = refreshed.sync(*new, ends=[complete("tickets")])
+
+    assert {"id": 1, "title": "mine"} == (refreshed.row() if data_format == "tables" else refreshed.document())
     assert f"1 {LOST}body (1)" in warning
 
 

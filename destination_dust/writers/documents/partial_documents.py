@@ -28,10 +28,19 @@ Put = Callable[[StreamPlan, Record, Span, str], None]
 class PartialDocuments:
     """Completes records from an earlier record of the sync, or from the JSON of their document in Dust."""
 
-    def __init__(self, client: DustClient, submit: Submit, outcomes: Outcomes, put: Put) -> None:
+    def __init__(
+        self,
+        client: DustClient,
+        submit: Submit,
+        outcomes: Outcomes,
+        put: Put,
+        is_replaced: Callable[[StreamKey], bool],
+    ) -> None:
+        """`is_replaced`: whether a stream is being replaced, so that what Dust has of it may be stale."""
         self._client = client
         self._outcomes = outcomes
         self._put = put
+        self._is_replaced = is_replaced
         self._updates = PartialUpdates(submit, exact_json.loads)
 
     @property
@@ -58,7 +67,7 @@ class PartialDocuments:
         deleted = plan.deletes(record.data)
         missing = () if deleted else unavailable(record.data)
         wanted = tuple(field for field in missing if needs(shape, field, keeps_all=keeps_all))
-        may_read = bool(plan.primary_key) and shape.text_format == "json"
+        may_read = bool(plan.primary_key) and shape.text_format == "json" and not self._is_replaced(plan.stream)
         self._updates.take(
             document_id,
             Update(

@@ -50,8 +50,8 @@ class DocumentsWriter:
         self._chosen_text = ChosenText()
         self._omissions = Omissions()
         self._format_changes = FormatChanges(lambda: client.listed_total, per_minute)
-        self._partial = PartialDocuments(client, submit, outcomes, self._put)
         self._replacements = Replacements(client, submit, outcomes)
+        self._partial = PartialDocuments(client, submit, outcomes, self._put, self._replacements.covers)
         self._fingerprints = Fingerprints(client, submit, self._replacements, skip_unchanged=skip_unchanged)
         timed = [stream for stream, shape in shapes.items() if shape.timestamp_field]
         self._queue = DocumentQueue(

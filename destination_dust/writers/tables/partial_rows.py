@@ -16,7 +16,9 @@ from destination_dust.mapping.schemas import declared_field
 from destination_dust.mapping.tables.cells import Cell
 from destination_dust.mapping.tables.rows import OWN_COLUMNS, RowEncoder, row_head
 from destination_dust.mapping.tables.stored_cells import stored_cells
+from destination_dust.mapping.tags import Marker, marker_of
 from destination_dust.mapping.timestamps import epoch_milliseconds
+from destination_dust.writers.markers import decide
 from destination_dust.writers.partial_updates import PartialUpdates, Update, Values
 from destination_dust.writers.tables.client import TableClient
 from destination_dust.writers.tables.context import TablesContext
@@ -40,6 +42,7 @@ class PartialRows:
         self._put = put
         self._soft = soft
         self._had_rows: set[StreamKey] = set()
+        self._markers: dict[StreamKey, Marker | None] = {}
         self._updates = PartialUpdates(context.submit, _decoded)
 
     @property
@@ -58,6 +61,7 @@ class PartialRows:
         Without a schema Dust has merged none, and some of its versions fail to read such a table. With `confirm_rows`
         none was acknowledged then; without it, some may wait to be merged.
         """
+        self._markers[stream] = marker_of(map(str, (described or {}).get("tags") or ()))
         if described and (described.get("schema") or not self._context.confirm):
             self._had_rows.add(stream)
 
@@ -71,13 +75,15 @@ class PartialRows:
         deleted = plan.deletes(record.data)
         soft = deleted and self._soft
         missing = () if deleted else unavailable(record.data)
+        replaced = plan.replaces and not decide(plan, self._markers.get(plan.stream)).adds
+        had_rows = bool(plan.primary_key) and plan.stream in self._had_rows and not replaced
         # Without `confirm_rows`, an earlier sync may have acknowledged what Dust has not merged yet.
-        may_read = bool(plan.primary_key) and plan.stream in self._had_rows and self._context.confirm
+        may_read = had_rows and self._context.confirm
         self._updates.take(
             row_id,
             Update(
                 soft or bool(missing),
-                partial(self._complete, plan, record, span, row_id, encoder, missing, soft),
+                partial(self._complete, plan, record, span, row_id, encoder, missing, soft, had_rows),
                 partial(_stored_row, dust, row_id) if may_read else None,
             ),
         )
@@ -91,12 +97,13 @@ class PartialRows:
         encoder: RowEncoder,
         missing: tuple[str, ...],
         soft: bool,
+        had_rows: bool,
         values: Values | None,
     ) -> bytes | None:
         data = {**record.data, **dict.fromkeys(missing)} if missing else record.data
         kept: Mapping[str, Cell] = {}
         if soft:
-            self._context.outcomes.counts(plan.stream).emptied += values is None and plan.stream in self._had_rows
+            self._context.outcomes.counts(plan.stream).emptied += values is None and had_rows
             kept = self._kept_by_tombstone(plan, data, encoder, values or {})
         elif missing:
             kept = self._kept_by_update(plan, data, missing, encoder, values or {})
