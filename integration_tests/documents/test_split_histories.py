@@ -116,6 +116,24 @@ def test_dust_has_each_record_in_its_parts() -> None:
         check(seed)
 
 
+def test_a_cleanup_that_dies_leaves_no_part_behind() -> None:
+    """Of dozens of parts, which the record does not need when it comes again: each is found, wherever it ended."""
+    number = 95
+    large, small = "some text " * (number * 1_638 - 100), "small"
+    for death in (10, 39, 50, 70, 92, 98):
+        simulation = Simulation(death)
+        limits: Any = simulation.world.limits
+        limits.text_mb = 0.02
+        simulation.sync(catalog("users"), [record("users", id=1, name="User 1", body=large)], **SETTINGS)
+        assert number == len(documents(simulation.world))
+        refresh = catalog(stream("users", generation=2, minimum=2))
+        simulation.sync(refresh, [complete("users")], death=Death(death, late=False), **SETTINGS)
+
+        simulation.sync(catalog("users"), [record("users", id=1, name="User 1", body=small)], **SETTINGS)
+
+        assert {"users-1"} == documents(simulation.world).keys(), death
+
+
 @pytest.mark.long
 def test_dust_has_each_record_in_its_parts_in_many_histories() -> None:
     """The same, for long."""

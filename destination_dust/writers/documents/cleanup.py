@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
+from itertools import groupby
 
 from destination_dust.airbyte.catalog import StreamPlan
 from destination_dust.dust.client import DustClient
 from destination_dust.dust.errors import Rejected
-from destination_dust.mapping.documents.parts import whole_id
+from destination_dust.mapping.documents.parts import part_number, whole_id
 from destination_dust.writers.documents.inventory import Inventory
 from destination_dust.writers.documents.marker import mark
 from destination_dust.writers.outcomes import Outcomes
@@ -36,7 +37,7 @@ class Cleanup:
         """`stale`: the documents to delete. Without any, the marker still keeps later attempts from deleting."""
         self._plan = plan
         self._inventory = inventory
-        self._stale = stale
+        self._stale = _parts_in_descending_order(stale)
         self._client = client
         self._outcomes = outcomes
         self._deleting = DELETES_AT_ONCE
@@ -56,8 +57,7 @@ class Cleanup:
         """Delete one stale document after another, as all of these do at once. The last one to end sets the marker."""
         for document_id in self._stale:
             try:
-                # One at a time of those that are parts of one: the first part, which says that the others are there,
-                # has the lowest id and goes first.
+                # One at a time of those that are parts of one.
                 yield Ask(partial(self._client.delete_document, document_id), key=whole_id(document_id))
             except Rejected as error:
                 # The states of the stream must not wait for ever for it; the next replacement tries again.
@@ -75,3 +75,12 @@ class Cleanup:
         if not self._deleting:
             yield from mark(self._client, self._plan)
             self._outcomes.replaced(self._plan.stream)
+
+
+def _parts_in_descending_order(document_ids: Iterable[str]) -> Iterator[str]:
+    """The ids in ascending order, but parts in descending order, behind the first one, which vouches for the others.
+
+    Then the parts that are left if the process dies have no gaps, and are found (see `splitting.py`).
+    """
+    for whole, group in groupby(document_ids, whole_id):
+        yield from sorted(group, key=lambda each: (each != whole, -(part_number(whole, each) or 0)))

@@ -4,8 +4,8 @@ What is in Dust at any time, so that a process may die at any time:
 
 - A first part with the fingerprint of a record means that all parts of the record are there, and no others. So that
   one is written last and deleted first, and before another part changes it gets a fingerprint that no record has.
-- Parts are stored in ascending order and deleted in descending order, so they have no gaps, except those that a
-  cleanup of stale documents leaves when it dies. So it is enough to look for them up to the first group without any.
+- Parts are stored in ascending order and deleted in descending order, so they have no gaps, unless someone deletes
+  one in Dust. So it is enough to look for them up to the first group without any.
 
 What proves that a part is stale: its id is that of the record with a number that no record's id ends in, it has exactly
 the stream's tags, and the number is above those of the version being written, before and after which no other version
