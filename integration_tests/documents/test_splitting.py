@@ -174,6 +174,21 @@ def test_a_replaced_stream_keeps_parts_of_what_it_brings(dust: LocalDust, sync: 
     assert ["users-1", "users-1--part-2", "users-1--part-3", "users-3"] == sorted(stored(dust))
 
 
+@pytest.mark.parametrize("deleted", [False, True])
+def test_a_replaced_stream_that_is_no_longer_split_loses_parts(
+    dust: LocalDust, sync: Callable[..., Connector], deleted: bool
+) -> None:
+    """Of records that are stored in one, or deleted. One that has not changed is still stored in parts."""
+    sync(user(1, LARGE), user(2, LARGE))
+    last = record("users", id=2, **GONE) if deleted else user(2, "small")
+
+    truncating = catalog(stream("users", generation=2, minimum=2))
+    sync(user(1, LARGE), user(2, "small"), last, complete("users"), streams=truncating, on_record_error="fail")
+
+    whole = ["users-1", "users-1--part-2", "users-1--part-3"]
+    assert [*whole, *([] if deleted else ["users-2"])] == sorted(stored(dust))
+
+
 def test_documents_of_another_stream_are_no_parts(dust: LocalDust, sync: Callable[..., Connector]) -> None:
     """Whatever their ids look like."""
     foreign: dict[str, Any] = {

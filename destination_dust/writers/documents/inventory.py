@@ -52,9 +52,12 @@ class Inventory:
 
     def mark_seen(self, document_id: str) -> None:
         """This sync has brought a record of a document, whatever becomes of it and of its parts."""
-        # Of the characters that ids have, the one after "-" is a digit.
-        parts = (f"{document_id}--part-", f"{document_id}--part-:")
-        self._table.execute("UPDATE documents SET seen = 1 WHERE id = ? OR (id > ? AND id < ?)", (document_id, *parts))
+        query = "UPDATE documents SET seen = 1 WHERE id = ? OR (id > ? AND id < ? AND seen = 0)"
+        self._table.execute(query, (document_id, *_parts(document_id)))
+
+    def mark_parts_stale(self, document_id: str) -> None:
+        """A document is stored in one, or deleted, so the other parts that it had are stale, whatever is seen later."""
+        self._table.execute("UPDATE documents SET seen = -1 WHERE id > ? AND id < ?", _parts(document_id))
 
     def remove(self, document_id: str) -> None:
         """Dust no longer has a document."""
@@ -71,7 +74,7 @@ class Inventory:
         Ids in ascending order. Documents may come and go meanwhile.
         """
         query = (
-            "SELECT id FROM documents WHERE stream = ? AND id > ? AND NOT seen "
+            "SELECT id FROM documents WHERE stream = ? AND id > ? AND seen < 1 "
             f"AND NOT (generation >= ? AND generation < ?) ORDER BY id LIMIT {CHUNK}"
         )
         kept = [min(bound, _HIGHEST_GENERATION) for bound in (keeps.start, keeps.stop)]
@@ -84,3 +87,9 @@ class Inventory:
         number = self._numbers.setdefault(entry.stream, len(self._numbers))
         generation = min(entry.generation, _HIGHEST_GENERATION)
         return entry.document_id, number, entry.fingerprint, generation
+
+
+def _parts(document_id: str) -> tuple[str, str]:
+    """The ids between which those of its other parts lie."""
+    # Of the characters that ids have, the one after "-" is a digit.
+    return f"{document_id}--part-", f"{document_id}--part-:"

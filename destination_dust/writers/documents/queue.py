@@ -150,7 +150,8 @@ class DocumentQueue:
     def _done(self, version: DocumentVersion, _answer: None) -> None:
         self._in_doubt.discard(version.document_id)
         self._bytes -= version.size
-        self._replacements.store(version.plan, version.document_id, version.fingerprint)
+        in_parts = self._splitting is not None
+        self._replacements.store(version.plan, version.document_id, version.fingerprint, with_parts=in_parts)
         book = self._outcomes.deleted if version.payload is None else self._outcomes.upserted
         book(version.plan.stream, version.all_records)
         self._go_on(version, version.fingerprint)

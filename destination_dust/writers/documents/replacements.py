@@ -96,10 +96,15 @@ class Replacements:
                 "Fix the record in the source, and sync again"
             )
 
-    def store(self, plan: StreamPlan, document_id: str, fingerprint: str | None) -> None:
-        """A document has been stored with this fingerprint, or been deleted (None)."""
+    def store(self, plan: StreamPlan, document_id: str, fingerprint: str | None, *, with_parts: bool) -> None:
+        """A document has been stored with this fingerprint, or been deleted (None).
+
+        `with_parts`: with its other parts, so that none is left over. If not, those of an earlier sync are stale.
+        """
         if plan.stream not in self._plans:
             return
+        if not with_parts:
+            self._inventory.mark_parts_stale(document_id)
         if fingerprint is None:
             self._inventory.remove(document_id)
         else:

@@ -76,6 +76,19 @@ def test_what_was_removed_is_forgotten() -> None:
     assert 1 == len(listed)
 
 
+def test_parts_of_a_document_that_was_stored_in_one_are_stale() -> None:
+    """Also if its record comes once more. Those of others are not."""
+    parts = [Entry(f"users-{number}--part-2", USERS, None, 1) for number in (1, 2)]
+    listed = inventory(Entry("users-1", USERS, None, 1), Entry("users-2", USERS, None, 1), *parts)
+    listed.mark_seen("users-1")
+    listed.mark_seen("users-2")
+
+    listed.mark_parts_stale("users-1")
+    listed.mark_seen("users-1")
+
+    assert ["users-1--part-2"] == list(listed.stale(USERS))
+
+
 def test_a_fingerprint_is_given_back() -> None:
     """None for a document without one, and for one that does not exist."""
     listed = inventory(user(1), user(2, fingerprint=None))

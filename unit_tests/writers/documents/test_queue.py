@@ -67,7 +67,8 @@ class QueueHarness:
         else:
             answer(document_id, self._known)
 
-    def store(self, _plan: StreamPlan, document_id: str, fingerprint: str | None) -> None:
+    def store(self, _plan: StreamPlan, document_id: str, fingerprint: str | None, *, with_parts: bool) -> None:
+        assert not with_parts
         self.stored.append((document_id, fingerprint))
 
 

@@ -55,7 +55,7 @@ def test_a_complete_stream_loses_what_the_sync_did_not_bring() -> None:
     world.prepare()
 
     world.replacements.see(USERS, "users-1")
-    world.replacements.store(world.plan, "users-1", "0a")
+    world.replacements.store(world.plan, "users-1", "0a", with_parts=False)
 
     assert ["users-2"] == world.conclude()
     assert Marker(GENERATION, SYNC, True) == world.marker
@@ -199,8 +199,8 @@ def test_the_inventory_knows_the_fingerprints() -> None:
     assert not world.replacements.covers(ORDERS)
     assert ["a" * 11, None] == [world.replacements.fingerprint(each) for each in ("users-1", "users-2")]
 
-    world.replacements.store(world.plan, "users-1", None)
-    world.replacements.store(world.plan, "users-2", "b" * 11)
+    world.replacements.store(world.plan, "users-1", None, with_parts=False)
+    world.replacements.store(world.plan, "users-2", "b" * 11, with_parts=False)
 
     assert [None, "b" * 11] == [world.replacements.fingerprint(each) for each in ("users-1", "users-2")]
 
