@@ -11,7 +11,7 @@ import pytest
 from integration_tests.harness.connector import Connector, write
 from integration_tests.harness.contents import contents
 from integration_tests.harness.messages import state
-from integration_tests.harness.postgres import INTEGER, UNAVAILABLE_TEXT, changed, gone, table
+from integration_tests.harness.postgres import INTEGER, UNAVAILABLE, UNAVAILABLE_TEXT, changed, gone, table
 from integration_tests.harness.tables import QUIET, settings, stored
 from local_dust import LocalDust, World
 
@@ -88,6 +88,16 @@ def test_a_soft_delete_keeps_the_other_columns(dust: LocalDust, tmp_path: Path, 
     kept = {"id": 2, "title": "two", "body": "b", "due": "2026-01-02 00:00:00"}
     assert {**kept, "_ab_cdc_deleted_at": MARK} == rows(dust)["tickets-2"]
     assert {"id": 1, "title": "x", "body": "y"} == rows(dust)["tickets-1"]
+
+
+def test_a_soft_delete_keeps_what_its_tombstone_has_a_placeholder_for(dust: LocalDust, tmp_path: Path) -> None:
+    """SQL Server sends the row as it was, but no large values."""
+    chosen: dict[str, Any] = {"data_format": "tables", "cdc_deletes": "soft"}
+    sync(dust, tmp_path, table(), changed(1, title="one", body="x"), changed(2, title="two", body="y"), **chosen)
+
+    sync(dust, tmp_path, table(), gone(1, title="one", body=UNAVAILABLE), **chosen)
+
+    assert {"id": 1, "title": "one", "body": "x", "_ab_cdc_deleted_at": MARK} == rows(dust)["tickets-1"]
 
 
 def test_a_soft_delete_keeps_the_columns_of_the_same_sync(dust: LocalDust, tmp_path: Path) -> None:

@@ -74,7 +74,8 @@ class PartialRows:
             return
         deleted = plan.deletes(record.data)
         soft = deleted and self._soft
-        missing = () if deleted else unavailable(record.data)
+        # A tombstone of SQL Server has the values of its row, except the large ones.
+        missing = () if deleted and not soft else unavailable(record.data)
         replaced = plan.replaces and not decide(plan, self._markers.get(plan.stream)).adds
         had_rows = bool(plan.primary_key) and plan.stream in self._had_rows and not replaced
         # Without `confirm_rows`, an earlier sync may have acknowledged what Dust has not merged yet.
