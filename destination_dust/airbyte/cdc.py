@@ -17,9 +17,13 @@ CDC_DELETED_AT = "_ab_cdc_deleted_at"
 _UNAVAILABLE = "__debezium_unavailable_value"
 # What Debezium's own mark for such a value looks like after Java's `toString`.
 _JAVA_OBJECT = re.compile(r"java\.lang\.Object@[0-9a-f]{1,8}")
-# An array of texts or of integers (the bytes of the text), and an hstore; also as JSON, as tables hold them.
-_CONTAINERS = ([_UNAVAILABLE], [*_UNAVAILABLE.encode()], {_UNAVAILABLE: _UNAVAILABLE})
-_TEXTS = (_UNAVAILABLE, *(json.dumps(container, separators=(",", ":")) for container in _CONTAINERS))
+# Its bytes in base64, which JSON has for bytes; and the UUID that Java makes of them (`UUID.nameUUIDFromBytes`).
+_BYTES = "X19kZWJleml1bV91bmF2YWlsYWJsZV92YWx1ZQ=="
+_UUID = "b68a35a7-17ad-35b3-af2a-ae46edb4545a"
+# Arrays of texts, of bytes, of UUIDs and of integers (the bytes of the text), and an hstore; also as JSON, as tables
+# hold them. A UUID alone is never stored apart.
+_CONTAINERS = ([_UNAVAILABLE], [_BYTES], [_UUID], [*_UNAVAILABLE.encode()], {_UNAVAILABLE: _UNAVAILABLE})
+_TEXTS = (_UNAVAILABLE, _BYTES, *(json.dumps(container, separators=(",", ":")) for container in _CONTAINERS))
 
 
 def is_change(data: Mapping[str, Any]) -> bool:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import uuid
 from typing import Any
 
 import pytest
@@ -11,6 +14,7 @@ from hypothesis import strategies as st
 from destination_dust.airbyte.cdc import available, is_change, is_placeholder, is_tombstone, unavailable
 
 PLACEHOLDER = "__debezium_unavailable_value"
+BYTES = base64.b64encode(PLACEHOLDER.encode()).decode()
 CHANGE: dict[str, Any] = {"_ab_cdc_updated_at": "2026-05-01T12:34:56Z", "_ab_cdc_deleted_at": None}
 
 
@@ -25,10 +29,13 @@ CHANGE: dict[str, Any] = {"_ab_cdc_updated_at": "2026-05-01T12:34:56Z", "_ab_cdc
         {PLACEHOLDER: PLACEHOLDER},
         '{"__debezium_unavailable_value":"__debezium_unavailable_value"}',
         '["__debezium_unavailable_value"]',
+        BYTES,
+        [BYTES],
+        [str(uuid.UUID(bytes=hashlib.md5(PLACEHOLDER.encode(), usedforsecurity=False).digest(), version=3))],
     ],
 )
 def test_debeziums_placeholders_are_recognised(value: object) -> None:
-    """For texts, JSON, arrays and hstores; the last two also as the JSON that a table of Dust holds."""
+    """For texts, JSON, bytes, arrays and hstores; the latter also as the JSON that a table of Dust holds."""
     assert ("body",) == unavailable({"id": 1, "body": value, **CHANGE})
 
 
