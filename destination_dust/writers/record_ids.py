@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from destination_dust.airbyte.catalog import MissingKey, StreamPlan
-from destination_dust.airbyte.cdc import is_tombstone
+from destination_dust.airbyte.cdc import is_change, is_placeholder, is_tombstone
 from destination_dust.airbyte.messages import Record
 from destination_dust.exact_json import MAX_DEPTH
 from destination_dust.mapping.ids import identifier, record_identifier
@@ -16,7 +16,7 @@ def record_id(plan: StreamPlan, record: Record, counts: Counts) -> str:
     """The id of a record: made of its key, or of all of it if its stream has none.
 
     Only where a key decides what is replaced or deleted must it be there, or `MissingKey` is raised. So it is for a key
-    with bytes that are not UTF-8: what Dust shows instead of them is the same for each.
+    that would be the same for each: one with bytes that are not UTF-8, and one that change data capture did not have.
     A record that is nested too deeply was not read to its end, so nothing is known of it.
     """
     if record.is_too_deep:
@@ -31,6 +31,8 @@ def record_id(plan: StreamPlan, record: Record, counts: Counts) -> str:
         else:
             if not record.is_utf8 and not _is_text(key):
                 raise MissingKey("its primary key has bytes that are not UTF-8, so it could be mistaken for another")
+            if is_change(record.data) and any(map(is_placeholder, key)):
+                raise MissingKey("the source did not send its primary key (for Postgres, set REPLICA IDENTITY FULL)")
             return identifier(*plan.stream, key)
     return record_identifier(*plan.stream, record.data)
 

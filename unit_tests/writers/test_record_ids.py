@@ -53,6 +53,17 @@ def test_a_missing_key_is_refused_where_records_are_deduplicated() -> None:
             id_of({"name": "a"}, mode=mode)
 
 
+@pytest.mark.parametrize("mode", [Mode.APPEND, Mode.APPEND_DEDUP])
+def test_a_key_that_the_source_did_not_have_is_refused(mode: Mode) -> None:
+    """Its placeholder is the same for all rows, which would be one document. Elsewhere, the text is a key."""
+    placeholder = "__debezium_unavailable_value"
+
+    with pytest.raises(MissingKey, match="REPLICA IDENTITY FULL"):
+        id_of({"id": placeholder, "_ab_cdc_updated_at": "2026-01-01T00:00:00Z"}, mode=mode)
+
+    assert id_of({"id": placeholder}, mode=mode) == id_of({"id": placeholder, "name": "a"}, mode=mode)
+
+
 def test_a_missing_key_is_refused_where_a_record_deletes() -> None:
     """In every mode: a hash of the record is the id of no row."""
     with pytest.raises(MissingKey, match="id"):
