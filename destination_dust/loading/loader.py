@@ -129,7 +129,6 @@ class Loader:
             Feed(chain(counted(), [end])),
             display=self._display,
             client=self._client,
-            may_be_empty=True,
         )
         states = [exact_json.loads(line)["state"]["destinationStats"] for line in run_after_earlier(sync)]
         if [given] != [stats["recordCount"] + stats.get("rejectedRecordCount", 0) for stats in states]:
