@@ -109,10 +109,17 @@ class Replication:
         self._database.drop_slot(copying)
 
     def _stream(self, log: psycopg2.extras.ReplicationCursor, until: int | None) -> None:
-        """Write whole transactions, or parts of a large one. Only a transaction with all before it is confirmed."""
+        """Write whole transactions, or parts of a large one. Only a transaction with all before it is confirmed.
+
+        psycopg2 confirms by itself what a ping of the server names if the latest message has a position that was
+        confirmed before. It takes that for proof that all messages are done with; but a transaction that began before
+        the confirmed one, and ended after one that is not written yet, looks the same. So what is complete is written
+        before more of such a transaction is read.
+        """
         decoder = Decoder()
         events: list[RowEvent | Truncate] = []
         committed: int | None = None
+        confirmed = 0
         since = 0.0
         while True:
             message = log.read_message()
@@ -125,14 +132,15 @@ class Replication:
                 elif event:
                     since = since if events else self._now()
                     events.append(event)
-            is_due = committed is not None and (message is None or self._now() - since >= LONGEST)
+            is_early = message is not None and message.data_start <= confirmed
+            is_due = committed is not None and (message is None or is_early or self._now() - since >= LONGEST)
             if is_due or len(events) >= MOST_EVENTS:
                 self._write(events)
                 events = []
                 if committed is not None:
                     # Behind it psycopg2 confirms by itself, as far as PostgreSQL says that it had nothing to send.
                     log.send_feedback(flush_lsn=committed, force=True)
-                    committed = None
+                    confirmed, committed = committed, None
             elif message is None:
                 if until is not None and not events and log.wal_end >= until:
                     return

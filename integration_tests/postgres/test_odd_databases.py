@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 from functools import partial
 from pathlib import Path
+
+import psycopg2
 
 from integration_tests.harness.contents import contents
 from integration_tests.postgres.source import USERS, Replicator, Source, caught_up
@@ -86,3 +89,40 @@ def test_a_renamed_key_is_refused_in_words(source: Source, dust: LocalDust, tmp_
 
     assert "Traceback" not in replicator.log
     assert "The key of public.users was changed" in replicator.log
+
+
+def test_a_ping_within_a_transaction_confirms_no_other(source: Source, dust: LocalDust, tmp_path: Path) -> None:
+    """The client library confirms what a ping names if it has confirmed something behind the last message's position.
+
+    Here the last message is of a transaction that began before the one that was confirmed, and ended after one that
+    Dust does not have yet.
+    """
+    source.execute(USERS)
+    caught_up(source, dust.config(), tmp_path)
+    early = psycopg2.connect(source.dsn)
+    early.cursor().execute("INSERT INTO users SELECT i, repeat('x', 9000) FROM generate_series(1001, 2000) i")
+    with Replicator(source, dust.config(), tmp_path) as replicator:
+        source.execute("INSERT INTO users VALUES (1)")
+        at = source.position()
+        replicator.wait_for(lambda: source.confirmed() >= at)
+        hold = dust.hold(lambda arrival: arrival.is_upsert and arrival.document_id == "users-2")
+        replicator.process.send_signal(signal.SIGSTOP)
+        source.execute("INSERT INTO users VALUES (2)")
+        waiting = source.position()
+        early.commit()
+        # PostgreSQL pings a reader that was silent for half of its patience of 5 s.
+        replicator.wait_for(partial(_is_silent_for, source, 3.0))
+        replicator.process.send_signal(signal.SIGCONT)
+        hold.wait_for(1)
+        assert source.confirmed() < waiting
+        hold.let_go()
+        replicator.wait_for(lambda: "users-2000" in contents(dust.world))
+    early.close()
+
+
+def _is_silent_for(source: Source, seconds: float) -> bool:
+    query = (
+        "SELECT 1 FROM pg_stat_replication r JOIN pg_replication_slots s ON s.active_pid = r.pid WHERE slot_name = %s"
+    )
+    silent = f"{query} AND clock_timestamp() - reply_time > make_interval(secs => %s)"
+    return bool(source.execute(silent, source.name, seconds))
