@@ -68,8 +68,8 @@ class Database:
         key = self._keys[table.oid]
         if not table.columns.keys() >= set(key):
             raise Unusable(
-                f"The key of {table} was changed before Dust had its earlier changes, which lack {', '.join(key)}. Name "
-                "its columns as they were, or drop the slot to have everything copied again."
+                f"The key of {table} was changed before Dust had its earlier changes, which lack {', '.join(key)}. "
+                "Name its columns as they were, or drop the slot to have everything copied again."
             )
         return key
 
