@@ -84,6 +84,17 @@ def test_a_stream_is_replaced_also_by_nothing(
     assert [] == [each.getMessage() for each in caplog.records if each.levelno >= logging.WARNING]
 
 
+@pytest.mark.parametrize("given", [{}, "", b"", {1: {"id": 1}}, {"id": 1}, b'{"id": 1}'])
+def test_what_is_no_series_of_records_is_refused_before_anything_is_replaced(dust: LocalDust, given: Any) -> None:
+    """An empty one looks like a stream that is empty, and would delete everything."""
+    with Loader(dust.config()) as loader:
+        loader.upsert(USERS, users(1))
+        with pytest.raises(TypeError, match="one record or text"):
+            loader.replace(USERS, given)
+
+    assert ["users-1"] == [*contents(dust.world)]
+
+
 @FORMATS
 def test_a_source_that_raises_replaces_nothing(dust: LocalDust, settings: dict[str, Any]) -> None:
     """Its error is raised as it is, because only the caller knows what it means."""
