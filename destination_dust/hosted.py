@@ -69,6 +69,8 @@ def run_after_earlier(sync: Sync) -> Iterator[bytes]:
 
 def forget_frames(error: BaseException | None) -> None:
     """Let go of what the frames of an error refer to: a host may keep the error for long."""
-    while error:
+    done: set[int] = set()  # `raise error from error` makes an error its own cause
+    while error and id(error) not in done:
+        done.add(id(error))
         traceback.clear_frames(error.__traceback__)
         error = error.__cause__ or error.__context__

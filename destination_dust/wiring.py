@@ -51,12 +51,11 @@ def build_sync(
     connect: Connect = connect,
     reader: LineReader | None = None,
     check_reader: Callable[[], None] = lambda: None,
-    may_be_empty: bool = False,
 ) -> Sync:
     """Build a sync that reads from `input`.
 
     `display`: live display, if any; `client`: that of a host for all of its syncs, None for one of this sync's own;
-    `reader`, `check_reader`: see `Sync`; `may_be_empty`: see `Completion`.
+    `reader`, `check_reader`: see `Sync`.
     """
     threads = _threads(config)
     workers = Workers(threads, max_calls=MAX_CALLS, max_bytes=MAX_BYTES, wake=input.wake)
@@ -70,9 +69,7 @@ def build_sync(
     ledger = Ledger(streams)
     outcomes = Outcomes(ledger, progress, config.on_record_error)
     writer = _writer(config, catalog, client, workers.submit, outcomes)
-    completion = Completion(
-        streams, end_of_input_is_complete=config.end_of_input_is_complete, may_be_empty=may_be_empty
-    )
+    completion = Completion(streams, end_of_input_is_complete=config.end_of_input_is_complete)
     return Sync(
         input,
         catalog,

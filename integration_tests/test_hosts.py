@@ -116,6 +116,19 @@ def test_what_the_input_raises_is_raised_and_is_no_end(dust: LocalDust, error: B
     assert [] == own_threads()
 
 
+@pytest.mark.timeout(60)
+def test_an_error_may_be_its_own_cause(dust: LocalDust) -> None:
+    """Some libraries write `raise error from error`."""
+
+    def given() -> Iterator[AirbyteMessage]:
+        yield from users(1)
+        error = ConnectionResetError("the source is gone")
+        raise error from error
+
+    with pytest.raises(ConnectionResetError, match="the source is gone"):
+        [*writing(dust, given())]
+
+
 def test_what_was_safe_before_the_input_raised_is_given_back(dust: LocalDust) -> None:
     """The next sync need not bring it again."""
 

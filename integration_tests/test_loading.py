@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import subprocess
@@ -65,8 +66,10 @@ def test_changes_are_applied_in_their_order(dust: LocalDust, settings: dict[str,
 
 
 @FORMATS
-def test_a_stream_is_replaced_also_by_nothing(dust: LocalDust, settings: dict[str, Any]) -> None:
-    """What Dust has of other streams stays."""
+def test_a_stream_is_replaced_also_by_nothing(
+    dust: LocalDust, settings: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    """What Dust has of other streams stays. The caller has said that the records are all: there is nothing to doubt."""
     with Loader(dust.config(**settings)) as loader:
         loader.upsert(Stream("orders", "id"), users(1))
         loader.replace(USERS, users(1, 2))
@@ -78,6 +81,18 @@ def test_a_stream_is_replaced_also_by_nothing(dust: LocalDust, settings: dict[st
     assert {} == stored(dust, settings)
     others = contents(dust.world) if settings is DOCUMENTS else tables.stored(dust.world, "airbyte_orders")
     assert ["orders-1"] == [*others]
+    assert [] == [each.getMessage() for each in caplog.records if each.levelno >= logging.WARNING]
+
+
+@pytest.mark.parametrize("given", [{}, "", b"", {1: {"id": 1}}, {"id": 1}, b'{"id": 1}'])
+def test_what_is_no_series_of_records_is_refused_before_anything_is_replaced(dust: LocalDust, given: Any) -> None:
+    """An empty one looks like a stream that is empty, and would delete everything."""
+    with Loader(dust.config()) as loader:
+        loader.upsert(USERS, users(1))
+        with pytest.raises(TypeError, match="one record or text"):
+            loader.replace(USERS, given)
+
+    assert ["users-1"] == [*contents(dust.world)]
 
 
 @FORMATS

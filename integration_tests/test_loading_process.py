@@ -100,6 +100,25 @@ def test_calls_about_one_stream_wait_for_one_another(dust: LocalDust) -> None:
     assert 2 == json.loads(dust.world.documents()["users-1"].text)["v"]
 
 
+@pytest.mark.timeout(60)
+def test_a_call_within_one_about_the_same_stream_is_refused(dust: LocalDust) -> None:
+    """It would wait for the outer call for ever. Afterwards, the stream can be written again."""
+    with Loader(dust.config()) as loader:
+
+        def given() -> Iterator[dict[str, Any]]:
+            loader.upsert("others", users(1))
+            loader.upsert(USERS, users(1))
+            yield from users(2)
+
+        with pytest.raises(RuntimeError, match="within another call about it"):
+            loader.upsert(USERS, given())
+        loader.upsert(USERS, users(3))
+
+        loader.replace("others", [])
+
+    assert {3} == {*stored(dust)}
+
+
 def test_nothing_of_the_process_is_changed(dust: LocalDust) -> None:
     """The CDK, for example, has the root logger print JSON to standard output."""
     program = """

@@ -130,6 +130,18 @@ def test_a_table_that_breaks_off_keeps_what_was_there(
     assert [state(3)] == target.states
 
 
+def test_changes_from_a_log_are_no_full_table(dust: LocalDust, tmp_path: Path, settings: dict[str, Any]) -> None:
+    """pipelinewise-tap-mssql activates a version behind them, too, and names no bookmarks."""
+    logged = schema(schema={"properties": {"id": {"type": "integer"}, "_sdc_lsn_deleted_at": {"type": "string"}}})
+    config = dust.config(**settings)
+    written(tmp_path, config, logged, activation(1), row(1, version=1), row(2, version=1), bookmarks(1), activation(1))
+
+    target = written(tmp_path, config, logged, row(3, version=1), bookmarks(2), activation(1))
+
+    assert users(1, 2, 3) == stored(dust)
+    assert [state(2)] == target.states
+
+
 def test_a_record_that_the_source_deleted_goes(dust: LocalDust, tmp_path: Path, settings: dict[str, Any]) -> None:
     """Taps that read a log say so in a field."""
     config = dust.config(**settings)

@@ -44,6 +44,8 @@ class StreamPlan:
     sync_id: int | None = None
     properties: Mapping[str, Any] = field(default_factory=dict, repr=False)
     """The declared fields of the record, as JSON schemas."""
+    is_whole: bool = False
+    """Whether the host itself says that the records, or none, are all of the stream; see `Completion.ending`."""
 
     @property
     def has_ids(self) -> bool:

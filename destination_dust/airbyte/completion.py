@@ -64,17 +64,13 @@ class SourceFailed(Exception):
 class Completion:
     """What the input said about the end of each stream. The last word counts."""
 
-    def __init__(
-        self, streams: Iterable[StreamKey], *, end_of_input_is_complete: bool, may_be_empty: bool = False
-    ) -> None:
+    def __init__(self, streams: Iterable[StreamKey], *, end_of_input_is_complete: bool) -> None:
         """`streams`: those of the catalog.
 
         `end_of_input_is_complete`: the user vouches that the input ends only when all streams are complete.
-        `may_be_empty`: the host says that a stream is complete only if it has just been read, also without records.
         """
         self._streams = frozenset(streams)
         self._end_is_proof = end_of_input_is_complete
-        self._may_be_empty = may_be_empty
         self._brought: set[StreamKey] = set()
         """Streams that brought a record."""
         self._reading: set[StreamKey] = set()
@@ -104,7 +100,7 @@ class Completion:
         What proves that it is complete: a COMPLETE or the source's mark after its last record; or, if the user vouches
         for it, the end of an input that reports no failure. But hosts that keep a state have the source repeat the
         former, and an input from which everything is missing has an end, too. So the stream must have brought a record,
-        except where generations tell a new reading from a repeated one, or the host has no state to repeat.
+        except where generations tell a new reading from a repeated one, or the host keeps no state (`is_whole`).
         """
         stream = plan.stream
         is_said = stream in self._complete or stream in self._marked_complete
@@ -112,7 +108,7 @@ class Completion:
         if is_said and plan.has_ids:
             return Ending.COMPLETE
         if (is_said or self._end_is_proof) and not has_failed:
-            if stream in self._brought or self._may_be_empty:
+            if stream in self._brought or plan.is_whole:
                 return Ending.COMPLETE
             return Ending.INCOMPLETE if plan.has_ids else Ending.NO_RECORDS
         if plan.has_ids:

@@ -71,6 +71,10 @@ def _stream(table: Mapping[str, Any]) -> Stream:
         raise _refused(name, "write_disposition replace", "dlt never says when a table is complete. Use merge")
     if disposition == "merge" and strategy not in ("delete-insert", "upsert"):
         raise _refused(name, f"merge strategy {strategy}", "Dust keeps one version of each record. Use upsert")
+    if any(hints.get("hard_delete") for hints in columns.values()) and not key:
+        raise _refused(
+            name, "hint hard_delete", "it has no primary_key, by which Dust finds what to delete. Give it one"
+        )
     if disposition == "merge" and not key:
         raise _refused(name, "write_disposition merge", "it has no primary_key. Give it one")
     if any(hints.get("merge_key") and not hints.get("primary_key") for hints in columns.values()):
@@ -94,7 +98,7 @@ def _changes(items: list[dict[str, Any]], table: Mapping[str, Any]) -> Iterator[
     for item in items:
         record = {name: value for name, value in item.items() if name not in marks}
         # As in dlt's own destinations: a boolean must be true, anything else must be there.
-        is_gone = any(item.get(mark) not in (None, False) for mark in marks)
+        is_gone = any(item.get(mark) is not None and item.get(mark) is not False for mark in marks)
         yield Delete(record) if is_gone else record
 
 

@@ -56,7 +56,9 @@ class Loader:
         self._config = read_settings(settings)
         self._client = client_for_syncs(self._config)
         self._display = _Watcher(on_progress) if on_progress else None
-        self._turns: dict[StreamKey, threading.Lock] = {}
+        self._turns: dict[StreamKey, threading.RLock] = {}
+        self._writing: set[StreamKey] = set()
+        """Streams of the calls that have their turn."""
 
     def __enter__(self) -> Loader:
         return self
@@ -101,12 +103,20 @@ class Loader:
         return self._write(_as_stream(stream).plan(replaces=True), records)
 
     def _write(self, plan: StreamPlan, changes: Iterable[Change]) -> Counts:
-        with self._turns.setdefault(plan.stream, threading.Lock()):
+        if isinstance(changes, (Mapping, str, bytes, bytearray)):
+            # An empty one would have `replace` delete everything.
+            raise TypeError("Records come in an iterable of them, such as a list, not as one record or text.")
+        with self._turns.setdefault(plan.stream, threading.RLock()):
+            if plan.stream in self._writing:  # by the same thread, which would wait for itself
+                raise RuntimeError(f"The stream {plan.stream} cannot be written within another call about it.")
+            self._writing.add(plan.stream)
             try:
                 return self._sync(plan, changes)
             except tuple(failures.FAILURE_TYPES) as error:
                 forget_frames(error)
                 raise self._not_stored(error) from error
+            finally:
+                self._writing.remove(plan.stream)
 
     def _sync(self, plan: StreamPlan, changes: Iterable[Change]) -> Counts:
         """Write changes as a sync of one stream.
@@ -129,7 +139,6 @@ class Loader:
             Feed(chain(counted(), [end])),
             display=self._display,
             client=self._client,
-            may_be_empty=True,
         )
         states = [exact_json.loads(line)["state"]["destinationStats"] for line in run_after_earlier(sync)]
         if [given] != [stats["recordCount"] + stats.get("rejectedRecordCount", 0) for stats in states]:

@@ -44,7 +44,7 @@ class Stream:
         else:
             mode = Mode.APPEND_DEDUP if paths else Mode.APPEND
         properties = self.json_schema.get("properties") or {}
-        return StreamPlan(self.key, mode, paths, properties=properties)
+        return StreamPlan(self.key, mode, paths, properties=properties, is_whole=replaces)
 
     def _paths(self) -> tuple[tuple[str, ...], ...]:
         fields = (self.primary_key,) if isinstance(self.primary_key, str) else self.primary_key

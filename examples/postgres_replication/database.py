@@ -56,13 +56,22 @@ class Database:
         return tables
 
     def key(self, table: Relation) -> tuple[str, ...]:
-        """The columns of a table's primary key. Raises `Unusable`."""
+        """The columns of a table's primary key; none if the table was dropped. Raises `Unusable`.
+
+        It is the key as it is now. The log may have changes from before it was another one.
+        """
         if table.oid not in self._keys:
             rows = self._query(_TABLES + "WHERE c.oid = %s", [table.oid])
             if not rows:
-                raise Unusable(f"{table.schema}.{table.name} was dropped. Take it out of the publication.")
+                return ()
             self._keep_key(table, rows[0][3], rows[0][4])
-        return self._keys[table.oid]
+        key = self._keys[table.oid]
+        if not table.columns.keys() >= set(key):
+            raise Unusable(
+                f"The key of {table} was changed before Dust had its earlier changes, which lack {', '.join(key)}. "
+                "Name its columns as they were, or drop the slot to have everything copied again."
+            )
+        return key
 
     def forget_key(self, table: Relation) -> None:
         """A table was altered."""
@@ -116,9 +125,9 @@ class Database:
     def _keep_key(self, table: Relation, identity: str, key: Sequence[str] | None) -> None:
         """Changes name rows by the key (identity `d`) or have all old values (`f`). Others cannot be told apart."""
         if not key:
-            raise Unusable(f"{table.schema}.{table.name} has no primary key, by which Dust tells rows apart. Add one.")
+            raise Unusable(f"{table} has no primary key, by which Dust tells rows apart. Add one.")
         if identity not in ("d", "f"):
-            raise Unusable(f"ALTER TABLE {table.schema}.{table.name} REPLICA IDENTITY DEFAULT (or FULL) first.")
+            raise Unusable(f"ALTER TABLE {table} REPLICA IDENTITY DEFAULT (or FULL) first.")
         self._keys[table.oid] = tuple(key)
 
     def _query(self, query: str, values: Sequence[object]) -> list[tuple]:  # type: ignore[type-arg] # of any columns

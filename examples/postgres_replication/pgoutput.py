@@ -31,6 +31,9 @@ class Relation:
     columns: Mapping[str, int]
     """The type's OID of each column, in their order."""
 
+    def __str__(self) -> str:
+        return f"{self.schema}.{self.name}"
+
 
 @dataclass(frozen=True, slots=True)
 class Insert:

@@ -80,8 +80,12 @@ class Replication:
         )
         with self._loader:
             log = connection.cursor()
-            if self._slot not in self._database.slots():
-                self._copy(tables, log)
+            slots = self._database.slots()
+            # It is of a copy that broke off, or that was killed when it had just ended.
+            if (copying := f"{self._slot}_copying") in slots:
+                self._database.drop_slot(copying)
+            if self._slot not in slots:
+                self._copy(tables, log, copying)
             log.start_replication(
                 slot_name=self._slot,
                 decode=False,
@@ -92,26 +96,30 @@ class Replication:
         connection.close()
         self._database.close()
 
-    def _copy(self, tables: list[Relation], log: psycopg2.extras.ReplicationCursor) -> None:
-        """Copy all tables as they are at the position where the stream will begin."""
-        copying = f"{self._slot}_copying"
-        if copying in self._database.slots():
-            self._database.drop_slot(copying)
+    def _copy(self, tables: list[Relation], log: psycopg2.extras.ReplicationCursor, copying: str) -> None:
+        """Copy all tables as they are at the position where the stream will begin, which the slot `copying` keeps."""
         log.execute(f'CREATE_REPLICATION_SLOT "{copying}" LOGICAL pgoutput EXPORT_SNAPSHOT')
         snapshot = log.fetchone()[2]
         for table in tables:
-            logger.info("Copying %s.%s.", table.schema, table.name)
+            logger.info("Copying %s.", table)
             rows = (record_of(table, row) for row in self._database.rows(table, snapshot))
             counts = self._loader.replace(stream_of(table, self._database.key(table)), rows)
-            logger.info("Copied %s.%s: %s.", table.schema, table.name, counts)
+            logger.info("Copied %s: %s.", table, counts)
         self._database.copy_slot(copying, self._slot)
         self._database.drop_slot(copying)
 
     def _stream(self, log: psycopg2.extras.ReplicationCursor, until: int | None) -> None:
-        """Write whole transactions, or parts of a large one. Only a transaction with all before it is confirmed."""
+        """Write whole transactions, or parts of a large one. Only a transaction with all before it is confirmed.
+
+        psycopg2 confirms by itself what a ping of the server names if the latest message has a position that was
+        confirmed before. It takes that for proof that all messages are done with; but a transaction that began before
+        the confirmed one, and ended after one that is not written yet, looks the same. So what is complete is written
+        before more of such a transaction is read.
+        """
         decoder = Decoder()
         events: list[RowEvent | Truncate] = []
         committed: int | None = None
+        confirmed = 0
         since = 0.0
         while True:
             message = log.read_message()
@@ -124,14 +132,15 @@ class Replication:
                 elif event:
                     since = since if events else self._now()
                     events.append(event)
-            is_due = committed is not None and (message is None or self._now() - since >= LONGEST)
+            is_early = message is not None and message.data_start <= confirmed
+            is_due = committed is not None and (message is None or is_early or self._now() - since >= LONGEST)
             if is_due or len(events) >= MOST_EVENTS:
                 self._write(events)
                 events = []
                 if committed is not None:
                     # Behind it psycopg2 confirms by itself, as far as PostgreSQL says that it had nothing to send.
                     log.send_feedback(flush_lsn=committed, force=True)
-                    committed = None
+                    confirmed, committed = committed, None
             elif message is None:
                 if until is not None and not events and log.wal_end >= until:
                     return
@@ -142,12 +151,15 @@ class Replication:
         """Have Dust take events. It has them when this returns."""
         for changes in by_table(events):
             key = self._database.key(changes.table)
+            if not key:
+                logger.warning("%s was dropped. What Dust has of it stays.", changes.table)
+                continue
             stream = stream_of(changes.table, key)
             if not changes.events:
                 self._loader.replace(stream, [])
                 continue
             counts = self._loader.apply(stream, changes_of(changes, key, self._database.look_up))
-            logger.info("%s.%s: %s.", changes.table.schema, changes.table.name, counts)
+            logger.info("%s: %s.", changes.table, counts)
 
     def _keep_alive(self) -> None:
         """Repeat what was confirmed, so that PostgreSQL does not give us up."""

@@ -55,7 +55,7 @@ def record_of(table: Relation, row: Row) -> dict[str, Any]:
     record = {}
     for column, value in row.items():
         if isinstance(value, Absent):
-            raise ValueError(f"{table.schema}.{table.name}.{column} has no value")
+            raise ValueError(f"{table}.{column} has no value")
         record[column] = value_of(table.columns[column], value)
     return record
 

@@ -11,8 +11,11 @@ from typing import Any
 
 from destination_dust import exact_json
 
-SESSION = "-c datestyle=ISO -c timezone=UTC -c intervalstyle=iso_8601 -c bytea_output=hex -c extra_float_digits=3"
-"""Options of a connection."""
+SESSION = (
+    "-c datestyle=ISO -c timezone=UTC -c intervalstyle=iso_8601 -c bytea_output=hex -c extra_float_digits=3 "
+    "-c client_encoding=UTF8 -c idle_in_transaction_session_timeout=0"
+)
+"""Options of a connection: how values are written, and that a copy may wait for Dust in its transaction."""
 
 _BOOLEAN, _JSON, _DATE, _TIMESTAMP, _TIMESTAMP_TZ = 16, {114, 3802}, 1082, 1114, 1184
 _INTEGERS, _NUMBERS = {20, 21, 23, 26}, {700, 701, 1700}

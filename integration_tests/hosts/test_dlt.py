@@ -53,8 +53,8 @@ def test_merge_adds_and_updates_by_the_primary_key(dust: LocalDust, tmp_path: Pa
 
 @pytest.mark.parametrize(
     ("mark", "gone", "kept"),
-    [("bool", True, False), ("timestamp", datetime(2026, 1, 1, tzinfo=timezone.utc), None)],
-    ids=["boolean", "time"],
+    [("bool", True, False), ("timestamp", datetime(2026, 1, 1, tzinfo=timezone.utc), None), ("bigint", 0, None)],
+    ids=["boolean", "time", "number"],
 )
 def test_a_hard_delete_deletes(dust: LocalDust, tmp_path: Path, mark: str, gone: object, kept: object) -> None:
     """The column that says so is not stored."""
@@ -66,6 +66,15 @@ def test_a_hard_delete_deletes(dust: LocalDust, tmp_path: Path, mark: str, gone:
     loads.run(users([*rows(1, gone=gone), *rows(3, gone=kept)], columns=columns))
 
     assert {2, 3} == stored(dust).keys()
+
+
+def test_a_hard_delete_without_a_key_is_refused_in_words(dust: LocalDust, tmp_path: Path) -> None:
+    """dlt need not try it again."""
+    columns = {"gone": {"data_type": "bool", "hard_delete": True}}
+    loads = pipeline(tmp_path, dust.config())
+
+    with pytest.raises(PipelineStepFailed, match="hint hard_delete, which Dust cannot keep: it has no primary_key"):
+        loads.run([{"v": "a", "gone": True}], table_name="notes", columns=columns)
 
 
 def test_records_without_a_key_are_appended(dust: LocalDust, tmp_path: Path) -> None:

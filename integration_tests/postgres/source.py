@@ -32,11 +32,12 @@ def wait_for(condition: Callable[[], object], what: Callable[[], str] = lambda: 
 class Source:
     """A database, named after the test: slots are the server's, so that is the name of the slot, too."""
 
-    def __init__(self, server: str, name: str) -> None:
+    def __init__(self, server: str, name: str, options: str = "") -> None:
+        """`options`: of the new database."""
         self.name = name
         connection = psycopg2.connect(server)
         connection.autocommit = True  # else it would begin a transaction, in which no database can be made
-        connection.cursor().execute(f"CREATE DATABASE {name}")
+        connection.cursor().execute(f"CREATE DATABASE {name} {options}")
         connection.close()
         self.dsn = server.replace("dbname=postgres", f"dbname={name}")
         self._connection = psycopg2.connect(self.dsn)

@@ -75,11 +75,11 @@ def test_without_records_only_generations_prove_that_a_stream_is_empty(messages:
 
 def test_without_records_a_host_can_vouch_that_a_stream_is_empty() -> None:
     """One that keeps no state repeats none; but only what it calls complete is."""
-    completion = Completion([USERS, ORDERS], end_of_input_is_complete=False, may_be_empty=True)
+    completion = Completion([USERS, ORDERS], end_of_input_is_complete=False)
     completion.observe(DONE)
 
-    assert Ending.COMPLETE == completion.ending(StreamPlan(USERS, Mode.OVERWRITE))
-    assert Ending.UNPROVEN == completion.ending(StreamPlan(ORDERS, Mode.OVERWRITE))
+    assert Ending.COMPLETE == completion.ending(StreamPlan(USERS, Mode.OVERWRITE, is_whole=True))
+    assert Ending.UNPROVEN == completion.ending(StreamPlan(ORDERS, Mode.OVERWRITE, is_whole=True))
 
 
 @pytest.mark.parametrize(

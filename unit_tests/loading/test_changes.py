@@ -79,6 +79,13 @@ def test_a_changed_key_deletes_the_old_one_first() -> None:
     assert [{"id": 2, "v": 2}] == stayed
 
 
+def test_a_key_that_python_takes_for_the_same_may_be_another_one() -> None:
+    """True equals 1, but the ids of their documents and rows differ."""
+    moved = data(Upsert({"id": True}, before={"id": 1}))
+
+    assert [(1, True), (True, False)] == [(each["id"], CDC_DELETED_AT in each) for each in moved]
+
+
 @pytest.mark.parametrize(
     "change",
     [Delete({"name": "x"}), Delete(b'{"id": null}'), Upsert({"id": 1}, before={}), Upsert({}, before={"id": 1})],

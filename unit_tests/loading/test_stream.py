@@ -40,7 +40,7 @@ def test_a_key_recognises_records_in_either_mode(key: Any, replaces: bool, mode:
     """So a record that lacks its key is refused, and one may delete."""
     plan = Stream("users", key).plan(replaces=replaces)
 
-    assert (mode, replaces) == (plan.mode, plan.replaces)
+    assert (mode, replaces, replaces) == (plan.mode, plan.replaces, plan.is_whole)
     assert not plan.has_ids
 
 

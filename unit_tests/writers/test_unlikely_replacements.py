@@ -35,3 +35,10 @@ def test_more_deleted_than_brought_is_said_where_no_generations_are_counted(
 
     assert warns == bool(caplog.records)
     assert not warns or f"brought {brought} records, and deletes at least {deleted}" in caplog.text
+
+
+def test_nothing_is_unlikely_where_the_caller_said_that_the_records_are_all(caplog: pytest.LogCaptureFixture) -> None:
+    """There is no state from which a source could have gone on."""
+    warn_if_unlikely(StreamPlan(USERS, Mode.OVERWRITE, is_whole=True), brought=40, deleted=960)
+
+    assert not caplog.records

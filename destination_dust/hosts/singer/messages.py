@@ -15,6 +15,8 @@ from destination_dust.airbyte.messages import Record, State, StreamKey
 from destination_dust.mapping.timestamps import epoch_milliseconds
 
 SDC_DELETED_AT = "_sdc_deleted_at"
+# Fields of streams that taps of databases read from a log: the time of a deletion, and the place in the log.
+OF_A_LOG = re.compile("_sdc_deleted_at|_sdc_lsn.*")
 UTF8_BOM = b"\xef\xbb\xbf"
 # Shown in errors; anything else where a type should be may be a part of a record.
 TYPE = re.compile("[A-Z_]{1,40}")
@@ -32,7 +34,7 @@ class Schema:
     key: tuple[str, ...]
     """The names of the key's fields; empty if the stream has no key."""
     is_incremental: bool
-    """Whether the tap bookmarks fields of the stream, so that a run need not bring all of its records."""
+    """Whether a run need not bring all of its records: the tap bookmarks fields of the stream, or reads a log."""
     properties: Mapping[str, Any] = field(repr=False)
 
     def plan(self, *, replaces: bool) -> StreamPlan:
@@ -152,11 +154,12 @@ def _schema(content: Mapping[str, Any]) -> Schema:
     if not isinstance(schema, dict):
         raise NoMessage("is a SCHEMA without a schema")
     properties = schema.get("properties")
+    properties = properties if isinstance(properties, dict) else {}
     return Schema(
         _stream(content),
         _names(content, "key_properties"),
-        bool(_names(content, "bookmark_properties")),
-        properties if isinstance(properties, dict) else {},
+        bool(_names(content, "bookmark_properties")) or any(map(OF_A_LOG.fullmatch, properties)),
+        properties,
     )
 
 

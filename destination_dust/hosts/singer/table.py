@@ -7,7 +7,8 @@ whose end does not show is stored, and nothing old is deleted.
 
 A tap may resume such a table after a failure, bring only the rest, and then activate the version: everything of the
 first part would look stale. So the states that came in the middle of a table go out only if it ended. Streams whose
-SCHEMA names bookmarks are incremental: their versions prove nothing, since a run need not bring all of their records.
+SCHEMA names bookmarks, or fields of a log of changes, are incremental: their versions prove nothing, since a run need
+not bring all of their records. Some taps activate a version behind the changes, too.
 """
 
 from __future__ import annotations

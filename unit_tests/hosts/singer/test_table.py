@@ -44,10 +44,12 @@ def test_only_an_activation_after_a_record_proves_it(lines: list[bytes], complet
         (row(1), schema(), False),
         (RECORD, schema(bookmark_properties=["id"]), False),
         (ACTIVATION, schema(bookmark_properties=["id"]), False),
+        (RECORD, schema(schema={"properties": {"id": {}, "_sdc_deleted_at": {}}}), False),
+        (RECORD, schema(schema={"properties": {"id": {}, "_sdc_lsn_deleted_at": {}}}), False),
     ],
 )
-def test_a_table_has_a_version_and_no_bookmarks(line: bytes, declared: bytes, begins: bool) -> None:
-    """An incremental stream never brings all of its records again."""
+def test_a_table_has_a_version_and_no_bookmarks_or_deletions(line: bytes, declared: bytes, begins: bool) -> None:
+    """An incremental stream never brings all of its records again; nor does a log, of which deletions are a sign."""
     message, stream = parse(line), parse(declared)
     assert isinstance(message, (Row, Activation))
 
