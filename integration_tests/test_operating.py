@@ -65,7 +65,7 @@ def test_the_script_deletes_the_documents_of_exactly_one_stream(dust: LocalDust,
 def test_the_command_empties_a_table(tmp_path: Path) -> None:
     """At once, and a sync fills it again."""
     with LocalDust(World(quiet_seconds=QUIET)) as dust:
-        config, users = dust.config(**settings(burst_interval=0.5)), [record("users", id=1), state("users", 1)]
+        config, users = dust.config(**settings(batch_age=0.5)), [record("users", id=1), state("users", 1)]
         write(tmp_path, config, catalog("users"), users)
 
         run(["sh", "-c", block("sh", "truncate")], dust, TABLE_ID=TABLE)

@@ -27,7 +27,7 @@ def quick() -> Iterator[LocalDust]:
 @pytest.mark.parametrize("data_format", ["documents", "tables"])
 def test_a_replacement_that_deletes_most_is_said(quick: LocalDust, tmp_path: Path, data_format: str) -> None:
     """It cannot be told from a stream that has lost most of its records, so it is carried out. Others say nothing."""
-    config = quick.config(documents_per_minute=100_000, **{**settings(burst_interval=0.5), "data_format": data_format})
+    config = quick.config(documents_per_minute=100_000, **{**settings(batch_age=0.5), "data_format": data_format})
     replaced = catalog(stream("users", mode="overwrite", generation=None, minimum=None, sync=None))
 
     def warnings(*numbers: int) -> list[str]:

@@ -19,7 +19,7 @@ from local_dust import LocalDust, World
 from local_dust.control.arrivals import Arrival
 from unit_tests.hosts.singer.lines import activation, bookmarks, row, schema
 
-SETTINGS: dict[str, dict[str, Any]] = {"documents": {}, "tables": of_tables(burst_interval=0.2)}
+SETTINGS: dict[str, dict[str, Any]] = {"documents": {}, "tables": of_tables(batch_age=0.2)}
 
 
 @pytest.fixture(params=["documents", "tables"])

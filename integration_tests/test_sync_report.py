@@ -88,7 +88,7 @@ def test_what_is_not_sent_has_its_own_counts(dust: LocalDust, tmp_path: Path) ->
 def test_rows_have_the_same_counts(tmp_path: Path) -> None:
     """None is queued in the end: each can be read."""
     with LocalDust(World(quiet_seconds=QUIET)) as dust:
-        connector = write(tmp_path, dust.config(**settings(burst_interval=0.5)), catalog("users"), USERS)
+        connector = write(tmp_path, dust.config(**settings(batch_age=0.5)), catalog("users"), USERS)
 
     found = report_of(connector)
     assert {"read": 10, "upserted": 10} == nonzero(found["totals"])

@@ -11,7 +11,7 @@ from local_dust import LocalDust
 
 USERS = Stream("users", primary_key="id")
 DOCUMENTS: dict[str, Any] = {}
-TABLES = tables.settings(confirmation_delay=0.2, burst_interval=0.1)
+TABLES = tables.settings(confirmation_delay=0.2, batch_age=0.1)
 
 
 def users(*numbers: int, **fields: Any) -> list[dict[str, Any]]:

@@ -142,7 +142,7 @@ def test_a_stream_is_not_committed_if_dust_refuses(
 def test_records_become_rows(pipeline: Pipeline, dust: LocalDust) -> None:
     """One table for the stream."""
     dust.world.limits.quiet_seconds = 0.1
-    settings = tables.settings(confirmation_delay=0.2, burst_interval=0.1)
+    settings = tables.settings(confirmation_delay=0.2, batch_age=0.1)
     pipeline.pages(things(1, 2, name="x"), things(3, name="z"), new=[things(2, name="y")])
 
     assert pipeline.run("incremental", **settings).is_success

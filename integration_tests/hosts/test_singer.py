@@ -43,7 +43,7 @@ def events(count: int) -> list[str]:
     return [f"events-{number}" for number in range(1, count + 1)]
 
 
-@pytest.mark.parametrize("settings", [{}, tables.settings(burst_interval=0.2)], ids=["documents", "tables"])
+@pytest.mark.parametrize("settings", [{}, tables.settings(batch_age=0.2)], ids=["documents", "tables"])
 def test_parents_and_children_arrive_and_states_come_back(
     dust: LocalDust, tmp_path: Path, settings: dict[str, Any]
 ) -> None:
