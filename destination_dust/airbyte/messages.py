@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -11,6 +12,8 @@ from destination_dust import exact_json
 
 # Keys in the state of a stream with which a source says that it has read the stream to its end.
 COMPLETE_MARKS = ("__ab_full_refresh_sync_complete", "__ab_no_cursor_state_message")
+# The field's name aside, `meta.changes` has words of the protocol.
+_WORD = re.compile(r"[A-Z][A-Z0-9_]{0,59}")
 
 
 class FailureType(Enum):
@@ -117,10 +120,17 @@ def source_changes(meta: object) -> tuple[SourceChange, ...]:
     """What a source says in the `meta` of a RECORD that it changed. Words that the protocol lacks are kept, too."""
     changes = meta.get("changes") if isinstance(meta, Mapping) else None
     return tuple(
-        SourceChange(*(str(change.get(name) or "unknown") for name in SourceChange._fields))
+        SourceChange(str(change.get("field") or "unknown"), _word(change.get("change")), _word(change.get("reason")))
         for change in (changes if isinstance(changes, list) else ())
         if isinstance(change, Mapping)
     )
+
+
+def _word(text: object) -> str:
+    """A word of the protocol as it is. Anything else may be data, and new in each record."""
+    if text is None:
+        return "unknown"
+    return text if isinstance(text, str) and _WORD.fullmatch(text) else "OTHER"
 
 
 def acknowledgement(line: bytes, *, stored: int, rejected: int) -> bytes:

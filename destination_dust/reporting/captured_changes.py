@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 
@@ -10,7 +9,6 @@ from destination_dust.reporting.counts import Counts
 
 # Keeps a log line readable.
 FIELDS_NAMED = 20
-_WORD = re.compile(r"[A-Z][A-Z0-9_]{0,59}")
 
 
 def sentences(counts: Counts) -> Iterator[str]:
@@ -41,7 +39,7 @@ def sentences(counts: Counts) -> Iterator[str]:
     if counts.source_changes:
         found = Counter[str]()
         for (field, change, reason), number in counts.source_changes.items():
-            found[f"{field or 'undeclared'}: {_word(change)}, {_word(reason)}"] += number
+            found[f"{field or 'undeclared'}: {change}, {reason}"] += number
         yield f"the source changed {found.total()} values before it sent them: {_listed(found)}."
 
 
@@ -50,8 +48,3 @@ def _listed(found: Counter[str]) -> str:
     named = [f"{name or 'undeclared fields'} ({count})" for name, count in found.most_common(FIELDS_NAMED)]
     more = len(found) - len(named)
     return "; ".join(named) + (f" and {more} more" if more else "")
-
-
-def _word(text: str) -> str:
-    """A word of the protocol as it is; anything else may be data."""
-    return text if _WORD.fullmatch(text) else "OTHER"

@@ -288,13 +288,15 @@ def test_unknown_fields_of_a_record_are_tolerated() -> None:
 
 
 def test_a_record_says_what_its_source_changed() -> None:
-    """In whatever words; what is no change of a field is no reason to stop."""
-    changes = [{"field": "n", "change": "NULLED", "reason": "NEW"}, {"reason": "X"}, None, "text"]
+    """In words of the protocol: others may be data. What is no change of a field is no reason to stop."""
+    long = {"field": "n", "change": "NULLED", "reason": "the value 4711 was too long"}
+    changes = [{"field": "n", "change": "NULLED", "reason": "NEW"}, {"reason": "X"}, None, "text", long]
     content = {"stream": "users", "data": {}, "meta": {"changes": changes}}
     (record,) = read(orjson.dumps({"type": "RECORD", "record": content}))
 
     assert isinstance(record, Record)
-    assert (SourceChange("n", "NULLED", "NEW"), SourceChange("unknown", "unknown", "X")) == record.changes
+    assert (SourceChange("n", "NULLED", "NEW"), SourceChange("unknown", "unknown", "X")) == record.changes[:2]
+    assert SourceChange("n", "NULLED", "OTHER") == record.changes[2]
 
 
 def test_a_stream_state_is_about_its_stream() -> None:

@@ -99,8 +99,8 @@ class PartialDocuments:
                 if data[field] is None:
                     del data[field]
         self._put(plan, record._replace(data=data), span, document_id)
-        if not is_change(data):
-            return None
+        if not is_change(data) or not plan.primary_key:
+            return None  # without a key, no other record is about this document
         return b"" if plan.deletes(data) else exact_json.dumps(data)
 
     def _read(self, stream: StreamKey, document_id: str) -> Mapping[str, Any]:

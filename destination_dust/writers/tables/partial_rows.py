@@ -109,7 +109,8 @@ class PartialRows:
         elif missing:
             kept = self._kept_by_update(plan, data, missing, encoder, values or {})
         content = self._put(plan, record._replace(data=data), span, row_id, kept)
-        return (content or b"") if is_change(data) else None
+        # Without a key, no other record is about this row.
+        return (content or b"") if is_change(data) and plan.primary_key else None
 
     def _kept_by_update(
         self,
