@@ -26,6 +26,10 @@ MAX_WAITING = 200
 Values: TypeAlias = Mapping[str, Any]
 
 
+def _raise(error: Exception) -> None:
+    raise error
+
+
 class Update(NamedTuple):
     """A record on its way to its writer."""
 
@@ -38,6 +42,8 @@ class Update(NamedTuple):
     """
     read: Callable[[], Values] | None
     """Asks Dust for the values, empty if there are none; None if Dust's answer would prove nothing."""
+    failed: Callable[[Exception], None] = _raise
+    """Receives what `read` raised; what it raises itself ends the sync. The records behind it are not handed on."""
 
 
 class PartialUpdates:
@@ -74,7 +80,12 @@ class PartialUpdates:
         Runner(("stored", record_id), self._submit, self._complete(record_id, update, update.read)).advance()
 
     def _complete(self, record_id: str, update: Update, read: Callable[[], Values]) -> Steps:
-        values = yield Ask(read)
+        try:
+            values = yield Ask(read)
+        except Exception as error:
+            del self._waiting[record_id]
+            update.failed(error)
+            return
         self._put(record_id, update, values)
         for follower in self._waiting.pop(record_id):
             self.take(record_id, follower)

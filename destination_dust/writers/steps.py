@@ -42,14 +42,22 @@ class Runner:
         self._key = key
         self._submit = submit
         self._steps = steps
+        self._failure: Exception | None = None
 
     def advance(self) -> None:
         """Go on to the next call, or to where the steps wait."""
         if not self.under_way and not self.ended:
             self._resume(self._steps.send, None)
 
+    def fail(self, error: Exception) -> None:
+        """Raise an error in the steps where they wait, or once the call in flight has ended, whose outcome is lost."""
+        self._failure = error
+        self.advance()
+
     def _resume(self, enter: Callable[[Any], Ask | None], outcome: object) -> None:
         self.under_way = False
+        if self._failure:
+            enter, outcome, self._failure = self._steps.throw, self._failure, None
         try:
             ask = enter(outcome)
         except StopIteration:

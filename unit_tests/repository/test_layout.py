@@ -43,7 +43,6 @@ TESTED_ELSEWHERE = {
     "writers/documents/writer.py": "integration_tests/documents/test_replacement.py",
     "writers/tables/client.py": "unit_tests/writers/tables/test_table.py",
     "writers/tables/context.py": "unit_tests/writers/tables/test_table.py",
-    "writers/tables/partial_rows.py": "integration_tests/cdc/test_unavailable_values.py",
     "writers/tables/definition.py": "unit_tests/writers/tables/test_table.py",
     "writers/tables/witnesses.py": "unit_tests/writers/tables/test_burst.py",
     "writers/tables/writer.py": "unit_tests/writers/tables/test_table.py",

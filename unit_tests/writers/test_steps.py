@@ -71,3 +71,26 @@ def test_steps_wait_until_they_are_advanced() -> None:
     assert ["tick", "tick"] == heard
     assert runner.ended
     assert [] == calls.open
+
+
+@pytest.mark.parametrize("under_way", [True, False])
+def test_steps_can_be_failed_from_outside(under_way: bool) -> None:
+    """At once where they wait; a call in flight ends before, and its answer is not heard."""
+    calls, heard = FakeWorkers(), list[object]()
+
+    def steps() -> Steps:
+        try:
+            heard.append((yield Ask(lambda: "answer") if under_way else WAIT))
+        except NotFound as error:
+            heard.append(str(error))
+
+    runner = Runner("mine", calls.submit, steps())
+    runner.advance()
+    runner.fail(NotFound("gone"))
+    assert under_way == (not heard)
+    if under_way:
+        calls.end("mine")
+
+    assert (["gone"], True) == (heard, runner.ended)
+    runner.fail(NotFound("again"))
+    assert ["gone"] == heard

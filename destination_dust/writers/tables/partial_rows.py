@@ -36,10 +36,14 @@ The content is None if there is none, because the row is deleted or the record c
 class PartialRows:
     """Completes records from an earlier record of the sync, or from their row in Dust."""
 
-    def __init__(self, context: TablesContext, put: Put, *, soft: bool) -> None:
-        """`soft`: whether a tombstone keeps the row's other columns."""
+    def __init__(
+        self, context: TablesContext, put: Put, fail: Callable[[StreamKey, Exception], None], *, soft: bool
+    ) -> None:
+        """`fail` receives why a row of a stream cannot be read; `soft`: whether a tombstone keeps the row's other
+        columns."""
         self._context = context
         self._put = put
+        self._fail = fail
         self._soft = soft
         self._had_rows: set[StreamKey] = set()
         self._markers: dict[StreamKey, Marker | None] = {}
@@ -86,6 +90,7 @@ class PartialRows:
                 soft or bool(missing),
                 partial(self._complete, plan, record, span, row_id, encoder, missing, soft, had_rows),
                 partial(_stored_row, dust, row_id) if may_read else None,
+                partial(self._fail, plan.stream),
             ),
         )
 

@@ -52,7 +52,7 @@ class TablesWriter:
         self._context = context
         self._prefix = prefix
         self._hard = deletes is CdcDeletes.HARD
-        self._partial = PartialRows(context, self._put, soft=not self._hard)
+        self._partial = PartialRows(context, self._put, self._fail, soft=not self._hard)
         self._ends = False
         """Whether no more records come."""
         self._tables: dict[StreamKey, Table] = {}
@@ -117,6 +117,12 @@ class TablesWriter:
         else:
             table.change(change)
         return row.content if row else None
+
+    def _fail(self, stream: StreamKey, error: Exception) -> None:
+        """A row that a record needs cannot be read: what comes later must not be acknowledged before that record."""
+        if not isinstance(error, TROUBLE):
+            raise error
+        self._lives[stream].fail(error)
 
     def tick(self) -> None:
         """Advance each table. Once none is left, raises why the first has failed."""
