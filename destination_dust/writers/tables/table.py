@@ -101,6 +101,8 @@ class Table:
             if not self._context.may_send:
                 raise Stopped("The sync is stopping.")
             yield from self._burst()
+        if self._owes_nudge:
+            yield from self._nudge_in_the_end()
 
     def clear(self) -> Steps:
         """Delete all rows, at once."""

@@ -388,3 +388,43 @@ def test_the_size_of_a_replacement_is_that_of_the_csv(monkeypatch: pytest.Monkey
 
     assert {"users-1", "users-2"} == tables.rows()
     assert "too large" in str(tables.writer.failures[USERS])
+
+
+def test_without_confirmation_dust_is_nudged_before_the_states_go_out() -> None:
+    """It may leave requests lying that came during a merge; nobody looks, and no later change may come."""
+    tables = Replacing(rows=1, confirm=False)
+    tables.bring(3, 4)
+
+    calls = tables.conclude()
+
+    assert ["replace by 3", "upsert 4", "delete airbyte_nudge"] == [
+        each for each in calls if each.split()[0] in ("replace", "upsert", "delete")
+    ]
+    assert tables.has_ended()
+
+
+def test_without_confirmation_one_request_needs_no_nudge() -> None:
+    """It is there at once."""
+    tables = Replacing(confirm=False)
+    tables.bring(3, 4)
+
+    assert not any("nudge" in each for each in tables.conclude())
+    assert tables.has_ended()
+
+
+@pytest.mark.parametrize("complete", [True, False])
+def test_what_was_deleted_before_a_refused_record_stays_deleted(complete: bool) -> None:
+    """An older version of the row does not come back. Where rows are only added, an old one in the table goes."""
+    tables = Replacing(skip=True, mode=Mode.OVERWRITE_DEDUP)
+    tables.dust.refuses = {"bad"}
+    for more in ({"v": "good"}, {"_ab_cdc_deleted_at": "2026-01-01"}, {"v": "bad"}):
+        record = Record(USERS, {"id": 1, **more}, None, 1)
+        tables.writer.add(tables.plans[USERS], record, tables.calls.outcomes.read(USERS))
+    tables.bring(3)
+
+    tables.conclude(Ending.COMPLETE if complete else Ending.UNPROVEN, seconds=300)
+
+    assert ({"users-3"} if complete else {"users-2", "users-3"}) == tables.rows()
+    counts = tables.calls.progress.of(USERS)
+    assert 4 == counts.read == counts.upserted + counts.deleted + counts.rejected + counts.superseded
+    assert 0 == tables.context.budget.used
