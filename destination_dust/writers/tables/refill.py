@@ -179,7 +179,7 @@ class Refill:
         """The staged changes, to be sent one after the other. Deletes say nothing to a table whose rows all go."""
         for change in self._rows or ():
             if change.row is not None or not replaces:
-                sent = self._rows.with_earlier(change) if self._rows else change
+                sent = self._rows.with_earlier(change, deletes_are_sent=not replaces) if self._rows else change
                 self._context.outcomes.superseded(self.plan.stream, sum(1 for _ in sent.chain) - 1)
                 yield sent
 

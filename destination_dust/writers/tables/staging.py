@@ -163,14 +163,20 @@ class StagedRows:
         for row_id, *row, number in self._staging.read(f"SELECT * FROM changes{self._number} ORDER BY rowid"):
             yield Change(row_id, _row(*row), self._spans[number])
 
-    def with_earlier(self, change: Change) -> Change:
-        """The change, and the last few of its row that it replaced, which `unsent` no longer counts. Call it once."""
+    def with_earlier(self, change: Change, *, deletes_are_sent: bool) -> Change:
+        """The change, and the last few of its row that it replaced, which `unsent` no longer counts. Call it once.
+
+        None from before a delete: the row is gone if Dust refuses what came after it.
+        """
         if self._keeps_earlier:
             statement = f"SELECT * FROM earlier{self._number} WHERE row_id = ? ORDER BY rowid DESC"
             for row_id, *row, number in self._staging.execute(statement, (change.row_id,)).fetchall():
-                if row[0] is not None:
-                    change.supersede(Change(row_id, _row(*row), self._spans[number]), keeps=True)
+                earlier = Change(row_id, _row(*row), self._spans[number])
+                if earlier.row or deletes_are_sent:
+                    change.supersede(earlier, keeps=True)
                     self._records[number] -= 1
+                if not earlier.row:
+                    break
         return change
 
     def unsent(self, *, deletes_are_sent: bool) -> Iterator[tuple[Span, int, int]]:
