@@ -52,6 +52,8 @@ class Shared:
     """Requests that Dust has taken, of all tables …"""
     rows_taken_since: float = -math.inf
     """… and when the latest of those with rows was begun."""
+    wants_rows: bool = False
+    """Whether a table that is in doubt about a row needs another one to send one that Dust has taken before."""
     merged_at: float = 0.0
     """When Dust was last seen to have merged something. It merges one table after another."""
     last_request: float = math.inf

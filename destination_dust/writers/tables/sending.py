@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
 from destination_dust.airbyte.messages import StreamKey
 from destination_dust.dust.errors import Ambiguous, Rejected, TooLarge
@@ -13,6 +13,7 @@ from destination_dust.writers.steps import Ask, Steps
 from destination_dust.writers.tables.burst import Burst
 from destination_dust.writers.tables.changes import Change, Waiting, body
 from destination_dust.writers.tables.client import TableClient, UnusableTable
+from destination_dust.writers.tables.comparison import Comparison, Passed
 from destination_dust.writers.tables.context import TablesContext
 
 # Single rows that may fail in doubt, one after the other, until it must be an outage.
@@ -22,13 +23,12 @@ MAX_MISSES = 2
 # So many single rows may be refused before Dust has taken any of any table.
 MAX_REFUSED = 20
 
-Passed: TypeAlias = Generator[Ask | None, Any, bool]
-
 
 class Sending:
     """Sends rows and deletes to one table. What it cannot send before the next rest, it puts back."""
 
     def __init__(self, stream: StreamKey, dust: TableClient, context: TablesContext, waiting: Waiting) -> None:
+        self.comparison = Comparison(dust, context)
         self.rows = 0
         """Upserted rows that Dust has taken."""
         self.replaces = False
@@ -42,8 +42,6 @@ class Sending:
         self._dust = dust
         self._context = context
         self._waiting = waiting
-        self._latest: tuple[Change, int] | None = None
-        """A row of the latest request that Dust took, with its time of loading."""
         self._doubts: list[Change] = []
         """Single rows that failed and may be bad, as long as Dust has taken none to compare them with."""
         self._refusals = 0
@@ -89,7 +87,7 @@ class Sending:
         return False
 
     def _send_single(self, burst: Burst, change: Change) -> Passed:
-        if self._latest:
+        if self.comparison.has_row:
             return (yield from self._judge(burst, change))
         if len(self._doubts) >= MAX_DOUBTS:
             return (yield from self._insist(burst, change))
@@ -109,11 +107,10 @@ class Sending:
         error: Rejected | Ambiguous | None = None
         proofs = misses = 0
         while proofs < 2:
-            began = self._context.now()
             error = yield from self._try(burst, [change], lasting=True)
             if not isinstance(error, Ambiguous):
                 break
-            passed = yield from self._takes_others(burst, began)
+            passed = yield from self.comparison.takes_others(burst)
             proofs, misses = proofs + passed, misses + (not passed)
             if misses > MAX_MISSES:
                 return (yield from self._insist(burst, change))
@@ -127,23 +124,6 @@ class Sending:
         if error:
             self._leave_out(change, error)
         return error is None
-
-    def _takes_others(self, burst: Burst, since: float) -> Passed:
-        """Whether Dust takes other changes now: a row once more that it took last, which no later request has changed.
-
-        If it has taken none of this table, it must have taken rows of another one that were sent after `since`, and
-        take a harmless change of this one.
-        """
-        if self._latest is None:
-            if self._context.shared.rows_taken_since < since:
-                return False
-            yield Ask(self._dust.nudge)
-            return True
-        latest, loaded_at = self._latest
-        again = body([latest], loaded_at)
-        burst.repeated(latest.row_id)
-        passed: bool = yield Ask(lambda: self._dust.repeat(again), latest.size)
-        return passed
 
     def _try(
         self, burst: Burst, changes: Sequence[Change], *, patiently: bool = False, lasting: bool = False
@@ -167,7 +147,7 @@ class Sending:
         self._took(burst, changes, began)
         if truncates:
             self.truncates, self.replaced_at = False, self._context.now()
-        self._latest = Change(changes[0].row_id, changes[0].row, changes[0].span), loaded_at
+        self.comparison.took(changes[0], loaded_at)
         return None
 
     def _delete(self, burst: Burst, change: Change) -> Steps:
@@ -175,7 +155,7 @@ class Sending:
         began = self._context.now()
         yield Ask(lambda: self._dust.delete(change.row_id))
         self._took(burst, [change], began)
-        self._latest = None  # it may be the row that is gone now
+        self.comparison.deleted(change.row_id)
 
     def _took(self, burst: Burst, changes: Sequence[Change], began: float) -> None:
         """Dust has queued changes: they leave memory, but are acknowledged once they can be read."""

@@ -90,6 +90,8 @@ class Table:
                 yield from self._burst()
             elif self._owes_nudge:
                 yield from self._nudge_in_the_end()
+            elif self.sending.comparison.is_wanted:
+                yield from self.sending.comparison.show()
             else:
                 yield WAIT
 

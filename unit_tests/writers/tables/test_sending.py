@@ -9,7 +9,7 @@ import pytest
 from destination_dust.dust.errors import Ambiguous, Rejected, TooLarge, Unavailable
 from destination_dust.writers.outcomes import BadRecord
 from destination_dust.writers.tables.client import UnusableTable
-from unit_tests.builders import USERS
+from unit_tests.builders import ORDERS, USERS
 from unit_tests.writers.tables.fake_tables import TablesHarness
 
 
@@ -230,7 +230,7 @@ def test_an_outage_is_waited_out() -> None:
     tables.add(1, 2)
 
     with pytest.raises(Unavailable):
-        tables.drain()
+        tables.drain(400)
     assert "upsert users-1 patiently" in tables.dust.log or "upsert users-2 patiently" in tables.dust.log
 
 
@@ -306,3 +306,40 @@ def test_a_newer_change_outranks_the_earlier_one_of_a_refused_row() -> None:
 
     assert "newest" == tables.dust.rows_of["users"]["users-1"]["v"]
     assert 0 == tables.context.budget.used
+
+
+def test_an_idle_table_shows_that_a_bad_row_alone_in_its_table_is_bad() -> None:
+    """It sends the row once more that Dust took last: nothing else is left to be sent."""
+    tables = TablesHarness(skip=True)
+    tables.add(7, 8, stream=ORDERS)
+    tables.turn(80)
+    tables.dust.fails = fail_on("users-1")
+    tables.add(1)
+    tables.state(1)
+
+    sent = tables.drain(200)
+
+    assert ["upsert 1", *["upsert 1", "upsert orders-7", "delete airbyte_nudge"] * 2] == [
+        each for each in sent if each.split()[0] in ("upsert", "delete")
+    ]
+    assert [(0, 1)] == tables.released()
+    assert tables.writer.idle
+
+
+def test_an_outage_that_idle_tables_meet_as_well_proves_nothing() -> None:
+    """Their row is not taken, either."""
+    tables = TablesHarness(skip=True)
+    tables.add(7, stream=ORDERS)
+    tables.turn(80)
+
+    def trouble(_row_ids: list[str]) -> None:
+        raise Unavailable("gave up") if "patiently" in tables.dust.log[-1] else Ambiguous("trouble")
+
+    tables.dust.fails = trouble
+    tables.add(1)
+
+    tables.drain(400)
+
+    assert "upsert users-1 patiently" in tables.dust.log
+    assert [USERS] == list(tables.writer.failures)
+    assert 0 == tables.calls.progress.of(USERS).rejected
