@@ -143,14 +143,16 @@ class Proof:
     def _look(self, burst: Burst, witness: Witness) -> Generator[Ask | None, Any, Verdict]:
         """A deleted row has to be gone, and if it was there before, the table must have a row less.
 
-        If others were added meanwhile, of an earlier sync, it has not: then the row must be gone ten times in a row.
+        If others were added meanwhile, of an earlier sync, it has not, or it is not known how many it had: then the row
+        must be gone ten times in a row.
         """
         if not witness.deleted:
             row = yield Ask(partial(self._dust.read, witness.row_id))
             return verdict(row, witness.times)
         count = yield Ask(partial(self._dust.rows_without, witness.row_id))
         gone = self._gone + (witness.row_id in self._were_there)
-        fits = count is not None and (burst.rows_before is None or count <= burst.rows_before - gone)
+        before = burst.rows_before
+        fits = count is not None and before is not None and count <= before - gone
         self._without = 0 if count is None else self._without + 1
         if not fits and self._without < LOOKS_WITHOUT:
             return Verdict.NOT_YET

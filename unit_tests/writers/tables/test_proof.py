@@ -357,3 +357,19 @@ def test_a_time_of_loading_is_new_whatever_the_clock_says() -> None:
     assert 5_001 == next_loading_time(known, wall=4_000, after=0)
     far = shown(at(10**12))
     assert 4_000 == next_loading_time(far, wall=4_000, after=0)
+
+
+def test_a_delete_from_a_table_of_unknown_size_needs_more_than_one_look() -> None:
+    """No number of rows from before tells whether one has gone; in partial trouble, one look says so by chance."""
+    tables = TablesHarness()
+    tables.dust.upsert_table("users")
+    tables.dust.unreadable = True
+    tables.delete(1)
+    tables.state(1)
+    tables.drain(5)
+    tables.dust.unreadable = False
+
+    tables.turn(20)
+    assert [] == tables.released()
+    tables.turn(200)
+    assert [(1, 0)] == tables.released()
