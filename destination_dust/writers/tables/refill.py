@@ -60,10 +60,16 @@ class Refill:
         """What the table lacks if its old rows are gone and not all new ones are there, as a sentence; else None."""
         if self._table.sending.replaced_at is None or self._rows is None:
             return None
+        table_id, taken, count = self._dust.table_id, self._table.sending.rows, self._count
+        next_sync = f"The next complete sync of the stream {self.plan.stream} brings all."
+        if taken < count:
+            return (
+                f"The table {table_id} is not complete: Dust has taken {taken:,} of {count:,} rows that replace the "
+                f"old ones. {next_sync}"
+            )
         return (
-            f"The table {self._dust.table_id} is not complete: Dust has taken {self._table.sending.rows:,} of "
-            f"{self._count:,} rows that replace the old ones. The next complete sync of the stream {self.plan.stream} "
-            "brings all."
+            f"The table {table_id} may not be complete: Dust has taken all {count:,} rows that replace the old ones, "
+            f"but it was not proven that they are there. {next_sync}"
         )
 
     def put(self, change: Change) -> None:

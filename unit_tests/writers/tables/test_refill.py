@@ -282,6 +282,8 @@ def test_a_table_that_was_replaced_has_exactly_the_rows_that_were_sent() -> None
 
     assert "look users-6" not in calls
     assert not tables.has_ended()
+    (sentence,) = tables.writer.unfinished()
+    assert "users may not be complete: Dust has taken all 20 rows" in sentence
 
 
 def test_a_request_that_was_left_lying_is_found_by_the_count() -> None:
