@@ -72,10 +72,6 @@ class Burst:
         """Whether it removes rows. It does not upsert any then: the number of rows would prove nothing."""
         return bool(self._requests) and self._requests[0].deletes
 
-    def suits(self, changes: Sequence[Change]) -> bool:
-        """Whether it may take this request: it upserts rows, or it deletes some."""
-        return self.is_empty or self.deletes == (changes[0].row is None)
-
     @property
     def is_empty(self) -> bool:
         """Whether Dust has taken nothing yet."""

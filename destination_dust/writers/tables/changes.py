@@ -161,16 +161,26 @@ class Waiting:
         self._hold(-change.held + change.earlier.hold())
         return bool(self.put_back([change.earlier]))
 
-    def cut(self, limits: RequestLimits, until: float) -> list[Change]:
+    def cut(self, limits: RequestLimits, until: float, *, deletes: bool | None = None) -> list[Change]:
         """Take out the changes of the next request: those that came by `until`, and rows that fill a request.
 
-        They are rows to upsert, as many as fit, or one delete. They stay in the memory budget.
+        They are rows to upsert, as many as fit, or one delete; `deletes` says which, or else their age. They stay in
+        the memory budget. None if none of them are due.
         """
-        first = next((change for change in self._changes.values() if change.row is not None), None)
-        if first and (first.since <= until or self.fills(limits)):
+        row = self._first(deletes=False)
+        if row and row.since > until and not self.fills(limits):
+            row = None
+        delete = self._first(deletes=True)
+        if delete and delete.since > until:
+            delete = None
+        if deletes is None:
+            # If rows always went first, a steady stream of them would put deletes off for ever.
+            deletes = row is None or (delete is not None and delete.since < row.since)
+        taken: list[Change] = []
+        if deletes and delete:
+            taken = [delete]
+        elif row and not deletes:
             taken = self._first_rows(limits)
-        else:
-            taken = [each for each in self._changes.values() if each.row is None and each.since <= until][:1]
         for change in taken:
             del self._changes[change.row_id]
             self._count(change, -1)
@@ -185,6 +195,12 @@ class Waiting:
         self._hold(-self.held)
         self.rows = self.size = 0
         self._changes.clear()
+
+    def _first(self, *, deletes: bool) -> Change | None:
+        """The first delete, or the first row to upsert."""
+        if not (len(self) - self.rows if deletes else self.rows):
+            return None
+        return next(change for change in self._changes.values() if (change.row is None) is deletes)
 
     def _first_rows(self, limits: RequestLimits) -> list[Change]:
         taken: list[Change] = []

@@ -196,11 +196,9 @@ class Table:
             self._take_staged()
             now, draining = self._context.now(), self._send_by == math.inf
             if self._is_due() and (burst.is_empty or draining or now - burst.began < self._context.batch_age):
-                changes = self.waiting.cut(self._context.requests, self._send_by)
-                if burst.suits(changes):
-                    return self._fitting(burst, changes)
-                self.waiting.put_back(changes)
-                break
+                deletes = None if burst.is_empty else burst.deletes
+                changes = self.waiting.cut(self._context.requests, self._send_by, deletes=deletes)
+                return self._fitting(burst, changes) if changes else []
             if not self._staged and (burst.is_empty or draining or now - burst.ended >= LINGER):
                 break
             yield WAIT

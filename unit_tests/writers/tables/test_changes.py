@@ -137,13 +137,17 @@ def test_a_request_is_full_by_its_bytes() -> None:
 
 
 def test_deletes_are_requests_of_their_own() -> None:
-    """Rows of an age go first; deletes that came later wait on."""
-    found = waiting(change("a", None, since=1), change("b", since=2), change("c", None, since=3))
+    """What has waited longer goes first, unless it has to be one or the other; what came later waits on."""
+    changes = change("a", None, since=1), change("b", since=2), change("c", None, since=3)
+    found = waiting(*changes)
 
-    assert ["b"] == ids(found.cut(LARGE, 2))
+    assert [] == ids(found.cut(LARGE, 1, deletes=False))
     assert ["a"] == ids(found.cut(LARGE, 2))
+    assert ["b"] == ids(found.cut(LARGE, 2))
     assert [] == ids(found.cut(LARGE, 2))
     assert ["c"] == ids(found.cut(LARGE, 3))
+
+    assert ["b"] == ids(waiting(*changes).cut(LARGE, 3, deletes=False))
 
 
 @pytest.mark.parametrize("newer", [None, b"newer"])

@@ -402,3 +402,17 @@ def test_many_cells_are_warned_of(caplog: pytest.LogCaptureFixture, monkeypatch:
         tables.drain(60)
 
     assert 1 == caplog.text.count("million cells")
+
+
+def test_a_steady_stream_of_rows_does_not_put_deletes_off() -> None:
+    """However many rows wait when a burst ends: the states behind a delete go out within minutes."""
+    tables = TablesHarness(rows=1, batch_age=60.0)
+    tables.delete(99)
+    tables.state(1)
+    for number in range(80):
+        tables.add(number)
+        tables.turn(3)
+        if tables.released():
+            break
+
+    assert tables.dust.now < 200
