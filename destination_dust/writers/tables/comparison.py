@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any, TypeAlias
 
+from destination_dust.dust.errors import Rejected, Unavailable
 from destination_dust.writers.steps import Ask, Steps
 from destination_dust.writers.tables.burst import Burst
 from destination_dust.writers.tables.changes import Change, body
@@ -56,7 +57,11 @@ class Comparison:
         """Show it. Only between two bursts, when there is nothing that the row would have to prove."""
         shared, began = self._context.shared, self._context.now()
         shared.wants_rows = False
-        if (yield from self._repeat()):
+        try:
+            passed = yield from self._repeat()
+        except (Rejected, Unavailable):
+            return  # of the doubt of another table, this one does not end
+        if passed:
             shared.rows_taken_since = max(shared.rows_taken_since, began)
 
     def _takes_other_tables(self) -> Passed:

@@ -209,10 +209,9 @@ class TablesWriter:
                 refill = Refill(plan, decision, table, self._context, self._staging, existing)
                 self._refills[plan.stream] = refill
                 yield from refill.live()
-                del self._refills[plan.stream]
             else:
                 table.definition.tags = existing.tags
-            yield from table.live()
+                yield from table.live()
         except Stopped:
             pass  # what was not proven is not acknowledged
         except TROUBLE as error:

@@ -326,13 +326,16 @@ def test_an_idle_table_shows_that_a_bad_row_alone_in_its_table_is_bad() -> None:
     assert tables.writer.idle
 
 
-def test_an_outage_that_idle_tables_meet_as_well_proves_nothing() -> None:
-    """Their row is not taken, either."""
+@pytest.mark.parametrize("error", [Ambiguous, Unavailable])
+def test_an_outage_that_idle_tables_meet_as_well_proves_nothing(error: type[Exception]) -> None:
+    """Their row is not taken, either, and that is no failure of theirs."""
     tables = TablesHarness(skip=True)
     tables.add(7, stream=ORDERS)
     tables.turn(80)
 
-    def trouble(_row_ids: list[str]) -> None:
+    def trouble(row_ids: list[str]) -> None:
+        if "orders-7" in row_ids:
+            raise error("trouble")
         raise Unavailable("gave up") if "patiently" in tables.dust.log[-1] else Ambiguous("trouble")
 
     tables.dust.fails = trouble
