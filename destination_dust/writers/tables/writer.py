@@ -16,9 +16,9 @@ from destination_dust.airbyte.messages import Record, StreamKey
 from destination_dust.config import CdcDeletes
 from destination_dust.dust.errors import NotFound, Rejected, Stopped, Unavailable
 from destination_dust.mapping.ids import table_name
-from destination_dust.mapping.tables.cells import Cell, Difference
+from destination_dust.mapping.tables.cells import Cell
 from destination_dust.mapping.tables.columns import remembered_columns
-from destination_dust.mapping.tables.differences import changed_types, differences, listed, renamed
+from destination_dust.mapping.tables.differences import listed, renamed
 from destination_dust.mapping.tables.rows import RowEncoder, TooManyColumns
 from destination_dust.mapping.tags import marker_of
 from destination_dust.writers.markers import announce, decide
@@ -29,6 +29,7 @@ from destination_dust.writers.tables.changes import Change
 from destination_dust.writers.tables.client import ExistingTable, TableClient, UnusableTable
 from destination_dust.writers.tables.context import TablesContext
 from destination_dust.writers.tables.limits import MAX_ROW_BYTES
+from destination_dust.writers.tables.oddities import log_oddities
 from destination_dust.writers.tables.partial_rows import PartialRows
 from destination_dust.writers.tables.proof import Unconfirmed
 from destination_dust.writers.tables.refill import Refill
@@ -178,25 +179,8 @@ class TablesWriter:
     def report(self) -> None:
         """Log where Dust holds something other than the source."""
         for stream, table in self._tables.items():
-            encoder = table.encoder
-            self._context.outcomes.counts(stream).cleaned = encoder.cleaned
-            for odd, line in differences(encoder.columns):
-                # Blanks become null nearly everywhere, and few will miss them.
-                logger.log(logging.INFO if odd is Difference.BLANK else logging.WARNING, "Stream %s: %s", stream, line)
-            for line in changed_types(encoder.columns, encoder.existing):
-                logger.warning("Stream %s: %s", stream, line)
-            for field, name, other in encoder.moved():
-                logger.warning(
-                    "Stream %s: the values of the field %s go to the column %s. The table also has the column %s, "
-                    "which may hold its earlier values: the tags that would say so are gone.",
-                    stream,
-                    field,
-                    name,
-                    other,
-                )
-            names = renamed({field: column for field, column in encoder.columns.items() if not column.declared})
-            if names:
-                logger.info("Stream %s: columns of fields that the catalog lacks: %s.", stream, listed(names))
+            self._context.outcomes.counts(stream).cleaned = table.encoder.cleaned
+            log_oddities(stream, table.encoder)
 
     def _live(self, plan: StreamPlan) -> Steps:
         """What becomes of the table of a stream, from beginning to end. Its trouble is that of no other."""
