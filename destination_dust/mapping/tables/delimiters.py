@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -78,7 +78,7 @@ def misleading_in_table(groups: Sequence[tuple[Delimiters, float]], columns: Col
     blamed = groups[0][0].columns
     if not blamed:
         return []  # none has more semicolons or tabs than cells, and so than commas
-    header = sum(len(name) + 1 for name in columns) + len("__dust_id")
+    header = _header_bytes(columns)
     for rival in range(len(RIVALS)):
         rows: defaultdict[tuple[int, int], float] = defaultdict(float)
         for group, weight in groups:
@@ -119,19 +119,39 @@ def is_suspicious(row: Row) -> bool:
 
 def misleading_columns(rows: Sequence[Row]) -> list[str]:
     """The columns whose semicolons or tabs outnumber the commas in a request of these rows; empty if Dust will find the
-    commas, both in its sample and in all rows."""
+    commas, both in its sample and in all rows.
+
+    The sample ends in one of the rows that by the most, or the least, that the rows before it take fill it. It may have
+    all of that row's semicolons and tabs, and none of its commas.
+    """
     if not any(map(is_suspicious, rows)):
         return []
     values = [_value(row) for row in rows]
+    names = {name for value in values for name in value}
     # The row id adds a column, and commas are one fewer than columns.
-    commas_a_row = len({name for value in values for name in value})
-    for sample in (_beginning(values, commas_a_row), values):
-        taken = list(sample)
-        commas = commas_a_row * (len(taken) + 1)
-        for rival in RIVALS:
-            counts = _unquoted(taken, rival)
-            if counts.total() > commas:
-                return [name for name, _ in counts.most_common(5)]
+    commas_a_row = len(names)
+    counts: dict[str, Counter[str]] = {rival: Counter() for rival in RIVALS}
+    most = least = _header_bytes(names)
+    for number, (row, value) in enumerate(zip(rows, values, strict=True), 1):
+        for rival, count in counts.items():
+            count.update(_unquoted([value], rival))
+        before, most = least, most + row.csv_bytes + commas_a_row + 1
+        least += sum(map(cell_bytes, value.values())) + commas_a_row + 1
+        if before < SAMPLE_BYTES <= most and (blamed := _outnumbering(counts, commas_a_row * number)):
+            return blamed
+    return _outnumbering(counts, commas_a_row * (len(rows) + 1))
+
+
+def _header_bytes(columns: Collection[str]) -> int:
+    """The bytes of the first line of a table's file, with its end."""
+    return sum(len(name) + 1 for name in columns) + len("__dust_id") + 1
+
+
+def _outnumbering(counts: Mapping[str, Counter[str]], commas: int) -> list[str]:
+    """The columns with most of a rival of which there are more than commas. `counts`: by rival and column."""
+    for count in counts.values():
+        if count.total() > commas:
+            return [name for name, _ in count.most_common(5)]
     return []
 
 
@@ -147,16 +167,6 @@ def cell_bytes(cell: object) -> int:
 def _value(row: Row) -> Mapping[str, Any]:
     value: Mapping[str, Any] = orjson.loads(row_head(0) + row.content)["value"]
     return value
-
-
-def _beginning(values: Iterable[Mapping[str, Any]], commas_a_row: int) -> Iterator[Mapping[str, Any]]:
-    """The rows that fill Dust's sample."""
-    size = 0
-    for value in values:
-        if size > SAMPLE_BYTES:
-            return
-        size += commas_a_row + sum(len(cell) if isinstance(cell, str) else 8 for cell in value.values())
-        yield value
 
 
 def _unquoted(values: Iterable[Mapping[str, Any]], delimiter: str) -> Counter[str]:

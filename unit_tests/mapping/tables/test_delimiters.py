@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -63,14 +63,55 @@ def test_all_rows_count_together() -> None:
 
 def is_mistaken(values: list[dict[str, Any]], columns: list[str], chance: random.Random) -> bool:
     """Whether Dust mistakes the delimiter of a table of these rows, in a random order."""
+    return looks_mistaken(
+        chance.sample(values, len(values)) if len(values) < 100 else _drawn(values, chance), columns, "users-1"
+    )
+
+
+def looks_mistaken(values: Iterable[dict[str, Any]], columns: list[str], row_id: str) -> bool:
+    """Whether Dust mistakes the delimiter of a file of these rows, in this order."""
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow([*columns, "__dust_id"])
-    for value in chance.sample(values, len(values)) if len(values) < 100 else _drawn(values, chance):
+    for value in values:
         if file.tell() > 17_000:
             break
-        writer.writerow([*(value.get(name) for name in columns), "users-1"])
+        writer.writerow([*(value.get(name) for name in columns), row_id])
     return guessed_delimiter(file.getvalue().encode()) != ","
+
+
+@pytest.mark.parametrize("filler", ["文" * 900, 'a "b"' * 540, "x" * 2700])
+@pytest.mark.parametrize("rivals", range(12))
+@pytest.mark.parametrize("bad", range(1, 9))
+def test_no_request_is_mistaken_that_was_let_pass(filler: str, rivals: int, bad: int) -> None:
+    """Its rows are in the order in which they are sent, and Dust looks at their bytes, with quotes."""
+    values = [{"path": "x;" * rivals, "filler": filler}] * bad + [{"path": "-", "filler": filler}] * 100
+
+    if looks_mistaken(values, ["_airbyte_loaded_at", "path", "filler"], "x"):
+        assert ["path"] == misleading_columns(rows(*values))
+
+
+@settings(max_examples=200)
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 12), st.sampled_from(["", "a" * 50, "a" * 3_000, "é" * 300, '"' * 100]), st.booleans()
+        ),
+        min_size=1,
+        max_size=60,
+    ),
+    st.integers(1, 6),
+)
+def test_no_request_of_any_rows_is_mistaken_that_was_let_pass(
+    cells: list[tuple[int, str, bool]], repeated: int
+) -> None:
+    """Whichever row its first 16 KB end in, and wherever in that row."""
+    values = [
+        {"path": "x;" * rivals, "filler": filler, **({"more": 1} if more else {})} for rivals, filler, more in cells
+    ] * repeated
+
+    columns = ["_airbyte_loaded_at", *dict.fromkeys(name for value in values for name in value)]
+    assert misleading_columns(rows(*values)) or not looks_mistaken(values, columns, "x")
 
 
 def _drawn(values: list[dict[str, Any]], chance: random.Random) -> Iterator[dict[str, Any]]:
