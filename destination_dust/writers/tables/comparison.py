@@ -51,7 +51,7 @@ class Comparison:
     @property
     def is_wanted(self) -> bool:
         """Whether another table needs to see that Dust takes rows, and this one has one to show it with."""
-        return self._context.shared.wants_rows and self.has_row
+        return self._context.shared.wants_rows and self.has_row and self._context.may_send
 
     def show(self) -> Steps:
         """Show it. Only between two bursts, when there is nothing that the row would have to prove."""
