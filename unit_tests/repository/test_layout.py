@@ -46,6 +46,7 @@ TESTED_ELSEWHERE = {
     "writers/tables/context.py": "unit_tests/writers/tables/test_table.py",
     "writers/tables/oddities.py": "integration_tests/tables/test_content.py",
     "writers/tables/definition.py": "unit_tests/writers/tables/test_table.py",
+    "writers/tables/waiting.py": "unit_tests/writers/tables/test_changes.py",
     "writers/tables/witnesses.py": "unit_tests/writers/tables/test_burst.py",
     "writers/tables/writer.py": "unit_tests/writers/tables/test_table.py",
     "writers/writer.py": "unit_tests/test_sync.py",

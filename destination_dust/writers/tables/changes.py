@@ -1,14 +1,13 @@
-"""What waits for one table: the latest change of each row."""
+"""Changes of rows: what becomes of each, and the records whose fate that is."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from destination_dust.airbyte.ledger import Span
-from destination_dust.mapping.tables.rows import BODY_OVERHEAD, ROW_OVERHEAD, Row, upsert_body
-from destination_dust.writers.tables.limits import MemoryBudget, RequestLimits
+from destination_dust.mapping.tables.rows import ROW_OVERHEAD, Row, upsert_body
 
 # How many earlier changes of a row wait behind the latest, in case Dust refuses it.
 MAX_EARLIER = 4
@@ -94,134 +93,6 @@ def count_records(changes: Sequence[Change], records: Counter[Span]) -> int:
         if change.earlier:
             number += count_records([change.earlier], records)
     return number
-
-
-class Waiting:
-    """Changes of distinct rows, in the order in which the rows began to wait. Requests are cut from them."""
-
-    def __init__(self, budget: MemoryBudget, *, keeps_earlier: bool) -> None:
-        """`keeps_earlier`: keep what was superseded, in case Dust refuses what took its place."""
-        self.rows = 0
-        """Rows to upsert, …"""
-        self.size = 0
-        """… and their bytes in requests."""
-        self.held = 0
-        """Bytes of the memory budget that they count for, with those on their way."""
-        self._budget = budget
-        self._keeps_earlier = keeps_earlier
-        self._changes: dict[str, Change] = {}
-
-    def __len__(self) -> int:
-        return len(self._changes)
-
-    @property
-    def since(self) -> float | None:
-        """Since when the first of them waits, None if there is none."""
-        return next((change.since for change in self._changes.values()), None)
-
-    def fills(self, limits: RequestLimits) -> bool:
-        """Whether there are rows for a full request."""
-        return self.rows >= limits.rows or self.size + BODY_OVERHEAD >= limits.size
-
-    def put(self, change: Change) -> bool:
-        """Take a change in. Returns whether another one of its row waited, which keeps its turn."""
-        earlier = self._changes.get(change.row_id)
-        if earlier:
-            self._count(earlier, -1)
-            self._hold(-earlier.held)
-            change.supersede(earlier, keeps=self._keeps_earlier)
-        self._hold(change.hold())
-        self._changes[change.row_id] = change
-        self._count(change, 1)
-        return earlier is not None
-
-    def put_back(self, changes: Iterable[Change]) -> int:
-        """Take changes in again that were cut and not sent, before all others. Returns for how many of the rows a newer
-        one waits, which supersedes them."""
-        first: dict[str, Change] = {}
-        superseded = 0
-        for change in changes:
-            newer = self._changes.get(change.row_id)
-            if newer:
-                self._count(newer, -1)
-                self._hold(-newer.held - change.held)
-                newer.supersede(change, keeps=self._keeps_earlier)
-                self._hold(newer.hold())
-                superseded += 1
-            else:
-                first[change.row_id] = change
-            self._count(newer or change, 1)
-        self._changes = {**first, **self._changes}
-        return superseded
-
-    def restore(self, change: Change) -> bool:
-        """Take the change in that a cut one took the place of, and forget that one. Returns whether a newer one waits,
-        which supersedes it."""
-        assert change.earlier
-        self._hold(-change.held + change.earlier.hold())
-        return bool(self.put_back([change.earlier]))
-
-    def cut(self, limits: RequestLimits, until: float, *, deletes: bool | None = None) -> list[Change]:
-        """Take out the changes of the next request: those that came by `until`, and rows that fill a request.
-
-        They are rows to upsert, as many as fit, or one delete; `deletes` says which, or else their age. They stay in
-        the memory budget. None if none of them are due.
-        """
-        row = self._first(deletes=False)
-        if row and row.since > until and not self.fills(limits):
-            row = None
-        delete = self._first(deletes=True)
-        if delete and delete.since > until:
-            delete = None
-        if deletes is None:
-            # If rows always went first, a steady stream of them would put deletes off for ever.
-            deletes = row is None or (delete is not None and delete.since < row.since)
-        taken: list[Change] = []
-        if deletes and delete:
-            taken = [delete]
-        elif row and not deletes:
-            taken = self._first_rows(limits)
-        for change in taken:
-            del self._changes[change.row_id]
-            self._count(change, -1)
-        return taken
-
-    def release(self, changes: Iterable[Change]) -> None:
-        """Give back the memory of changes that were cut, and are not kept any longer."""
-        self._hold(-sum(change.held for change in changes))
-
-    def clear(self) -> None:
-        """Forget all of them, and those on their way: they will not be sent."""
-        self._hold(-self.held)
-        self.rows = self.size = 0
-        self._changes.clear()
-
-    def _first(self, *, deletes: bool) -> Change | None:
-        """The first delete, or the first row to upsert."""
-        if not (len(self) - self.rows if deletes else self.rows):
-            return None
-        return next(change for change in self._changes.values() if (change.row is None) is deletes)
-
-    def _first_rows(self, limits: RequestLimits) -> list[Change]:
-        taken: list[Change] = []
-        size = BODY_OVERHEAD
-        for change in self._changes.values():
-            if change.row is None:
-                continue
-            size += change.size
-            if taken and (len(taken) >= limits.rows or size > limits.size):
-                break
-            taken.append(change)
-        return taken
-
-    def _hold(self, size: int) -> None:
-        self.held += size
-        self._budget.used += size
-
-    def _count(self, change: Change, sign: int) -> None:
-        if change.row is not None:
-            self.rows += sign
-            self.size += sign * change.size
 
 
 def body(changes: Sequence[Change], loaded_at: int, *, truncates: bool = False) -> bytes:

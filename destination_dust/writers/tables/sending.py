@@ -11,10 +11,11 @@ from destination_dust.mapping.tables.delimiters import misleading_columns
 from destination_dust.mapping.tables.rows import BODY_OVERHEAD
 from destination_dust.writers.steps import Ask, Steps
 from destination_dust.writers.tables.burst import Burst
-from destination_dust.writers.tables.changes import Change, Waiting, body
+from destination_dust.writers.tables.changes import Change, body
 from destination_dust.writers.tables.client import TableClient, UnusableTable
 from destination_dust.writers.tables.comparison import Comparison, Passed
 from destination_dust.writers.tables.context import TablesContext
+from destination_dust.writers.tables.waiting import Waiting
 
 # Single rows that may fail in doubt, one after the other, until it must be an outage.
 MAX_DOUBTS = 5

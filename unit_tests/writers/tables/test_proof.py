@@ -14,14 +14,7 @@ from destination_dust.dust.errors import Ambiguous
 from destination_dust.mapping.tables.rows import LOADED_AT
 from destination_dust.writers.tables import client
 from destination_dust.writers.tables.context import ConfirmationTiming
-from destination_dust.writers.tables.proof import (
-    DAY,
-    Unconfirmed,
-    Verdict,
-    loading_time,
-    next_loading_time,
-    verdict,
-)
+from destination_dust.writers.tables.proof import Unconfirmed
 from unit_tests.builders import ORDERS
 from unit_tests.writers.tables.fake_tables import TablesHarness
 
@@ -261,54 +254,6 @@ def test_a_count_that_fails_is_none() -> None:
     assert dust.count() is None
 
 
-def shown(*cells: object) -> list[dict[str, Any]]:
-    """Rows with these times of loading, as Dust shows them."""
-    return [{"row_id": "x", "value": {LOADED_AT: cell}} for cell in cells]
-
-
-@pytest.mark.parametrize(
-    ("row", "expected"),
-    [
-        (None, Verdict.NOT_YET),
-        ({LOADED_AT: at(WALL)}, Verdict.STORED),
-        ({LOADED_AT: at(WALL - 1)}, Verdict.NOT_YET),
-        ({LOADED_AT: at(WALL + 1)}, Verdict.FOREIGN),
-        ({LOADED_AT: "2027-01-15 08:00:00"}, Verdict.STORED),
-        ({LOADED_AT: "2027-01-15 09:00:00"}, Verdict.FOREIGN),
-        ({LOADED_AT: "recently"}, Verdict.FOREIGN),
-        ({LOADED_AT: 5}, Verdict.FOREIGN),
-        ({LOADED_AT: None}, Verdict.NOT_YET),
-        ({}, Verdict.NOT_YET),
-    ],
-)
-def test_only_the_bursts_own_time_is_proof(row: dict[str, Any] | None, expected: Verdict) -> None:
-    """A later one may be older than the burst, if a clock was fast when it was written."""
-    assert expected is verdict(row, (WALL, WALL))
-
-
-@pytest.mark.parametrize(
-    ("cell", "expected"),
-    [
-        (at(WALL), WALL),
-        (at(WALL + 0.9), WALL),
-        ("2027-01-15 08:00:00", WALL),
-        ("recently", None),
-        (5, None),
-        (None, None),
-    ],
-)
-def test_a_time_is_read_as_dust_shows_it(cell: object, expected: int | None) -> None:
-    """As a datetime, or as text in a column where something else is not a datetime."""
-    assert expected == loading_time(cell)
-
-
-def test_the_time_of_a_request_that_failed_before_with_the_same_rows_is_proof_as_well() -> None:
-    """Its answer was lost, and it has landed, perhaps after the parts in which it was sent again."""
-    found = [verdict({LOADED_AT: at(WALL + each)}, (WALL, WALL + 2)) for each in range(-1, 4)]
-
-    assert [Verdict.NOT_YET, *[Verdict.STORED] * 3, Verdict.FOREIGN] == found
-
-
 @pytest.mark.parametrize("lands_at", [20, 40])
 def test_a_request_that_lands_after_its_answer_was_lost_is_not_that_of_another_program(lands_at: int) -> None:
     """It is merged before its halves are, or after them; they have times of their own."""
@@ -335,28 +280,6 @@ def test_a_request_that_lands_after_its_answer_was_lost_is_not_that_of_another_p
     tables.turn(30)
 
     assert [(4, 0)] == tables.released()
-
-
-@given(st.lists(st.integers(-3, 3) | st.integers(DAY - 3, DAY + 3), max_size=20), st.integers(-3, 3))
-def test_a_burst_has_a_time_of_its_own(offsets: list[int], after: int) -> None:
-    """Now, unless that was used before; later than any near one; and never that of a row that was seen."""
-    time = next_loading_time(shown(*(at(WALL + each) for each in offsets)), wall=WALL + 0.5, after=WALL + after)
-
-    assert time not in {WALL + each for each in offsets}
-    assert time > WALL + after
-    assert time >= max([WALL, *(WALL + each for each in offsets if each < DAY)])
-    assert time <= WALL + max([after, 0, *(each for each in offsets if each <= DAY)]) + 4
-
-
-def test_a_time_of_loading_is_new_whatever_the_clock_says() -> None:
-    """Later than that of the burst before, and than those in the table, unless these lie days ahead."""
-    known = shown(at(5_000))
-
-    assert 9_000 == next_loading_time([], wall=9_000.7, after=0)
-    assert 9_001 == next_loading_time([], wall=8_000, after=9_000)
-    assert 5_001 == next_loading_time(known, wall=4_000, after=0)
-    far = shown(at(10**12))
-    assert 4_000 == next_loading_time(far, wall=4_000, after=0)
 
 
 def test_a_delete_from_a_table_of_unknown_size_needs_more_than_one_look() -> None:
