@@ -17,17 +17,18 @@ import orjson
 
 from destination_dust.exact_json.depth import NotJSON, TooDeep, checked
 
-# Digits and points become "0", "E" becomes "e". Without signs, two searches for bytes then find every number that
-# orjson might round. Texts that look alike match too, which only costs time.
+# Digits, points and signs become "0", "E" becomes "e". Two searches for bytes then find every number that orjson might
+# round. Texts that look alike match too, which only costs time.
 _SHAPE = bytes(
-    ord("0") if chr(byte) in "0123456789." else ord("e") if chr(byte) == "E" else byte for byte in range(256)
+    ord("0") if chr(byte) in "0123456789.+-" else ord("e") if chr(byte) == "E" else byte for byte in range(256)
 )
 # A float64 keeps 15 significant digits, which with the point are 16 characters: those may be too many.
 _LONG = b"0" * 16
 # Exponents of two digits leave 15 digits in float64's range; three may overflow, underflow or be subnormal.
 _LARGE_EXPONENT = b"0e000"
 _UNSIGNED = re.compile(rb"[0-9.]+(?:[eE][-+]?[0-9]+)?")
-_WITH_LARGE_EXPONENT = re.compile(rb"[0-9.]+[eE][-+]?[0-9]{3,}")
+# Only from where digits begin, or a long row of them would be looked at from each.
+_WITH_LARGE_EXPONENT = re.compile(rb"(?<![0-9.])[0-9.]+[eE][-+]?[0-9]{3,}")
 # What stands before a number. Before other digits, as in a hash, it is another character.
 _BEFORE_A_NUMBER = b":,[ \t\r\n-"
 
@@ -47,11 +48,14 @@ def loads(line: bytes, errors: str = "replace") -> Any:
     a byte order mark is ignored, of equal keys the last wins. `errors`: what becomes of bytes that are not UTF-8, as in
     `bytes.decode`; "strict" raises `NotUTF8`. Raises `NotJSON`, and `TooDeep` (see `depth`). All are `ValueError`s.
     """
-    if not _may_round(line):
-        try:
-            return checked(line, orjson.loads(line))
-        except orjson.JSONDecodeError:
-            pass  # not JSON, or more than orjson accepts: the exact path decides
+    try:
+        value = checked(line, orjson.loads(line))
+        # Proof that no number was rounded: the value is written just as it was read. Most programs write JSON as orjson
+        # does, and writing it is quicker than looking for long numbers.
+        if orjson.dumps(value) == line or not _may_round(line):
+            return value
+    except orjson.JSONDecodeError:
+        pass  # not JSON, or more than orjson accepts: the exact path decides
     problem: ValueError = NotJSON(f"{len(line)} bytes that are not JSON")
     try:
         return checked(line, _EXACT.decode(line.decode("utf-8-sig", errors)))
@@ -121,17 +125,14 @@ def clean_text(text: str) -> tuple[str, int]:
 
 def _may_round(line: bytes) -> bool:
     """Whether orjson might round a number of the line."""
-    shape = line.translate(_SHAPE, b"+-")
-    is_long, is_large = _LONG in shape, _LARGE_EXPONENT in shape
-    if not is_long and not is_large:
-        return False
-    if is_large and any(_rounds(line, number) for number in _WITH_LARGE_EXPONENT.finditer(line)):
-        return True
     shape = line.translate(_SHAPE)  # as long as the line, to find the place
     at = shape.find(_LONG)
+    if _LARGE_EXPONENT in shape and any(_rounds(line, number) for number in _WITH_LARGE_EXPONENT.finditer(line)):
+        return True
     while at >= 0:
-        number = _UNSIGNED.match(line, at)
-        assert number  # it starts with a digit or a point
+        number = _UNSIGNED.search(line, at)
+        if number is None:
+            return False  # a ruler of signs
         if _rounds(line, number):
             return True
         at = shape.find(_LONG, number.end())

@@ -133,11 +133,29 @@ def test_what_programs_write_of_a_float64_is_an_ordinary_number(numbers: list[fl
         ('["1.2.3.4.5.6.7.8.9.0", -8000000000000000.3]', "1.2.3.4.5.6.7.8.9.0"),
         ('["x, 1e9999999", -8000000000000000.3]', "x, 1e9999999"),
         ('["+0000000000000000000e000", -8000000000000000.3]', "+0000000000000000000e000"),
+        ('["--------------------", -8000000000000000.3]', "--------------------"),
+        ('["12-3456789012345678901", -8000000000000000.3]', "12-3456789012345678901"),
     ],
 )
 def test_texts_like_long_numbers_hide_none(text: str, value: str) -> None:
     """Digits of hashes and versions are no numbers, and the number behind them is found."""
     assert [value, Decimal("-8000000000000000.3")] == loads(text.encode())
+
+
+@settings(max_examples=500)
+@given(st.lists(st.from_regex(r"-?(0|[1-9][0-9]{0,24})(\.[0-9]{1,24})?([eE][+-]?[0-9]{1,4})?", fullmatch=True)))
+def test_a_line_is_read_alike_however_it_is_written(numbers: list[str]) -> None:
+    """What is written as orjson writes it needs no search for long numbers."""
+    compact, spaced = loads(f"[{','.join(numbers)}]".encode()), loads(f"[ {' , '.join(numbers)} ]".encode())
+
+    assert [(repr(number), type(number)) for number in spaced] == [(repr(number), type(number)) for number in compact]
+
+
+def test_a_ruler_and_very_many_digits_are_read_in_linear_time() -> None:
+    """Before a number with a large exponent, a million digits would otherwise take hours."""
+    digits, ruler = "1" * 1_000_000, "-" * 1_000_000
+
+    assert [digits, ruler, 1e300] == loads(f'["{digits}", "{ruler}", 1e300]'.encode())
 
 
 def test_exponents_beyond_all_bounds_are_infinite_or_zero() -> None:
