@@ -82,7 +82,7 @@ class StreamPlan:
         for path in self.primary_key:
             value: Any = data
             for name in path:
-                value = value.get(name) if isinstance(value, Mapping) else None
+                value = value.get(name) if isinstance(value, dict) else None
             if value is None:
                 raise MissingKey(f"the primary key field {'.'.join(path)} is missing or null")
             parts.append(value)

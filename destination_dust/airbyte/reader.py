@@ -7,6 +7,7 @@ and forgets the `id` by which the platform recognises a STATE. This one keeps th
 from __future__ import annotations
 
 import logging
+from functools import lru_cache
 from typing import Any
 
 from destination_dust import exact_json
@@ -140,7 +141,7 @@ class Reader:
             raise self._unreadable("is a RECORD without data")
         if record.get("file") or record.get("file_reference"):
             raise transfers_files(record.get("stream"), f"line {self.lines} of the input brings one")
-        data, emitted_at = record.get("data"), record.get("emitted_at")
+        data, emitted_at, meta = record.get("data"), record.get("emitted_at"), record.get("meta")
         if not isinstance(data, dict):
             raise self._unreadable("is a RECORD without data")
         return Record(
@@ -148,7 +149,7 @@ class Reader:
             data,
             int(emitted_at) if isinstance(emitted_at, (int, float)) else None,
             self.lines,
-            changes=source_changes(record.get("meta")),
+            changes=source_changes(meta) if meta else (),
         )
 
     def _state(self, state: Any, line: bytes) -> State:
@@ -179,7 +180,7 @@ class Reader:
     def _stream(self, namespace: Any, name: Any) -> StreamKey:
         if not isinstance(name, str):
             raise self._unnamed("RECORD")
-        return StreamKey(namespace if isinstance(namespace, str) and namespace else None, name)
+        return _stream_key(namespace if isinstance(namespace, str) and namespace else None, name)
 
     def _unnamed(self, kind: str) -> UnreadableInput:
         return self._unreadable(f"is a {kind} that does not name its stream")
@@ -189,6 +190,10 @@ class Reader:
             f"Line {self.lines} of the input {problem}. It may be a record, so the sync stops rather than lose it. "
             f"Everything acknowledged before that line is safe. {ADVICE}"
         )
+
+
+# A look-up is quicker than a new one for each record.
+_stream_key = lru_cache(maxsize=1000)(StreamKey)
 
 
 def _named(content: dict[str, Any]) -> StreamKey | None:

@@ -41,6 +41,8 @@ class Outcomes:
 
     def note(self, plan: StreamPlan, record: Record) -> None:
         """Count how a record differs from its row before anything was made of it."""
+        if record.is_utf8 and not record.changes:
+            return  # as nearly all
         counts = self.counts(plan.stream)
         counts.not_utf8 += not record.is_utf8
         for change in record.changes:
@@ -48,7 +50,7 @@ class Outcomes:
 
     def read(self, stream: StreamKey) -> Span:
         """A record was read. Returns the span that its fate is booked in."""
-        self.counts(stream).read += 1
+        self._progress.of(stream).read += 1
         return self._ledger.add_record(stream)
 
     def superseded(self, stream: StreamKey, records: int = 1) -> None:
