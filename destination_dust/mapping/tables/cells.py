@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 from decimal import Decimal
 from enum import Enum
+from types import NoneType
 from typing import Any, TypeAlias
 
 from destination_dust.exact_json import readable
@@ -19,6 +20,7 @@ Cell: TypeAlias = "bool | int | float | str | dict[str, Any] | None"
 
 # Dust's server reads JSON numbers as float64, which holds every whole number up to here.
 LARGEST_EXACT = 2**53
+_LARGEST_FLOAT = float(LARGEST_EXACT)  # quicker to compare with another float
 SECONDS_A_DAY = 86_400
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -84,17 +86,10 @@ def cell(value: object, expected: Format | None = None) -> _Read:
     read exactly. Null, blank texts, NaN and infinite numbers become null; so do the texts `NaN` and `Infinity` where
     a number or a date is expected. Texts are not cleaned here.
     """
-    kind = type(value)
-    if kind is str:
-        return TEXT_CELLS[expected](value)  # type: ignore[arg-type] # which mypy cannot conclude from `kind`
-    if kind is int:
-        return _integer_cell(value)  # type: ignore[arg-type] # the same
-    if kind is float:
-        return _float_cell(value)  # type: ignore[arg-type] # the same
-    if value is None:
-        return _NOTHING
-    if kind is bool:
-        return value, _BOOL, None  # type: ignore[return-value] # the same
+    if type(value) is str:
+        return TEXT_CELLS[expected](value)
+    if make := CELLS.get(type(value)):
+        return make(value)
     if isinstance(value, Decimal):
         return _decimal_cell(value)
     return readable(value)[0], _TEXT, None
@@ -118,9 +113,10 @@ def _number_text_cell(text: str) -> _Read:
 
 
 def _moment_cell(text: str) -> _Read:
-    seconds = _seconds_of_moment(text.strip())
+    seconds = _seconds_of_moment(text)
     if seconds is None or not _FIRST_SECOND <= seconds <= _LAST_SECOND:
         return _no_date_cell(text)
+    # As `datetime_cell` has it, without the call.
     return {"type": "datetime", "epoch": seconds * 1000}, _DATETIME, None
 
 
@@ -152,17 +148,22 @@ def _seconds_of_day(text: str) -> int | None:
 
 
 def _seconds_of_moment(text: str) -> int | None:
-    # Python's parser also accepts compact and week dates, which look like numbers and words.
-    if text[4:8:3] != "--":
-        return None
     try:
-        moment = datetime.fromisoformat(text.removesuffix("Z"))
-        since = moment - (_EPOCH if moment.tzinfo else _LOCAL_EPOCH)
-        return since.days * SECONDS_A_DAY + since.seconds
-    except (ValueError, OverflowError):
+        # Python's parser also accepts compact and week dates, which look like numbers and words.
+        if text[4] == "-" == text[7]:
+            moment = datetime.fromisoformat(text.removesuffix("Z"))
+            since = moment - (_EPOCH if moment.tzinfo else _LOCAL_EPOCH)
+            return since.days * SECONDS_A_DAY + since.seconds
+    except (ValueError, OverflowError, IndexError):
         pass  # Python 3.10 parses fewer formats than sources write
-    found = epoch_milliseconds(text)
+    if text != (stripped := text.strip()):
+        return _seconds_of_moment(stripped)
+    found = epoch_milliseconds(text) if text[4:8:3] == "--" else None
     return None if found is None else found // 1000
+
+
+def _boolean_cell(value: bool) -> _Read:
+    return value, _BOOL, None
 
 
 def _integer_cell(value: int) -> _Read:
@@ -172,7 +173,7 @@ def _integer_cell(value: int) -> _Read:
 
 
 def _float_cell(value: float) -> _Read:
-    if -LARGEST_EXACT <= value <= LARGEST_EXACT:
+    if -_LARGEST_FLOAT <= value <= _LARGEST_FLOAT:
         return value, _INT if value.is_integer() else _FLOAT, None
     if not math.isfinite(value):
         return _NO_NUMBER
@@ -203,4 +204,11 @@ TEXT_CELLS: dict[Format | None, Callable[[str], _Read]] = {
     Format.NUMBER: _number_text_cell,
     Format.MOMENT: _moment_cell,
     Format.TIME: _time_cell,
+}
+# What makes the cell of a value, by its exact type: a look-up is quicker than one question after the other.
+CELLS: dict[type, Callable[[Any], _Read]] = {
+    int: _integer_cell,
+    float: _float_cell,
+    bool: _boolean_cell,
+    NoneType: lambda _: _NOTHING,
 }

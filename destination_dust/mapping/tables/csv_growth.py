@@ -28,7 +28,7 @@ def csv_growth(content: Cell, kind: DustType) -> int:
     """
     if type(content) is float:
         return 0 if content > _SMALL or content < -_SMALL else _expanded(content)
-    if isinstance(content, dict):
+    if type(content) is dict:
         return DATETIME_CHARACTERS - (_RECENT_BYTES if content["epoch"] >= _RECENT else _SHORTEST_BYTES)
     if kind is DustType.DATETIME:
         return DATETIME_CHARACTERS

@@ -42,12 +42,18 @@ class Delimiters:
 
     def add(self, rows: Iterable[Row]) -> None:
         """Count rows that are to be sent. Those in quotes count as well, unless there are more of them than cells."""
+        without: Counter[int] = Counter()
         for row in rows:
-            content, size, cells = row
+            content, size, cells, is_undelimited = row
+            if is_undelimited:
+                without[size] += 1
+                continue
             semicolons, tabs = content.count(b";"), content.count(b"\\t")
             if semicolons > cells or tabs > cells:
                 semicolons, tabs = self._outside_quotes(_value(row), least=cells)
             self.rows[semicolons, tabs, _rounded(size)] += 1
+        for size, number in without.items():
+            self.rows[0, 0, _rounded(size)] += number
 
     @classmethod
     def shown(cls, rows: Sequence[Mapping[str, Any]]) -> Delimiters:
@@ -114,7 +120,8 @@ def _could_be_mistaken(rows: Mapping[tuple[int, int], float], commas: int, windo
 
 def is_suspicious(row: Row) -> bool:
     """Whether a row may have more semicolons or tabs than commas, of which it has one for each of its cells."""
-    return row.content.count(b";") > row.cells or row.content.count(b"\\t") > row.cells
+    content, _, cells, is_undelimited = row
+    return not is_undelimited and (content.count(b";") > cells or content.count(b"\\t") > cells)
 
 
 def misleading_columns(rows: Sequence[Row]) -> list[str]:

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import orjson
 
 from destination_dust.exact_json import clean_text
 from destination_dust.mapping.tables.cells import (
+    CELLS,
+    LARGEST_EXACT,
     TEXT_CELLS,
     TYPED_AS_SENT,
     Cell,
@@ -23,7 +26,7 @@ from destination_dust.mapping.tables.cells import (
 from destination_dust.mapping.tables.columns import MAX_COLUMNS, ColumnNames
 from destination_dust.mapping.tables.csv_growth import DATETIME_CHARACTERS, csv_growth
 from destination_dust.mapping.tables.formats import Format, format_of
-from destination_dust.mapping.tables.type_inference import DustType, inferred_type
+from destination_dust.mapping.tables.type_inference import NOT_ONLY_TEXT, DustType, inferred_type
 from destination_dust.mapping.timestamps import emission_time
 
 EXTRACTED_AT = "_airbyte_extracted_at"
@@ -44,9 +47,12 @@ VALUE_TYPES = {
 # Quotes and colon of a name, and a comma.
 _NAME_OVERHEAD = len('"":,')
 _EXTRACTED_AT_BYTES = len(EXTRACTED_AT) + _NAME_OVERHEAD
+# What stands before the cells of a row as `RowEncoder` writes it, and all that is neither cells nor id.
+_BEFORE_CELLS = len('{"value":{')
+_AROUND_CELLS_AND_ID = len('{"value":,"row_id":}')
 
 # Members of an enumeration are slow to look up (until Python 3.12), and there is a look-up for each cell.
-_DATETIME, _FLOAT = DustType.DATETIME, DustType.FLOAT
+_DATETIME, _FLOAT, _INT, _TEXT = DustType.DATETIME, DustType.FLOAT, DustType.INT, DustType.TEXT
 
 
 class TooManyColumns(Exception):
@@ -62,20 +68,26 @@ class Row(NamedTuple):
     """The most bytes that its cells, own columns and id can take in Dust's CSV, with quotes and without commas."""
     cells: int
     """Its cells that are not empty, own columns included and the id not."""
+    is_undelimited: bool = False
+    """Whether it is known that no semicolon or tab is in it. To look again, later, would take it from memory again."""
 
 
 class Column:
     """One field of a stream: the name of its column, and the types and differences seen in it."""
 
-    __slots__ = ("declared", "kinds", "latest", "name", "name_bytes", "odd", "text_cell", "used")
+    __slots__ = ("cells", "declared", "is_free_text", "kinds", "name", "name_bytes", "noted", "odd", "used")
 
     def __init__(self, name: str, expected: Format | None, *, declared: bool) -> None:
         self.name = name
         self.name_bytes = len(name) + _NAME_OVERHEAD
         self.declared = declared
-        self.text_cell = TEXT_CELLS[expected]
+        self.cells = {**CELLS, str: TEXT_CELLS[expected]}
+        """What makes a cell of a value, by the value's exact type. `cell` takes any other."""
+        self.is_free_text = expected is None
+        """Whether nothing is declared of the meaning of its texts."""
         self.used = False
-        self.latest: DustType | None = None
+        self.noted: list[DustType] = []
+        """Types of cells that need no further note. Of so few, a list finds one sooner than a set."""
         self.kinds: set[DustType] = set()
         """The types Dust will infer, except for texts it misreads (see `odd`)."""
         self.odd: Counter[Difference] = Counter()
@@ -152,38 +164,53 @@ class RowEncoder:
         # What the CSV has more than the JSON: the time of loading; and less: names, quotes around them, commas.
         growth = DATETIME_CHARACTERS - self._own_name_bytes
         if (extracted_at := emission_time(emitted_at)) is not None:
-            value[EXTRACTED_AT] = moment = datetime_cell(extracted_at // 1000)
-            growth += csv_growth(moment, _DATETIME) - _EXTRACTED_AT_BYTES
+            value[EXTRACTED_AT], longer = _extraction(extracted_at // 1000)
+            growth += longer
         value.update(self._own)
         columns = self._fields
         for field, raw in data.items():
             if raw is None:
                 continue
             column = columns.get(field) or self._column(field)
-            content, kind, odd = column.text_cell(raw) if type(raw) is str else cell(raw)
-            if odd is not None:
-                column.odd[odd] += 1
-            if content is None:
-                continue
+            exact, content, odd = type(raw), raw, None
+            # Most values are sent as they are. The first two conditions spare a call, and say what it would say.
+            if exact is str and column.is_free_text and raw[:1] not in NOT_ONLY_TEXT and raw:
+                kind = _TEXT
+            elif exact is int and -LARGEST_EXACT <= raw <= LARGEST_EXACT:
+                kind = _INT
+            else:
+                content, kind, odd = column.cells.get(exact, cell)(raw)
+                if odd is not None:
+                    column.odd[odd] += 1
+                if content is None:
+                    continue
+                if kind is _DATETIME or kind is _FLOAT or odd is not None:
+                    growth += csv_growth(content, kind)
             value[column.name] = content
             growth -= column.name_bytes
-            if kind is not column.latest:
+            if kind not in column.noted:
                 self._note(field, column, kind, typed_as_sent=odd in TYPED_AS_SENT)
-            if kind is _DATETIME or kind is _FLOAT or odd is not None:
-                growth += csv_growth(content, kind)
-        for name, content in (kept or {}).items():
+        if kept:
+            growth += self._keep(kept, value)
+        encoded = self._json(value, row_id)
+        content_bytes = (b"," if value else b"") + encoded[_BEFORE_CELLS:]
+        csv_bytes = len(encoded) - _AROUND_CELLS_AND_ID + growth
+        return Row(content_bytes, csv_bytes, len(value) + 1, b";" not in encoded and b"\\" not in encoded)
+
+    def _keep(self, kept: Mapping[str, Cell], value: dict[str, Cell]) -> int:
+        """Add the cells that a row keeps. Returns by how many bytes they are longer in the CSV."""
+        growth = 0
+        for name, content in kept.items():
             if content is not None and name not in value:
                 value[name] = content
                 kind = inferred_type(content) if isinstance(content, str) else DustType.TEXT
                 growth += csv_growth(content, kind) - len(name) - _NAME_OVERHEAD
-        cells, encoded_id = self._json(value), orjson.dumps(row_id)
-        content_bytes = b'%b%b,"row_id":%b}' % (b"," if value else b"", cells[1:], encoded_id)
-        return Row(content_bytes, len(cells) + growth + len(encoded_id), len(value) + 1)
+        return growth
 
     def _note(self, field: str, column: Column, kind: DustType, *, typed_as_sent: bool) -> None:
-        """Note that a column has a value, of a type that its latest one did not have."""
+        """Note that a column has a value, of a type that none was noted with."""
         if typed_as_sent:
-            column.latest = kind
+            column.noted.append(kind)
             column.kinds.add(kind)
         if not column.used:
             column.used = True
@@ -213,13 +240,14 @@ class RowEncoder:
                 f"({len(OWN_COLUMNS)} of them the connector's own)"
             )
 
-    def _json(self, value: dict[str, Cell]) -> bytes:
-        """The cells as JSON, without characters that Dust cannot store."""
+    def _json(self, value: dict[str, Cell], row_id: str) -> bytes:
+        """The cells and the id as JSON, without characters that Dust cannot store."""
+        row = {"value": value, "row_id": row_id}
         try:
-            cells = orjson.dumps(value)
+            encoded = orjson.dumps(row)
             # Most rows have no escape at all, which is quicker to see.
-            if b"\\" not in cells or b"\\u0000" not in cells:
-                return cells
+            if b"\\" not in encoded or b"\\u0000" not in encoded:
+                return encoded
         except TypeError:
             pass  # halves of surrogate pairs
         cleaned = 0
@@ -228,7 +256,17 @@ class RowEncoder:
                 value[name], odd = clean_text(content)
                 cleaned += odd
         self.cleaned += cleaned > 0
-        return orjson.dumps(value)
+        return orjson.dumps(row)
+
+
+@lru_cache(maxsize=100)
+def _extraction(seconds: int) -> tuple[Cell, int]:
+    """The cell of the time at which a record was read, and by how many bytes the CSV is longer.
+
+    Records come by the thousand each second. Nothing may change the cell, which their rows share.
+    """
+    moment = datetime_cell(seconds)
+    return moment, csv_growth(moment, _DATETIME) - _EXTRACTED_AT_BYTES
 
 
 def upsert_body(rows: Iterable[bytes], loaded_at: int, *, truncates: bool = False) -> bytes:

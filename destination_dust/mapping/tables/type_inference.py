@@ -29,7 +29,7 @@ _INTEGER_DIGITS = 19
 # What Rust's `trim` removes, which Dust's server applies to each cell.
 _BLANKS = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
 # First characters of numbers, booleans, days and months. Most texts need no further look.
-_FIRST = frozenset(_BLANKS + "+-.0123456789tTfFjJmMaAsSoOnNdDwW")
+NOT_ONLY_TEXT = frozenset(_BLANKS + "+-.0123456789tTfFjJmMaAsSoOnNdDwW")
 
 _INTEGER = re.compile("[+-]?[0-9]+")
 # Since July 2026, an exponent counts only after a decimal point (dust-tt/dust #29259): codes like 32E0134 stay text.
@@ -68,7 +68,7 @@ _DATE = re.compile(
 
 def inferred_type(text: str) -> DustType:
     """The type that Dust's server infers for a cell with this text."""
-    if text[:1] not in _FIRST and text:
+    if text[:1] not in NOT_ONLY_TEXT and text:
         return _TEXT
     prefix = text[:3].lower()
     if prefix.isalpha() and prefix not in _PREFIXES:

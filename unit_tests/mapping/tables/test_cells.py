@@ -26,6 +26,7 @@ from destination_dust.mapping.tables.type_inference import DustType
         ("1969-12-31T23:59:59.5Z", Format.MOMENT, -1),
         ("0001-01-01T00:00:00Z", Format.MOMENT, -62_135_596_800),
         ("12:34:56.789", Format.TIME, 45_296),
+        (" 2024-02-29T12:00:00Z\n", Format.MOMENT, 1_709_208_000),
         ("T12:34", Format.TIME, 45_240),
         ("01:00:00+02:00", Format.TIME, 82_800),
     ],
@@ -36,7 +37,7 @@ def test_declared_dates_are_datetime_cells_in_whole_seconds(text: str, expected:
     assert ({"type": "datetime", "epoch": seconds * 1000}, DustType.DATETIME, None) == cell(text, expected)
 
 
-@pytest.mark.parametrize("text", ["soon", "2024-13-01", "2024-01-01T25:00:00Z"])
+@pytest.mark.parametrize("text", ["soon", " soon ", " 2024-13-01 ", "2024-13-01", "2024-01-01T25:00:00Z"])
 def test_an_invalid_date_stays_text_and_is_counted(text: str) -> None:
     """The value is kept, and the report counts it."""
     content, read, odd = cell(text, Format.MOMENT)

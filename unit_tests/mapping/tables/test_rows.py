@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -14,7 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from destination_dust.mapping.tables.cells import Difference
+from destination_dust.mapping.tables.cells import TYPED_AS_SENT, Difference, cell
+from destination_dust.mapping.tables.formats import Format
 from destination_dust.mapping.tables.rows import (
     BODY_OVERHEAD,
     ROW_OVERHEAD,
@@ -100,9 +102,9 @@ def test_the_size_of_a_request_is_known_before(records: list[dict[str, Any]]) ->
 @given(st.text(st.characters(exclude_categories=[])), st.text(st.characters(exclude_categories=[])))
 def test_characters_that_dust_cannot_store_never_arrive(first: str, second: str) -> None:
     """NUL goes and halves of surrogate pairs are replaced, in any text."""
-    for cell in values(RowEncoder({}), {"a": first, "b": second, "c": {first: second}}).values():
-        assert "\0" not in str(cell)
-        str(cell).encode()
+    for content in values(RowEncoder({}), {"a": first, "b": second, "c": {first: second}}).values():
+        assert "\0" not in str(content)
+        str(content).encode()
 
 
 def test_cleaned_rows_are_counted() -> None:
@@ -172,6 +174,12 @@ def test_columns_of_the_table_count_when_they_become_known() -> None:
         shape.note_existing([f"old_{number}_x" for number in range(301)])
 
 
+FORMATS: dict[Format | None, dict[str, str]] = {
+    None: {},
+    Format.MOMENT: {"format": "date-time"},
+    Format.TIME: {"format": "time"},
+    Format.NUMBER: {"type": "number"},
+}
 _ODD_TEXTS = st.text(st.sampled_from('a",;\t\r\n\\\0\ud800é😀'))
 
 
@@ -194,6 +202,38 @@ def test_a_row_takes_no_more_of_a_csv_than_is_said(data: dict[str, Any]) -> None
     csv.writer(written, lineterminator="").writerow([*texts, sent["row_id"]])
     assert len(written.getvalue().encode()) - len(texts) <= row.csv_bytes
     assert len(texts) == row.cells
+    assert not (row.is_undelimited and any(rival in text for text in texts for rival in ";\t"))
+
+
+_VALUES = (
+    st.sampled_from(["", " ", "5", "true", "Monday", "2024-01-01", "some text", 2**53, 2**53 + 1, -(2**53) - 1, 2**64])
+    | st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text("x 1t.é", max_size=5)
+    | st.lists(st.integers(), max_size=2)
+)
+
+
+@given(st.lists(st.dictionaries(st.sampled_from("abc"), _VALUES), max_size=4), st.sampled_from([*FORMATS]))
+def test_a_row_has_the_cell_of_each_value(records: list[dict[str, Any]], expected: Format | None) -> None:
+    """What the encoder sends as it is, without asking for the cell, is the cell, with the type that is inferred."""
+    shape = RowEncoder(dict.fromkeys("abc", FORMATS[expected]))
+    kinds: dict[str, set[DustType]] = {name: set() for name in "abc"}
+    odd: dict[str, Counter[Difference]] = {name: Counter() for name in "abc"}
+    for data in records:
+        (row,) = decoded(shape.encode("x", data, None))
+        cells = {name: cell(value, expected) for name, value in data.items()}
+        sent = {name: content for name, (content, _, _) in cells.items() if content is not None}
+        assert {"_airbyte_loaded_at": row["value"]["_airbyte_loaded_at"], **sent} == row["value"]
+        for name, (content, kind, difference) in cells.items():
+            odd[name].update(filter(None, [difference]))
+            if content is not None and difference in TYPED_AS_SENT:
+                kinds[name].add(kind)
+
+    assert kinds == {name: column.kinds for name, column in shape.columns.items()}
+    assert odd == {name: column.odd for name, column in shape.columns.items()}
 
 
 @pytest.mark.parametrize(
