@@ -186,7 +186,8 @@ class Refill:
         for change in self._rows or ():
             if change.row is not None or not replaces:
                 sent = self._rows.with_earlier(change, deletes_are_sent=not replaces) if self._rows else change
-                self._context.outcomes.superseded(self.plan.stream, sum(1 for _ in sent.chain) - 1)
+                if sent.earlier:
+                    self._context.outcomes.superseded(self.plan.stream, sum(1 for _ in sent.chain) - 1)
                 yield sent
 
     def _finish(self, *, replaces: bool) -> Steps:

@@ -18,9 +18,12 @@ from destination_dust.mapping.tables.delimiters import (
 )
 from destination_dust.mapping.tables.rows import BODY_OVERHEAD, ROW_OVERHEAD, Row
 from destination_dust.spool import disk_full, temporary_database
-from destination_dust.writers.tables.changes import MAX_EARLIER, Change
+from destination_dust.writers.tables.changes import MAX_EARLIER, ROW_MEMORY, Change
 from destination_dust.writers.tables.limits import RequestLimits, Size
 
+# So many changes of a stream are written at once, or fewer if those of all streams take more than so many bytes.
+BLOCK = 500
+BLOCKS_BYTES = 4_000_000
 # After so many more changes, or bytes of them, it is worth counting the rows again.
 COUNT_EVERY = 50_000
 COUNT_EVERY_BYTES = 10_000_000
@@ -44,6 +47,11 @@ class Staging:
         self._streams = 0
         self._in_use = 0
 
+    @property
+    def block_bytes(self) -> int:
+        """How many bytes of memory the changes of one stream may take that are not written yet."""
+        return BLOCKS_BYTES // max(1, self._in_use)
+
     def add_stream(self) -> int:
         """Make room for the rows of one more stream. Returns its number. Raises `DiskFull`."""
         if not self._database:
@@ -66,6 +74,15 @@ class Staging:
         elif self._database:
             self._database.close()
             self._database = None
+
+    def execute_each(self, statement: str, values: Sequence[Sequence[object]]) -> int:
+        """Run a statement once for each of the values. Returns how many rows it has changed. Raises `DiskFull`."""
+        assert self._database  # every number was given out by `add_stream`
+        try:
+            with self._lock:
+                return self._database.executemany(statement, values).rowcount
+        except sqlite3.Error as error:
+            raise disk_full(_ROWS, error) from error
 
     def execute(self, statement: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
         """Run a statement. Raises `DiskFull`."""
@@ -101,25 +118,32 @@ class StagedRows:
         self._spans: list[Span] = []
         self._numbers: dict[Span, int] = {}
         self._records: Counter[int] = Counter()
-        self._counted = self._at_most = Size()
-        """What was counted, and that with a row for each change since."""
+        self._counted = Size()
+        """What was counted, …"""
+        self._more_rows = self._more_bytes = 0
+        """… and the changes since, each as a row of its own."""
         self._suspicious = False
+        self._has_deletes = False
+        self._block: dict[str, tuple[Row | None, int]] = {}
+        """Changes of distinct rows that are not written yet, …"""
+        self._block_bytes = 0
+        """… and the bytes that they take in memory, roughly."""
+        self._has_earlier = False
 
     def put(self, change: Change) -> None:
         """Keep a change in place of an earlier one of the same row. Raises `DiskFull`."""
         number = self._numbers.setdefault(change.span, len(self._spans))
         if number == len(self._spans):
             self._spans.append(change.span)
-        if self._keeps_earlier:
-            self._keep_earlier(change.row_id)
-        # Not an update: the row takes the place of its latest change.
-        row = change.row or (None, None, None)
-        values = (change.row_id, *row, number)
-        self._staging.execute(f"REPLACE INTO changes{self._number} VALUES (?, ?, ?, ?, ?)", values)
-        self._records[number] += 1
+        if change.row_id in self._block:
+            self._write()
+        self._block[change.row_id] = change.row, number
+        self._block_bytes += change.size + ROW_MEMORY
         if change.row:
-            self._at_most += Size(1, change.row.csv_bytes, change.row.cells)
-            self._suspicious = self._suspicious or is_suspicious(change.row)
+            self._more_rows += 1
+            self._more_bytes += change.row.csv_bytes
+        if len(self._block) >= BLOCK or self._block_bytes >= self._staging.block_bytes:
+            self._write()
 
     def exceeds(self, columns: int) -> bool:
         """Whether they are too many, or too large, for a table of so many columns.
@@ -127,19 +151,17 @@ class StagedRows:
         At first each change is counted as a row of its own. If those were too many, the rows are counted, and again
         after 50,000 more changes or 10 MB of them.
         """
-        grown_rows, grown_bytes = (
-            self._at_most.rows - self._counted.rows,
-            self._at_most.csv_bytes - self._counted.csv_bytes,
-        )
-        if self._at_most.fits(columns) or (grown_rows < COUNT_EVERY and grown_bytes < COUNT_EVERY_BYTES):
+        if self._more_rows < COUNT_EVERY and self._more_bytes < COUNT_EVERY_BYTES:
             return False
-        return not self.size().fits(columns)
+        at_most = self._counted + Size(self._more_rows, self._more_bytes)
+        return not (at_most.fits(columns) or self.size().fits(columns))
 
     def size(self) -> Size:
         """That of the rows."""
+        self._write()
         found = f"SELECT count(content), total(csv_bytes), total(cells) FROM changes{self._number}"
         ((rows, csv_bytes, cells),) = self._staging.read(found)
-        self._counted = self._at_most = Size(rows, int(csv_bytes), int(cells))
+        self._counted, self._more_rows, self._more_bytes = Size(rows, int(csv_bytes), int(cells)), 0, 0
         return self._counted
 
     def misleading(self, columns: Collection[str], limits: RequestLimits) -> list[str]:
@@ -160,6 +182,7 @@ class StagedRows:
 
     def __iter__(self) -> Iterator[Change]:
         """All changes. Nothing may be put while they are read."""
+        self._write()
         for row_id, *row, number in self._staging.read(f"SELECT * FROM changes{self._number} ORDER BY rowid"):
             yield Change(row_id, _row(*row), self._spans[number])
 
@@ -168,7 +191,7 @@ class StagedRows:
 
         None from before a delete: the row is gone if Dust refuses what came after it.
         """
-        if self._keeps_earlier:
+        if self._has_earlier:
             statement = f"SELECT * FROM earlier{self._number} WHERE row_id = ? ORDER BY rowid DESC"
             for row_id, *row, number in self._staging.execute(statement, (change.row_id,)).fetchall():
                 earlier = Change(row_id, _row(*row), self._spans[number])
@@ -181,6 +204,10 @@ class StagedRows:
 
     def unsent(self, *, deletes_are_sent: bool) -> Iterator[tuple[Span, int, int]]:
         """By span: the records that a later one of the same row came after, and the deletes that are not sent."""
+        self._write()
+        ((changes,),) = self._staging.read(f"SELECT count(*) FROM changes{self._number}")
+        if changes == self._records.total() and (deletes_are_sent or not self._has_deletes):
+            return  # as many as records, so that none came after another
         # Counted here, because the database would sort copies of all rows on the disk.
         rows, deletes = Counter[int](), Counter[int]()
         for number, is_delete in self._staging.read(f"SELECT span, content IS NULL FROM changes{self._number}"):
@@ -196,13 +223,35 @@ class StagedRows:
             self._staging.execute(f"DELETE FROM earlier{self._number}")
         self._staging.remove_stream(self._number)
 
-    def _keep_earlier(self, row_id: str) -> None:
-        """Move the change of a row to the earlier ones, of which the last few are kept."""
+    def _write(self) -> None:
+        """Write the changes of the block."""
+        if not self._block:
+            return
+        if self._keeps_earlier:
+            self._keep_earlier([(row_id,) for row_id in self._block])
+        # Not an update: the row takes the place of its latest change.
+        self._staging.execute_each(
+            f"REPLACE INTO changes{self._number} VALUES (?, ?, ?, ?, ?)",
+            [
+                (row_id, row.content, row.csv_bytes, row.cells, number) if row else (row_id, None, None, None, number)
+                for row_id, (row, number) in self._block.items()
+            ],
+        )
+        self._records.update([number for _, number in self._block.values()])
+        rows = [row for row, _ in self._block.values() if row]
+        self._suspicious = self._suspicious or any(map(is_suspicious, rows))
+        self._has_deletes |= len(rows) < len(self._block)
+        self._block, self._block_bytes = {}, 0
+
+    def _keep_earlier(self, row_ids: Sequence[tuple[str]]) -> None:
+        """Move the changes of rows to the earlier ones, of which the last few of each row are kept."""
         earlier, replaced = f"earlier{self._number}", f"FROM changes{self._number} WHERE row_id = ?"
-        if self._staging.execute(f"INSERT INTO {earlier} SELECT * {replaced}", (row_id,)).rowcount:
+        if self._staging.execute_each(f"INSERT INTO {earlier} SELECT * {replaced}", row_ids):
+            self._has_earlier = True
             oldest = f"SELECT rowid FROM {earlier} WHERE row_id = ? ORDER BY rowid DESC LIMIT 1 OFFSET {MAX_EARLIER}"
-            self._staging.execute(f"DELETE FROM {earlier} WHERE rowid = ({oldest})", (row_id,))
+            self._staging.execute_each(f"DELETE FROM {earlier} WHERE rowid = ({oldest})", row_ids)
 
 
 def _row(content: bytes | None, csv_bytes: int, cells: int) -> Row | None:
+    """A row that was kept, without what is known of its delimiters: `is_suspicious` was asked before."""
     return None if content is None else Row(content, csv_bytes, cells)

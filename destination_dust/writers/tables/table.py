@@ -221,11 +221,12 @@ class Table:
         Raises `UnusableTable` if Dust could mistake the delimiter of the table.
         """
         columns = self.encoder.in_table
-        fit = burst.fitting([change.row for change in changes if change.row], len(columns))
-        if changes[0].row and fit < len(changes):
+        rows = [change.row for change in changes if change.row]
+        fit = burst.fitting(rows, len(columns))
+        if rows and fit < len(changes):
             self._context.outcomes.superseded(self._plan.stream, self.waiting.put_back(changes[fit:]))
-            changes = changes[:fit]
-        burst.delimiters.add([change.row for change in changes if change.row])
+            changes, rows = changes[:fit], rows[:fit]
+        burst.delimiters.add(rows)
         refuse_misleading(self._plan.stream, burst.misleading(columns))
         return changes
 

@@ -43,9 +43,14 @@ class Waiting:
             self._count(earlier, -1)
             self._hold(-earlier.held)
             change.supersede(earlier, keeps=self._keeps_earlier)
-        self._hold(change.hold())
+        # There is one for each record, so `_hold` and `_count` are written out.
+        held = change.hold()
+        self.held += held
+        self._budget.used += held
         self._changes[change.row_id] = change
-        self._count(change, 1)
+        if change.row is not None:
+            self.rows += 1
+            self.size += change.size
         return earlier is not None
 
     def put_back(self, changes: Iterable[Change]) -> int:

@@ -90,7 +90,7 @@ class TablesWriter:
                 refill.miss_key()
             outcomes.rejected(stream, f"in line {record.line} of the input", str(error), {span: 1})
             return
-        if self._hard and is_tombstone(record.data) and not plan.primary_key:
+        if self._hard and not plan.primary_key and is_tombstone(record.data):
             outcomes.ignored(stream, {span: 1})
             return
         self._partial.take(plan, record, span, row_id, table.dust, table.encoder)

@@ -184,3 +184,37 @@ def test_a_folder_that_cannot_be_written_to_is_an_error_as_well(monkeypatch: pyt
     monkeypatch.setattr(tempfile, "tempdir", "/nonexistent")
     with pytest.raises(DiskFull, match="nonexistent"):
         spool()
+
+
+def test_earlier_changes_are_kept_in_order_however_many_are_written_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A row may change again in the same block, in the next one, or much later."""
+    contents = [b"%d" % number for number in range(7)]
+    for block in (1, 2, 3, 100):
+        monkeypatch.setattr(staging_module, "BLOCK", block)
+        rows, span = StagedRows(Staging(cache=256 * 1024), keeps_earlier=True), Span(USERS)
+        for content in contents:
+            rows.put(change("hot", content, span))
+            rows.put(change(content.decode(), content, span))
+
+        chains = {each.row_id: [*rows.with_earlier(each, deletes_are_sent=True).chain] for each in rows}
+        latest = [each.row.content for each in chains.pop("hot") if each.row]
+        assert contents[: -2 - MAX_EARLIER : -1] == latest
+        assert [[content] for content in contents] == [
+            [c.row.content for c in chain if c.row] for chain in chains.values()
+        ]
+        assert [(span, len(contents) - len(latest), 0)] == list(rows.unsent(deletes_are_sent=True))
+
+
+def test_what_is_not_written_yet_stays_small_however_many_streams_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All streams share the memory for it."""
+    monkeypatch.setattr(staging_module, "BLOCKS_BYTES", 50_000)
+    staging = Staging(cache=256 * 1024)
+    streams = [StagedRows(staging) for _ in range(10)]
+    for stream in streams:
+        for number in range(20):
+            stream.put(change(str(number), b"x" * 1000, Span(USERS)))
+
+    written = sum(
+        count for number in range(1, 11) for (count,) in staging.read(f"SELECT count(*) FROM changes{number}")
+    )
+    assert 10 * 20 - written <= 50
