@@ -186,6 +186,16 @@ def test_a_folder_that_cannot_be_written_to_is_an_error_as_well(monkeypatch: pyt
         spool()
 
 
+def test_a_delete_that_is_not_sent_is_accounted_for_though_nothing_came_before_it() -> None:
+    """There are as many changes as records, and still its record must be booked."""
+    rows, span = spool(), Span(USERS)
+    rows.put(change("a", b"1", span))
+    rows.put(change("b", None, span))
+
+    assert [(span, 0, 1)] == list(rows.unsent(deletes_are_sent=False))
+    assert not [*rows.unsent(deletes_are_sent=True)]
+
+
 def test_earlier_changes_are_kept_in_order_however_many_are_written_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """A row may change again in the same block, in the next one, or much later."""
     contents = [b"%d" % number for number in range(7)]
