@@ -25,7 +25,7 @@ STREAMS, DESCRIPTORS = 1_100, 1_024
 def main() -> None:
     """Print the peak of the resident memory of each."""
     for name, measure in (
-        (f"rows of {LARGE_ROW:,} bytes, of which {LARGE_ROWS} are in the table", large_rows),
+        (f"rows of {LARGE_ROW:,} bytes, into a table with {LARGE_ROWS}", large_rows),
         (f"{STATES:,} states of {STATE_SIZE:,} bytes that a replacement holds back", held_states),
         (f"{STREAMS:,} tables that are replaced, with {DESCRIPTORS:,} descriptors", many_tables),
     ):

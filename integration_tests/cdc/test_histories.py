@@ -71,7 +71,7 @@ class History:
         self.warnings: list[str] = []
 
     def run(self) -> None:
-        """Syncs of which the last one ends well."""
+        """Syncs; the last one ends well."""
         for _ in range(self.chance.randint(1, 4)):
             for _ in range(self.chance.randint(1, 8)):
                 self.postgres.change()

@@ -42,7 +42,7 @@ class History:
         self.generation = 1
 
     def run(self) -> None:
-        """Syncs of which the last one ends well."""
+        """Syncs; the last one ends well."""
         for _ in range(self.chance.randint(1, 4)):
             for _ in range(self.chance.randint(1, 4)):
                 self._change()

@@ -119,7 +119,7 @@ def _could_be_mistaken(rows: Mapping[tuple[int, int], float], commas: int, windo
 
 
 def is_suspicious(row: Row) -> bool:
-    """Whether a row may have more semicolons or tabs than commas, of which it has one for each of its cells."""
+    """Whether a row may have more semicolons or tabs than commas: it has one for each of its cells."""
     content, _, cells, is_undelimited = row
     return not is_undelimited and (content.count(b";") > cells or content.count(b"\\t") > cells)
 
@@ -155,7 +155,7 @@ def _header_bytes(columns: Collection[str]) -> int:
 
 
 def _outnumbering(counts: Mapping[str, Counter[str]], commas: int) -> list[str]:
-    """The columns with most of a rival of which there are more than commas. `counts`: by rival and column."""
+    """The columns with most of a rival that outnumbers the commas. `counts`: by rival and column."""
     for count in counts.values():
         if count.total() > commas:
             return [name for name, _ in count.most_common(5)]

@@ -97,7 +97,7 @@ class Size(NamedTuple):
 
     @classmethod
     def estimated(cls, sample: Sequence[Mapping[str, Any]], total: int) -> Size:
-        """That of a table of `total` rows, of which Dust has shown some (`row_id`, `value`)."""
+        """That of a table of `total` rows; `sample`: some that Dust has shown (`row_id`, `value`)."""
         if not sample:
             return cls(total)
         values = [row["value"] for row in sample]

@@ -244,7 +244,7 @@ class StagedRows:
         self._block, self._block_bytes = {}, 0
 
     def _keep_earlier(self, row_ids: Sequence[tuple[str]]) -> None:
-        """Move the changes of rows to the earlier ones, of which the last few of each row are kept."""
+        """Move the changes of rows to the earlier ones, and keep the last few of each row."""
         earlier, replaced = f"earlier{self._number}", f"FROM changes{self._number} WHERE row_id = ?"
         if self._staging.execute_each(f"INSERT INTO {earlier} SELECT * {replaced}", row_ids):
             self._has_earlier = True
