@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 # Nothing of it is to be kept, so it need not wait for the disk.
-OPTIONS = "wal_level=logical fsync=off synchronous_commit=off max_replication_slots=10 listen_addresses=''"
+OPTIONS = "wal_level=logical fsync=off synchronous_commit=off max_replication_slots=100 listen_addresses=''"
 
 
 @contextmanager
