@@ -5,7 +5,6 @@ In the end, Dust has exactly what the source has. Until then, no state is ahead 
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -27,10 +26,3 @@ def test_no_mix_of_faults_loses_a_record(tmp_path: Path, seed: int) -> None:
 def test_no_mix_of_many_faults_loses_a_record(tmp_path: Path, seed: int) -> None:
     """Other seeds."""
     check(seed, tmp_path)
-
-
-@pytest.mark.long
-@pytest.mark.skipif("FAULT_SEED" not in os.environ, reason="runs one seed again")
-def test_a_chosen_mix_of_faults_loses_no_record(tmp_path: Path) -> None:
-    """The seed is that of the variable FAULT_SEED."""
-    check(int(os.environ["FAULT_SEED"]), tmp_path)

@@ -164,5 +164,5 @@ def check(seed: int, folder: Path) -> None:
         connection.run()
     except AssertionError as error:
         steps = "\n".join(connection.log)
-        command = f"FAULT_SEED={seed} python -m pytest integration_tests/test_fault_fuzz.py -m long -k chosen"
+        command = f"python -m pytest integration_tests/test_fault_fuzz.py -m '' -k '[{seed}]'"
         raise AssertionError(f"{error}\nRun it again: {command}\n{steps}") from error
