@@ -21,7 +21,7 @@ from destination_dust.config.warnings import warnings
 from destination_dust.exact_json import dumps
 from destination_dust.mapping.documents.document import Document, document, upsert_body
 from destination_dust.mapping.ids import record_identifier, table_name
-from destination_dust.mapping.tables import rows
+from destination_dust.mapping.tables import bodies, rows
 from destination_dust.mapping.tables.columns import keeps
 from destination_dust.mapping.tables.delimiters import misleading_columns
 from destination_dust.mapping.tables.descriptions import table_description
@@ -202,7 +202,7 @@ def check_document(content: Document) -> None:
 
 def check_row(row: bytes) -> dict[str, Any]:
     """Dust takes it: columns that it keeps, scalar cells, times in whole seconds. Returns its cells."""
-    (sent,) = json.loads(rows.upsert_body([row], 1_800_000_000).decode("utf-8"))["rows"]
+    (sent,) = json.loads(bodies.upsert_body([row], 1_800_000_000).decode("utf-8"))["rows"]
     value: dict[str, Any] = sent["value"]
     for name, cell in value.items():
         assert keeps(name)

@@ -34,7 +34,7 @@ class Target:
             stderr=subprocess.PIPE,
         )
         self.states: list[Any] = []
-        """The lines of its standard output, all of which must be states."""
+        """The lines of its standard output. All must be states."""
         self.log = ""
         self._readers = [threading.Thread(target=work, daemon=True) for work in (self._read_states, self._read_log)]
         for reader in self._readers:

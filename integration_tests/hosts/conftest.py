@@ -1,4 +1,4 @@
-"""Fixtures of the tests of hosts, each of which has an environment of its own (make test-hosts)."""
+"""Fixtures of the tests of hosts. Each host has an environment of its own (make test-hosts)."""
 
 from __future__ import annotations
 

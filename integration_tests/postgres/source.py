@@ -47,7 +47,7 @@ class Source:
         self._connection.close()
 
     def execute(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        """Run statements, each of which is committed at once. Returns the rows of the last one."""
+        """Run statements, and commit each at once. Returns the rows of the last one."""
         with self._connection.cursor() as cursor:
             cursor.execute(query, values or None)
             return list(cursor.fetchall()) if cursor.description else []

@@ -23,7 +23,7 @@ SETTINGS: dict[str, dict[str, Any]] = {"documents": {}, "tables": of_tables()}
 
 
 class Tap:
-    """The tap for a database, with a table `users` of which it reads all or what is new."""
+    """The tap for a database, with a table `users`: it reads all of it, or the news."""
 
     def __init__(self, source: Source, folder: Path) -> None:
         parts = psycopg2.extensions.parse_dsn(source.dsn)

@@ -17,9 +17,8 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-import orjson
-
-from destination_dust.mapping.tables.rows import Row, row_head
+from destination_dust.mapping.tables.bodies import cells_of
+from destination_dust.mapping.tables.rows import Row
 
 SAMPLE_BYTES = 16 * 1024
 RIVALS = (";", "\t")
@@ -50,7 +49,7 @@ class Delimiters:
                 continue
             semicolons, tabs = content.count(b";"), content.count(b"\\t")
             if semicolons > cells or tabs > cells:
-                semicolons, tabs = self._outside_quotes(_value(row), least=cells)
+                semicolons, tabs = self._outside_quotes(cells_of(row.content), least=cells)
             self.rows[semicolons, tabs, _rounded(size)] += 1
         for size, number in without.items():
             self.rows[0, 0, _rounded(size)] += number
@@ -133,7 +132,7 @@ def misleading_columns(rows: Sequence[Row]) -> list[str]:
     """
     if not any(map(is_suspicious, rows)):
         return []
-    values = [_value(row) for row in rows]
+    values = [cells_of(row.content) for row in rows]
     names = {name for value in values for name in value}
     # The row id adds a column, and commas are one fewer than columns.
     commas_a_row = len(names)
@@ -169,11 +168,6 @@ def cell_bytes(cell: object) -> int:
     if not isinstance(cell, str):
         return 0 if cell is None else len(str(cell))
     return len(cell.encode("utf-8", "replace")) + (2 + cell.count('"') if _QUOTED.search(cell) else 0)
-
-
-def _value(row: Row) -> Mapping[str, Any]:
-    value: Mapping[str, Any] = orjson.loads(row_head(0) + row.content)["value"]
-    return value
 
 
 def _unquoted(values: Iterable[Mapping[str, Any]], delimiter: str) -> Counter[str]:

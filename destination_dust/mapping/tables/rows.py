@@ -63,7 +63,7 @@ class Row(NamedTuple):
     """An encoded row, and how much of Dust's table it takes."""
 
     content: bytes
-    """Its part of a request after the time of loading, as JSON (see `upsert_body`)."""
+    """Its part of a request after the time of loading, as JSON (see `bodies.upsert_body`)."""
     csv_bytes: int
     """The most bytes that its cells, own columns and id can take in Dust's CSV, with quotes and without commas."""
     cells: int
@@ -267,22 +267,3 @@ def _extraction(seconds: int) -> tuple[Cell, int]:
     """
     moment = datetime_cell(seconds)
     return moment, csv_growth(moment, _DATETIME) - _EXTRACTED_AT_BYTES
-
-
-def upsert_body(rows: Iterable[bytes], loaded_at: int, *, truncates: bool = False) -> bytes:
-    """The request that upserts encoded rows, or with `truncates` replaces all. `loaded_at`: seconds since 1970."""
-    head = row_head(loaded_at)
-    return b'{"rows":[' + head + (b"," + head).join(rows) + b"]" + (_TRUNCATE if truncates else b"}")
-
-
-def row_head(loaded_at: int) -> bytes:
-    """How each row of a request begins."""
-    return b'{"value":{"%b":%b' % (LOADED_AT.encode(), orjson.dumps(datetime_cell(loaded_at)))
-
-
-_TRUNCATE = b',"truncate":true}'
-EMPTYING_BODY = b'{"rows":[]' + _TRUNCATE
-
-# The bytes of a row in a request besides its own: its head and a comma.
-ROW_OVERHEAD = len(row_head(10**9)) + 1
-BODY_OVERHEAD = len(EMPTYING_BODY)

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from destination_dust.airbyte.ledger import Span
-from destination_dust.mapping.tables.rows import ROW_OVERHEAD, Row, upsert_body
+from destination_dust.mapping.tables.bodies import ROW_OVERHEAD, upsert_body
+from destination_dust.mapping.tables.rows import Row
 
 # How many earlier changes of a row wait behind the latest, in case Dust refuses it.
 MAX_EARLIER = 4
@@ -96,5 +97,5 @@ def count_records(changes: Sequence[Change], records: Counter[Span]) -> int:
 
 
 def body(changes: Sequence[Change], loaded_at: int, *, truncates: bool = False) -> bytes:
-    """The request that upserts the rows of changes; see `mapping.rows`."""
+    """The request that upserts the rows of changes; see `mapping.tables.bodies`."""
     return upsert_body((each.row.content for each in changes if each.row), loaded_at, truncates=truncates)

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from destination_dust.mapping.tables.bodies import BODY_OVERHEAD
 from destination_dust.mapping.tables.delimiters import cell_bytes
-from destination_dust.mapping.tables.rows import BODY_OVERHEAD, Row
+from destination_dust.mapping.tables.rows import Row
 
 # Of a table, and of what is merged in one go. Read in Dust's source (core/src/databases/csv.rs) on 2026-11-25.
 MAX_ROWS = 500_000

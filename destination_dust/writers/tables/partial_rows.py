@@ -6,15 +6,14 @@ from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import Any
 
-import orjson
-
 from destination_dust.airbyte.catalog import StreamPlan
 from destination_dust.airbyte.cdc import CDC_DELETED_AT, CDC_UPDATED_AT, is_change, is_placeholder, unavailable
 from destination_dust.airbyte.ledger import Span
 from destination_dust.airbyte.messages import Record, StreamKey
 from destination_dust.mapping.schemas import declared_field
+from destination_dust.mapping.tables.bodies import cells_of
 from destination_dust.mapping.tables.cells import Cell
-from destination_dust.mapping.tables.rows import OWN_COLUMNS, RowEncoder, row_head
+from destination_dust.mapping.tables.rows import OWN_COLUMNS, RowEncoder
 from destination_dust.mapping.tables.stored_cells import stored_cells
 from destination_dust.mapping.tags import Marker, marker_of
 from destination_dust.mapping.timestamps import epoch_milliseconds
@@ -47,7 +46,7 @@ class PartialRows:
         self._soft = soft
         self._had_rows: set[StreamKey] = set()
         self._markers: dict[StreamKey, Marker | None] = {}
-        self._updates = PartialUpdates(context.submit, _decoded)
+        self._updates = PartialUpdates(context.submit, cells_of)
 
     @property
     def has_room(self) -> bool:
@@ -160,12 +159,6 @@ def _is_another_row(data: Mapping[str, Any], deleted_at: Cell) -> bool:
     marked = deleted_at.get("epoch") if isinstance(deleted_at, dict) else epoch_milliseconds(deleted_at)
     changed = epoch_milliseconds(data.get(CDC_UPDATED_AT))
     return marked is None or changed is None or changed >= marked
-
-
-def _decoded(content: bytes) -> Mapping[str, Cell]:
-    """The cells of an encoded row, by column."""
-    cells: Mapping[str, Cell] = orjson.loads(row_head(0) + content)["value"]
-    return cells
 
 
 def _stored_row(dust: TableClient, row_id: str) -> Mapping[str, Cell]:

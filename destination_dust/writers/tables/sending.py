@@ -7,8 +7,8 @@ from typing import Any
 
 from destination_dust.airbyte.messages import StreamKey
 from destination_dust.dust.errors import Ambiguous, Rejected, TooLarge
+from destination_dust.mapping.tables.bodies import BODY_OVERHEAD
 from destination_dust.mapping.tables.delimiters import misleading_columns
-from destination_dust.mapping.tables.rows import BODY_OVERHEAD
 from destination_dust.writers.steps import Ask, Steps
 from destination_dust.writers.tables.burst import Burst
 from destination_dust.writers.tables.changes import Change, body

@@ -10,13 +10,14 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from destination_dust.airbyte.ledger import Span
+from destination_dust.mapping.tables.bodies import BODY_OVERHEAD, ROW_OVERHEAD
 from destination_dust.mapping.tables.delimiters import (
     Delimiters,
     is_suspicious,
     misleading_columns,
     misleading_in_table,
 )
-from destination_dust.mapping.tables.rows import BODY_OVERHEAD, ROW_OVERHEAD, Row
+from destination_dust.mapping.tables.rows import Row
 from destination_dust.spool import disk_full, temporary_database
 from destination_dust.writers.tables.changes import MAX_EARLIER, ROW_MEMORY, Change
 from destination_dust.writers.tables.limits import RequestLimits, Size

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from destination_dust.mapping.tables.rows import BODY_OVERHEAD
+from destination_dust.mapping.tables.bodies import BODY_OVERHEAD
 from destination_dust.writers.tables.changes import Change
 from destination_dust.writers.tables.limits import MemoryBudget, RequestLimits
 

@@ -49,7 +49,7 @@ def test_only_an_activation_after_a_record_proves_it(lines: list[bytes], complet
     ],
 )
 def test_a_table_has_a_version_and_no_bookmarks_or_deletions(line: bytes, declared: bytes, begins: bool) -> None:
-    """An incremental stream never brings all of its records again; nor does a log, of which deletions are a sign."""
+    """An incremental stream never brings all of its records again; nor does a log, which deletions give away."""
     message, stream = parse(line), parse(declared)
     assert isinstance(message, (Row, Activation))
 

@@ -15,16 +15,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from destination_dust.mapping.tables.bodies import BODY_OVERHEAD, ROW_OVERHEAD, upsert_body
 from destination_dust.mapping.tables.cells import TYPED_AS_SENT, Difference, cell
 from destination_dust.mapping.tables.formats import Format
-from destination_dust.mapping.tables.rows import (
-    BODY_OVERHEAD,
-    ROW_OVERHEAD,
-    Row,
-    RowEncoder,
-    TooManyColumns,
-    upsert_body,
-)
+from destination_dust.mapping.tables.rows import Row, RowEncoder, TooManyColumns
 from destination_dust.mapping.tables.type_inference import DustType
 from local_dust.tables.cells import csv_text, reread, sent_cell
 
