@@ -15,7 +15,8 @@ from typing import Protocol
 
 from destination_dust.airbyte.reader import UnreadableInput
 
-CHUNK = 1024 * 1024
+# What a pipe holds. A larger buffer is made and cut to size for each read, which takes longer than the reading.
+CHUNK = 64 * 1024
 # Dust takes 5 MB at most, and a line is kept in memory several times while it is read.
 LONGEST_LINE = 256 * 1024 * 1024
 

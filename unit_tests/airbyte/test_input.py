@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from destination_dust.airbyte.input import Input
+from destination_dust.airbyte.input import CHUNK, Input
 from destination_dust.airbyte.reader import UnreadableInput
 
 PATIENCE = 10.0
@@ -224,8 +224,8 @@ def test_a_file_is_input_like_a_pipe(tmp_path: Path) -> None:
 
 def test_a_line_that_is_too_long_is_refused_by_its_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Before it has used up the memory."""
-    monkeypatch.setattr("destination_dust.airbyte.input.LONGEST_LINE", 2_500_000)
-    (tmp_path / "messages").write_bytes(b"one\ntwo\n" + b"x" * 5_000_000)
+    monkeypatch.setattr("destination_dust.airbyte.input.LONGEST_LINE", 2 * CHUNK)
+    (tmp_path / "messages").write_bytes(b"one\ntwo\n" + b"x" * (4 * CHUNK))
     with (tmp_path / "messages").open("rb") as file, closing(Input(file.fileno())) as input:
         assert [b"one", b"two"] == input.lines(PATIENCE, reading=True)
         assert [] == input.lines(PATIENCE, reading=True)
