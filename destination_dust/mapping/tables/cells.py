@@ -20,13 +20,14 @@ Cell: TypeAlias = "bool | int | float | str | dict[str, Any] | None"
 
 # Dust's server reads JSON numbers as float64, which holds every whole number up to here.
 LARGEST_EXACT = 2**53
-_LARGEST_FLOAT = float(LARGEST_EXACT)  # quicker to compare with another float
+LARGEST_FLOAT = float(LARGEST_EXACT)  # quicker to compare with another float
 SECONDS_A_DAY = 86_400
+MILLISECONDS_A_DAY = SECONDS_A_DAY * 1000
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _LOCAL_EPOCH = datetime(1970, 1, 1)  # to take times without a zone from, which count as UTC
 # Years 1 to 9999 in UTC. Dust writes others with a sign, and reads them as text then.
-_FIRST_SECOND, _LAST_SECOND = -62_135_596_800, 253_402_300_799
+_FIRST_DAY, _LAST_DAY = ((each - _LOCAL_EPOCH).days for each in (datetime.min, datetime.max))
 # How sources spell numbers and dates that are not finite (Postgres has infinite dates, too).
 _NOT_FINITE = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
 _BEFORE_CHRIST = re.compile(r"-[0-9]{4,}-.*|[0-9].*\bB\.?C\.?(?:E\.?)?", re.IGNORECASE)
@@ -113,11 +114,22 @@ def _number_text_cell(text: str) -> _Read:
 
 
 def _moment_cell(text: str) -> _Read:
-    seconds = _seconds_of_moment(text)
-    if seconds is None or not _FIRST_SECOND <= seconds <= _LAST_SECOND:
+    stripped = text.strip()
+    try:
+        # Python's parser also accepts compact and week dates, which look like numbers and words.
+        if stripped[4] == "-" == stripped[7]:
+            moment = datetime.fromisoformat(stripped.removesuffix("Z"))
+            since = moment - (_EPOCH if moment.tzinfo else _LOCAL_EPOCH)
+            days = since.days
+            if _FIRST_DAY <= days <= _LAST_DAY:
+                # As `datetime_cell` has it, without the call.
+                return {"type": "datetime", "epoch": (days * SECONDS_A_DAY + since.seconds) * 1000}, _DATETIME, None
+    except (ValueError, OverflowError, IndexError):
+        pass  # Python 3.10 parses fewer formats than sources write
+    found = epoch_milliseconds(stripped) if stripped[4:8:3] == "--" else None
+    if found is None or not _FIRST_DAY <= found // MILLISECONDS_A_DAY <= _LAST_DAY:
         return _no_date_cell(text)
-    # As `datetime_cell` has it, without the call.
-    return {"type": "datetime", "epoch": seconds * 1000}, _DATETIME, None
+    return datetime_cell(found // 1000), _DATETIME, None
 
 
 def _time_cell(text: str) -> _Read:
@@ -147,21 +159,6 @@ def _seconds_of_day(text: str) -> int | None:
     return None if found is None else found // 1000 % SECONDS_A_DAY
 
 
-def _seconds_of_moment(text: str) -> int | None:
-    try:
-        # Python's parser also accepts compact and week dates, which look like numbers and words.
-        if text[4] == "-" == text[7]:
-            moment = datetime.fromisoformat(text.removesuffix("Z"))
-            since = moment - (_EPOCH if moment.tzinfo else _LOCAL_EPOCH)
-            return since.days * SECONDS_A_DAY + since.seconds
-    except (ValueError, OverflowError, IndexError):
-        pass  # Python 3.10 parses fewer formats than sources write
-    if text != (stripped := text.strip()):
-        return _seconds_of_moment(stripped)
-    found = epoch_milliseconds(text) if text[4:8:3] == "--" else None
-    return None if found is None else found // 1000
-
-
 def _boolean_cell(value: bool) -> _Read:
     return value, _BOOL, None
 
@@ -173,7 +170,7 @@ def _integer_cell(value: int) -> _Read:
 
 
 def _float_cell(value: float) -> _Read:
-    if -_LARGEST_FLOAT <= value <= _LARGEST_FLOAT:
+    if -LARGEST_FLOAT <= value <= LARGEST_FLOAT:
         return value, _INT if value.is_integer() else _FLOAT, None
     if not math.isfinite(value):
         return _NO_NUMBER

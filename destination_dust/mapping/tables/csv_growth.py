@@ -14,11 +14,13 @@ from destination_dust.mapping.tables.type_inference import DustType
 
 DATETIME_CHARACTERS = len("2026-01-01 00:00:00")
 # JSON writes smaller numbers with an exponent, which Dust's server never does.
-_SMALL = 1e-4
+SMALL = 1e-4
 
 # Milliseconds since 1970, from 2001 on: they have 13 digits at least. Others have one at least.
-_RECENT = 10**12
-_RECENT_BYTES, _SHORTEST_BYTES = (len(orjson.dumps(datetime_cell(seconds))) for seconds in (_RECENT // 1000, 0))
+RECENT = 10**12
+RECENT_GROWTH, _LARGEST_GROWTH = (
+    DATETIME_CHARACTERS - len(orjson.dumps(datetime_cell(seconds))) for seconds in (RECENT // 1000, 0)
+)
 
 
 def csv_growth(content: Cell, kind: DustType) -> int:
@@ -27,9 +29,9 @@ def csv_growth(content: Cell, kind: DustType) -> int:
     Dust writes each cell as the type that it has read it as: a text that it takes for a date becomes one.
     """
     if type(content) is float:
-        return 0 if content > _SMALL or content < -_SMALL else _expanded(content)
+        return 0 if content > SMALL or content < -SMALL else _expanded(content)
     if type(content) is dict:
-        return DATETIME_CHARACTERS - (_RECENT_BYTES if content["epoch"] >= _RECENT else _SHORTEST_BYTES)
+        return RECENT_GROWTH if content["epoch"] >= RECENT else _LARGEST_GROWTH
     if kind is DustType.DATETIME:
         return DATETIME_CHARACTERS
     if kind is DustType.BOOL:

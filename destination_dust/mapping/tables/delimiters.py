@@ -39,20 +39,18 @@ class Delimiters:
         self.columns: Counter[str] = Counter()
         """Where semicolons and tabs stand, in rows that have more of them than cells."""
 
-    def add(self, rows: Iterable[Row]) -> None:
+    def add(self, rows: Sequence[Row]) -> None:
         """Count rows that are to be sent. Those in quotes count as well, unless there are more of them than cells."""
-        without: Counter[int] = Counter()
+        for size, number in Counter([row.csv_bytes for row in rows if row.is_undelimited]).items():
+            self.rows[0, 0, _rounded(size)] += number
         for row in rows:
             content, size, cells, is_undelimited = row
             if is_undelimited:
-                without[size] += 1
                 continue
             semicolons, tabs = content.count(b";"), content.count(b"\\t")
             if semicolons > cells or tabs > cells:
                 semicolons, tabs = self._outside_quotes(cells_of(row.content), least=cells)
             self.rows[semicolons, tabs, _rounded(size)] += 1
-        for size, number in without.items():
-            self.rows[0, 0, _rounded(size)] += number
 
     @classmethod
     def shown(cls, rows: Sequence[Mapping[str, Any]]) -> Delimiters:

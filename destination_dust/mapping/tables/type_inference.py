@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 from enum import Enum
+from functools import lru_cache
 
 
 class DustType(Enum):
@@ -28,8 +29,9 @@ _LONGEST_DATE = 64
 _INTEGER_DIGITS = 19
 # What Rust's `trim` removes, which Dust's server applies to each cell.
 _BLANKS = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
-# First characters of numbers, booleans, days and months. Most texts need no further look.
-NOT_ONLY_TEXT = frozenset(_BLANKS + "+-.0123456789tTfFjJmMaAsSoOnNdDwW")
+# How many characters show that most texts are text, and nothing else; and those with which other types begin.
+BEGINNING = 3
+_NOT_ONLY_TEXT = frozenset(_BLANKS + "+-.0123456789tTfFjJmMaAsSoOnNdDwW")
 
 _INTEGER = re.compile("[+-]?[0-9]+")
 # Since July 2026, an exponent counts only after a decimal point (dust-tt/dust #29259): codes like 32E0134 stay text.
@@ -68,10 +70,7 @@ _DATE = re.compile(
 
 def inferred_type(text: str) -> DustType:
     """The type that Dust's server infers for a cell with this text."""
-    if text[:1] not in NOT_ONLY_TEXT and text:
-        return _TEXT
-    prefix = text[:3].lower()
-    if prefix.isalpha() and prefix not in _PREFIXES:
+    if begins_only_text(text[:BEGINNING]):
         return _TEXT
     text = text.strip(_BLANKS)
     if not text:
@@ -87,6 +86,14 @@ def inferred_type(text: str) -> DustType:
     if _REAL.fullmatch(text) and math.isfinite(float(text)):
         return DustType.FLOAT
     return DustType.DATETIME if len(text) <= _LONGEST_DATE and _DATE.fullmatch(text) else _TEXT
+
+
+@lru_cache(maxsize=10_000)
+def begins_only_text(beginning: str) -> bool:
+    """Whether Dust's server infers the type text for each text whose first `BEGINNING` characters are these."""
+    if not beginning:
+        return False
+    return beginning[0] not in _NOT_ONLY_TEXT or (beginning.isalpha() and beginning.lower() not in _PREFIXES)
 
 
 def _has_64_bits(integer: str) -> bool:

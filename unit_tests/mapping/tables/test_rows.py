@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections import Counter
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -208,6 +209,23 @@ _VALUES = (
     | st.text("x 1t.é", max_size=5)
     | st.lists(st.integers(), max_size=2)
 )
+
+
+_SAMPLES: list[Any] = ["", " ", "5", "true", "Monday", "no", "nan", "2024-01-01", "some text", "a;b", "ü", None, True]
+_SAMPLES += [0, -5, 2**53, 2**53 + 1, -(2**53) - 1, 2**64, Decimal("0.1"), [1], {"a": "b"}]
+_SAMPLES += [0.5, -0.5, 2.0, 2.0**53, 2.0**53 + 2, 1e300, 1e-4, 1e-5, -1e-5, 5e-324, math.inf, math.nan]
+
+
+@pytest.mark.parametrize("expected", FORMATS)
+@pytest.mark.parametrize("before", _SAMPLES, ids=repr)
+def test_a_row_is_the_same_whatever_came_before_it(before: object, expected: Format | None) -> None:
+    """Values like earlier ones of their column take a shorter way through the encoder."""
+    for value in _SAMPLES:
+        later, alone = RowEncoder({"a": FORMATS[expected]}), RowEncoder({"a": FORMATS[expected]})
+        later.encode("x", {"a": before}, None)
+        assert alone.encode("x", {"a": value}, None) == later.encode("x", {"a": value}, None)
+        assert alone.columns["a"].kinds <= later.columns["a"].kinds
+        assert alone.columns["a"].odd <= later.columns["a"].odd
 
 
 @given(st.lists(st.dictionaries(st.sampled_from("abc"), _VALUES), max_size=4), st.sampled_from([*FORMATS]))
