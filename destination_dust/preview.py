@@ -102,7 +102,7 @@ def _row(config: Config, plan: StreamPlan, record: Record, encoder: RowEncoder) 
 
 def _named(plan: StreamPlan, record: Record, what: str) -> str:
     try:
-        return f"{plan.stream}: {what} {record_id(plan, record, Counts())}"
+        return f"{plan.stream}: {what} {record_id(plan, record, lambda _: Counts())}"
     except MissingKey as error:
         return f"{plan.stream}: rejected, because {error}; else {what}"
 

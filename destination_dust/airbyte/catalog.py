@@ -46,6 +46,12 @@ class StreamPlan:
     """The declared fields of the record, as JSON schemas."""
     is_whole: bool = False
     """Whether the host itself says that the records, or none, are all of the stream; see `Completion.ending`."""
+    key_field: str | None = field(init=False, repr=False)
+    """The field of the record that is the whole key; None if the key has several parts, or one that is nested."""
+
+    def __post_init__(self) -> None:
+        only = self.primary_key[0] if len(self.primary_key) == 1 else ()
+        object.__setattr__(self, "key_field", only[0] if len(only) == 1 else None)  # once, not for each record
 
     @property
     def has_ids(self) -> bool:

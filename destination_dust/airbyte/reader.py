@@ -144,13 +144,10 @@ class Reader:
         data, emitted_at, meta = record.get("data"), record.get("emitted_at"), record.get("meta")
         if not isinstance(data, dict):
             raise self._unreadable("is a RECORD without data")
-        return Record(
-            self._stream(record.get("namespace"), record.get("stream")),
-            data,
-            int(emitted_at) if isinstance(emitted_at, (int, float)) else None,
-            self.lines,
-            changes=source_changes(meta) if meta else (),
-        )
+        if type(emitted_at) is not int:
+            emitted_at = int(emitted_at) if isinstance(emitted_at, (int, float)) else None
+        stream = self._stream(record.get("namespace"), record.get("stream"))
+        return Record(stream, data, emitted_at, self.lines, changes=source_changes(meta) if meta else ())
 
     def _state(self, state: Any, line: bytes) -> State:
         if not isinstance(state, dict):

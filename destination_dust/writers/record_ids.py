@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 from destination_dust.airbyte.catalog import MissingKey, StreamPlan
 from destination_dust.airbyte.cdc import is_change, is_placeholder, is_tombstone
-from destination_dust.airbyte.messages import Record
+from destination_dust.airbyte.messages import Record, StreamKey
 from destination_dust.exact_json import MAX_DEPTH
 from destination_dust.mapping.ids import identifier, record_identifier
 from destination_dust.reporting.counts import Counts
 
 
-def record_id(plan: StreamPlan, record: Record, counts: Counts) -> str:
+def record_id(plan: StreamPlan, record: Record, counts: Callable[[StreamKey], Counts]) -> str:
     """The id of a record: made of its key, or of all of it if its stream has none.
 
     Only where a key decides what is replaced or deleted must it be there, or `MissingKey` is raised. So it is for a key
@@ -21,13 +22,16 @@ def record_id(plan: StreamPlan, record: Record, counts: Counts) -> str:
     """
     if record.is_too_deep:
         raise MissingKey(f"its values are nested deeper than {MAX_DEPTH} levels")
+    # Nearly all keys are one whole number, with which nothing below can be wrong.
+    if plan.key_field is not None and type(number := record.data.get(plan.key_field)) is int:
+        return identifier(*plan.stream, (number,))
     if plan.primary_key:
         try:
             key = plan.key_of(record.data)
         except MissingKey:
             if plan.deduplicates or is_tombstone(record.data):
                 raise
-            counts.without_key += 1
+            counts(plan.stream).without_key += 1
         else:
             if not record.is_utf8 and not _is_text(key):
                 raise MissingKey("its primary key has bytes that are not UTF-8, so it could be mistaken for another")

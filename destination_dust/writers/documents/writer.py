@@ -82,7 +82,7 @@ class DocumentsWriter:
     def add(self, plan: StreamPlan, record: Record, span: Span) -> None:
         """Upsert the record's document, or delete it if the record says that its row is gone."""
         try:
-            document_id = record_id(plan, record, self._outcomes.counts(plan.stream))
+            document_id = record_id(plan, record, self._outcomes.counts)
         except MissingKey as error:
             self._replacements.see(plan.stream, None)
             name = f"in line {record.line} of the input"

@@ -72,9 +72,6 @@ class PartialRows:
         self, plan: StreamPlan, record: Record, span: Span, row_id: str, dust: TableClient, encoder: RowEncoder
     ) -> None:
         """Write the record, now or once it is complete."""
-        if not is_change(record.data) and self._updates.idle:
-            self._put(plan, record, span, row_id, {})
-            return
         deleted = plan.deletes(record.data)
         soft = deleted and self._soft
         # A tombstone of SQL Server has the values of its row, except the large ones.

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from destination_dust.airbyte.catalog import MissingKey, StreamPlan
-from destination_dust.airbyte.cdc import is_tombstone
+from destination_dust.airbyte.cdc import is_change, is_tombstone
 from destination_dust.airbyte.completion import Ending
 from destination_dust.airbyte.ledger import Span
 from destination_dust.airbyte.messages import Record, StreamKey
@@ -53,7 +53,7 @@ class TablesWriter:
         self._context = context
         self._prefix = prefix
         self._hard = deletes is CdcDeletes.HARD
-        self._partial = PartialRows(context, self._put, self._fail, soft=not self._hard)
+        self._partial = PartialRows(context, self._put_complete, self._fail, soft=not self._hard)
         self._ends = False
         """Whether no more records come."""
         self._tables: dict[StreamKey, Table] = {}
@@ -82,24 +82,30 @@ class TablesWriter:
         stream, outcomes = plan.stream, self._context.outcomes
         if stream in self._failures:
             return  # no state after this record will be given back
-        table, refill = self._tables[stream], self._refills.get(stream)
         try:
-            row_id = record_id(plan, record, outcomes.counts(stream))
+            row_id = record_id(plan, record, outcomes.counts)
         except MissingKey as error:
-            if refill:
+            if refill := self._refills.get(stream):
                 refill.miss_key()
             outcomes.rejected(stream, f"in line {record.line} of the input", str(error), {span: 1})
             return
-        if self._hard and not plan.primary_key and is_tombstone(record.data):
+        if not is_change(record.data) and self._partial.idle:
+            self._put(plan, record, span, row_id, {})
+        elif self._hard and not plan.primary_key and is_tombstone(record.data):
             outcomes.ignored(stream, {span: 1})
-            return
-        self._partial.take(plan, record, span, row_id, table.dust, table.encoder)
+        else:
+            table = self._tables[stream]
+            self._partial.take(plan, record, span, row_id, table.dust, table.encoder)
+
+    def _put_complete(
+        self, plan: StreamPlan, record: Record, span: Span, row_id: str, kept: Mapping[str, Cell]
+    ) -> bytes | None:
+        """Write a record that was incomplete, unless its stream has failed since it came."""
+        return None if plan.stream in self._failures else self._put(plan, record, span, row_id, kept)
 
     def _put(self, plan: StreamPlan, record: Record, span: Span, row_id: str, kept: Mapping[str, Cell]) -> bytes | None:
         """Write a complete record, see `partial_rows.Put`."""
         stream, outcomes = plan.stream, self._context.outcomes
-        if stream in self._failures:
-            return None  # it has failed since the record came
         table, refill = self._tables[stream], self._refills.get(stream)
         row = None
         if not (self._hard and plan.deletes(record.data)):
