@@ -61,18 +61,23 @@ class Spool:
             self._file.close()
 
 
-def temporary_database(cache: int) -> sqlite3.Connection:
+def temporary_database(cache: int, *, page: int = 4096) -> sqlite3.Connection:
     """An empty database in a file that has lost its name and is readable by this user only.
 
-    The file is gone when the process is, however that ends. `cache`: bytes of memory. Raises `OSError` and
-    `sqlite3.Error`. One thread at a time may use it.
+    The file is gone when the process is, however that ends. `cache`: bytes of memory; `page`: bytes that are read or
+    written at once. Raises `OSError` and `sqlite3.Error`. One thread at a time may use it.
     """
     handle, path = tempfile.mkstemp(prefix="destination-dust-")
     os.close(handle)
     try:
         database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         # No one reads the file after a crash, so nothing is written for one.
-        for pragma in (f"cache_size = -{cache // 1024}", "journal_mode = OFF", "synchronous = OFF"):
+        for pragma in (
+            f"page_size = {page}",
+            f"cache_size = -{cache // 1024}",
+            "journal_mode = OFF",
+            "synchronous = OFF",
+        ):
             database.execute(f"PRAGMA {pragma}")
         database.execute("BEGIN")
     finally:

@@ -25,7 +25,7 @@ SILENT = {
 UNSAID = {
     "names must be unique within a data source",
     "bool | int | float | str | dict[str, Any] | None",
-    "row_id TEXT NOT NULL, content BLOB, csv_bytes INTEGER, cells INTEGER, span INTEGER NOT NULL",
+    "row_id TEXT NOT NULL, content, csv_bytes, cells, is_undelimited, span NOT NULL",
     "SELECT count(content), total(csv_bytes), total(cells) FROM changes…",
     "SELECT rowid FROM … WHERE row_id = ? ORDER BY rowid DESC LIMIT 1 OFFSET …",
     "SELECT * FROM earlier… WHERE row_id = ? ORDER BY rowid DESC",

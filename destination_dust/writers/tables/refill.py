@@ -77,8 +77,7 @@ class Refill:
         if self._trouble:
             return
         self._rows = self._rows or StagedRows(self._staging, keeps_earlier=not self._context.outcomes.fails_on_rejects)
-        self._rows.put(change)
-        if self._rows.exceeds(len(self._table.encoder.in_table)):
+        if self._rows.put(change) and self._rows.exceeds(len(self._table.encoder.in_table)):
             self._trouble = self._too_large(self._rows.size())
 
     def miss_key(self) -> None:

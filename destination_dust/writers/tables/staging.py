@@ -22,6 +22,8 @@ from destination_dust.spool import disk_full, temporary_database
 from destination_dust.writers.tables.changes import MAX_EARLIER, ROW_MEMORY, Change
 from destination_dust.writers.tables.limits import RequestLimits, Size
 
+# Many rows fit into a page, so that it takes few of them.
+PAGE = 16 * 1024
 # So many changes of a stream are written at once, or fewer if those of all streams take more than so many bytes.
 BLOCK = 500
 BLOCKS_BYTES = 4_000_000
@@ -29,7 +31,9 @@ BLOCKS_BYTES = 4_000_000
 COUNT_EVERY = 50_000
 COUNT_EVERY_BYTES = 10_000_000
 _ROWS = "The rows that are to replace a table (none was touched)"
-_COLUMNS = "row_id TEXT NOT NULL, content BLOB, csv_bytes INTEGER, cells INTEGER, span INTEGER NOT NULL"
+# The second to the fifth are those of a `Row`, null for a delete.
+_COLUMNS = "row_id TEXT NOT NULL, content, csv_bytes, cells, is_undelimited, span NOT NULL"
+_DELETED = (None,) * len(Row._fields)
 
 
 class Staging:
@@ -57,7 +61,7 @@ class Staging:
         """Make room for the rows of one more stream. Returns its number. Raises `DiskFull`."""
         if not self._database:
             try:
-                self._database = temporary_database(self._cache)
+                self._database = temporary_database(self._cache, page=PAGE)
             except (sqlite3.Error, OSError) as error:
                 raise disk_full(_ROWS, error) from error
             # A sync that fails does not come to `remove_stream`.
@@ -94,15 +98,18 @@ class Staging:
         except sqlite3.Error as error:
             raise disk_full(_ROWS, error) from error
 
-    def read(self, statement: str) -> Iterator[Any]:
-        """The rows that a statement selects, one by one, whatever happens to other streams meanwhile."""
+    def read(self, statement: str, *, at_once: int = 1) -> Iterator[Any]:
+        """The rows that a statement selects, whatever happens to other streams meanwhile.
+
+        `at_once`: how many of them are in memory at once.
+        """
         cursor = self.execute(statement)
         while True:
             with self._lock:
-                row = cursor.fetchone()
-            if row is None:
+                rows = cursor.fetchmany(at_once)
+            if not rows:
                 return
-            yield row
+            yield from rows
 
 
 class StagedRows:
@@ -130,21 +137,30 @@ class StagedRows:
         self._block_bytes = 0
         """… and the bytes that they take in memory, roughly."""
         self._has_earlier = False
+        self._largest = 1
+        """The bytes that the largest change takes in memory, roughly."""
 
-    def put(self, change: Change) -> None:
-        """Keep a change in place of an earlier one of the same row. Raises `DiskFull`."""
+    def put(self, change: Change) -> bool:
+        """Keep a change in place of an earlier one of the same row. Raises `DiskFull`.
+
+        Returns whether `exceeds` may have something else to say.
+        """
         number = self._numbers.setdefault(change.span, len(self._spans))
         if number == len(self._spans):
             self._spans.append(change.span)
         if change.row_id in self._block:
             self._write()
         self._block[change.row_id] = change.row, number
-        self._block_bytes += change.size + ROW_MEMORY
+        size = change.size + ROW_MEMORY
+        self._block_bytes += size
+        self._largest = max(self._largest, size)
         if change.row:
             self._more_rows += 1
             self._more_bytes += change.row.csv_bytes
-        if len(self._block) >= BLOCK or self._block_bytes >= self._staging.block_bytes:
-            self._write()
+        if len(self._block) < BLOCK and self._block_bytes < self._staging.block_bytes:
+            return False
+        self._write()
+        return self._more_rows >= COUNT_EVERY or self._more_bytes >= COUNT_EVERY_BYTES
 
     def exceeds(self, columns: int) -> bool:
         """Whether they are too many, or too large, for a table of so many columns.
@@ -152,8 +168,6 @@ class StagedRows:
         At first each change is counted as a row of its own. If those were too many, the rows are counted, and again
         after 50,000 more changes or 10 MB of them.
         """
-        if self._more_rows < COUNT_EVERY and self._more_bytes < COUNT_EVERY_BYTES:
-            return False
         at_most = self._counted + Size(self._more_rows, self._more_bytes)
         return not (at_most.fits(columns) or self.size().fits(columns))
 
@@ -184,8 +198,11 @@ class StagedRows:
     def __iter__(self) -> Iterator[Change]:
         """All changes. Nothing may be put while they are read."""
         self._write()
-        for row_id, *row, number in self._staging.read(f"SELECT * FROM changes{self._number} ORDER BY rowid"):
-            yield Change(row_id, _row(*row), self._spans[number])
+        at_once = min(BLOCK, max(1, self._staging.block_bytes // self._largest))
+        found = self._staging.read(f"SELECT * FROM changes{self._number} ORDER BY rowid", at_once=at_once)
+        for row_id, content, csv_bytes, cells, is_undelimited, number in found:
+            row = None if content is None else Row(content, csv_bytes, cells, is_undelimited)
+            yield Change(row_id, row, self._spans[number])
 
     def with_earlier(self, change: Change, *, deletes_are_sent: bool) -> Change:
         """The change, and the last few of its row that it replaced, which `unsent` no longer counts. Call it once.
@@ -195,7 +212,7 @@ class StagedRows:
         if self._has_earlier:
             statement = f"SELECT * FROM earlier{self._number} WHERE row_id = ? ORDER BY rowid DESC"
             for row_id, *row, number in self._staging.execute(statement, (change.row_id,)).fetchall():
-                earlier = Change(row_id, _row(*row), self._spans[number])
+                earlier = Change(row_id, None if row[0] is None else Row(*row), self._spans[number])
                 if earlier.row or deletes_are_sent:
                     change.supersede(earlier, keeps=True)
                     self._records[number] -= 1
@@ -232,11 +249,8 @@ class StagedRows:
             self._keep_earlier([(row_id,) for row_id in self._block])
         # Not an update: the row takes the place of its latest change.
         self._staging.execute_each(
-            f"REPLACE INTO changes{self._number} VALUES (?, ?, ?, ?, ?)",
-            [
-                (row_id, row.content, row.csv_bytes, row.cells, number) if row else (row_id, None, None, None, number)
-                for row_id, (row, number) in self._block.items()
-            ],
+            f"REPLACE INTO changes{self._number} VALUES (?, ?, ?, ?, ?, ?)",
+            [(row_id, *(row or _DELETED), number) for row_id, (row, number) in self._block.items()],
         )
         self._records.update([number for _, number in self._block.values()])
         rows = [row for row, _ in self._block.values() if row]
@@ -251,8 +265,3 @@ class StagedRows:
             self._has_earlier = True
             oldest = f"SELECT rowid FROM {earlier} WHERE row_id = ? ORDER BY rowid DESC LIMIT 1 OFFSET {MAX_EARLIER}"
             self._staging.execute_each(f"DELETE FROM {earlier} WHERE rowid = ({oldest})", row_ids)
-
-
-def _row(content: bytes | None, csv_bytes: int, cells: int) -> Row | None:
-    """A row that was kept, without what is known of its delimiters: `is_suspicious` was asked before."""
-    return None if content is None else Row(content, csv_bytes, cells)

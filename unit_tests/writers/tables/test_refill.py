@@ -362,6 +362,7 @@ def test_a_stream_that_can_never_fit_is_refused_before_its_end(monkeypatch: pyte
     """It does not fill the disk with what is not needed."""
     monkeypatch.setattr(limits, "MAX_ROWS", 2)
     monkeypatch.setattr("destination_dust.writers.tables.staging.COUNT_EVERY", 1)
+    monkeypatch.setattr("destination_dust.writers.tables.staging.BLOCK", 1)
     tables = Replacing(USERS, ORDERS)
     tables.bring(3, 4)
     tables.turn()
