@@ -131,7 +131,7 @@ class Burst:
         self._upserted_rows += len(rows)
         self._deleted_rows += len(changes) - len(rows)
         self.rows += len(rows)
-        self._size += sum(change.size for change in changes)
+        self._size += sum([change.size for change in changes])
         self.table += Size.of(rows)
         self.queued |= queued
         self.ended = ended

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from destination_dust.mapping.tables.bodies import BODY_OVERHEAD
@@ -70,6 +71,10 @@ class MemoryBudget:
         return self.used < self.limit
 
 
+# Of each row, without a step of the interpreter.
+_CSV_BYTES, _CELLS = attrgetter("csv_bytes"), attrgetter("cells")
+
+
 class Size(NamedTuple):
     """What rows take in a table: their number, their cells in bytes of CSV with quotes and without commas, and the
     cells that are not empty."""
@@ -94,7 +99,7 @@ class Size(NamedTuple):
     @classmethod
     def of(cls, rows: Sequence[Row]) -> Size:
         """That of encoded rows."""
-        return cls(len(rows), sum([row.csv_bytes for row in rows]), sum([row.cells for row in rows]))
+        return cls(len(rows), sum(map(_CSV_BYTES, rows)), sum(map(_CELLS, rows)))
 
     @classmethod
     def estimated(cls, sample: Sequence[Mapping[str, Any]], total: int) -> Size:

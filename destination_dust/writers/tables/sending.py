@@ -163,7 +163,7 @@ class Sending:
         outcomes = self._context.outcomes
         records = burst.took(changes, began=began, ended=self._context.now(), queued=not self.truncates)
         self._context.shared.taken += 1
-        self.rows += sum(change.row is not None for change in changes)
+        self.rows += sum([change.row is not None for change in changes])
         self._waiting.release(changes)
         outcomes.queued(self._stream, records)
         if not self._context.confirm:

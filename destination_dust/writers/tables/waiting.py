@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from destination_dust.mapping.tables.bodies import BODY_OVERHEAD
 from destination_dust.writers.tables.changes import Change
@@ -40,14 +40,14 @@ class Waiting:
         """Take a change in. Returns whether another one of its row waited, which keeps its turn."""
         earlier = self._changes.get(change.row_id)
         if earlier:
-            self._count(earlier, -1)
+            self._count([earlier], -1)
             self._hold(-earlier.held)
             change.supersede(earlier, keeps=self._keeps_earlier)
+        self._changes[change.row_id] = change
         # There is one for each record, so `_hold` and `_count` are written out.
         held = change.hold()
         self.held += held
         self._budget.used += held
-        self._changes[change.row_id] = change
         if change.row is not None:
             self.rows += 1
             self.size += change.size
@@ -61,14 +61,14 @@ class Waiting:
         for change in changes:
             newer = self._changes.get(change.row_id)
             if newer:
-                self._count(newer, -1)
+                self._count([newer], -1)
                 self._hold(-newer.held - change.held)
                 newer.supersede(change, keeps=self._keeps_earlier)
                 self._hold(newer.hold())
                 superseded += 1
             else:
                 first[change.row_id] = change
-            self._count(newer or change, 1)
+            self._count([newer or change], 1)
         self._changes = {**first, **self._changes}
         return superseded
 
@@ -101,12 +101,12 @@ class Waiting:
             taken = self._first_rows(limits)
         for change in taken:
             del self._changes[change.row_id]
-            self._count(change, -1)
+        self._count(taken, -1)
         return taken
 
     def release(self, changes: Iterable[Change]) -> None:
         """Give back the memory of changes that were cut, and are not kept any longer."""
-        self._hold(-sum(change.held for change in changes))
+        self._hold(-sum([change.held for change in changes]))
 
     def clear(self) -> None:
         """Forget all of them, and those on their way: they will not be sent."""
@@ -136,7 +136,8 @@ class Waiting:
         self.held += size
         self._budget.used += size
 
-    def _count(self, change: Change, sign: int) -> None:
-        if change.row is not None:
-            self.rows += sign
-            self.size += sign * change.size
+    def _count(self, changes: Sequence[Change], sign: int) -> None:
+        """Add changes to the counts of rows, or take them out."""
+        sizes = [change.size for change in changes if change.row is not None]
+        self.rows += sign * len(sizes)
+        self.size += sign * sum(sizes)
