@@ -98,4 +98,4 @@ def count_records(changes: Sequence[Change], records: Counter[Span]) -> int:
 
 def body(changes: Sequence[Change], loaded_at: int, *, truncates: bool = False) -> bytes:
     """The request that upserts the rows of changes; see `mapping.tables.bodies`."""
-    return upsert_body((each.row.content for each in changes if each.row), loaded_at, truncates=truncates)
+    return upsert_body([each.row.content for each in changes if each.row], loaded_at, truncates=truncates)

@@ -53,7 +53,7 @@ class TablesWriter:
         self._context = context
         self._prefix = prefix
         self._hard = deletes is CdcDeletes.HARD
-        self._partial = PartialRows(context, self._put_complete, self._fail, soft=not self._hard)
+        self._partial = PartialRows(context, self._put, self._fail, soft=not self._hard)
         self._ends = False
         """Whether no more records come."""
         self._tables: dict[StreamKey, Table] = {}
@@ -90,40 +90,45 @@ class TablesWriter:
             outcomes.rejected(stream, f"in line {record.line} of the input", str(error), {span: 1})
             return
         if not is_change(record.data) and self._partial.idle:
-            self._put(plan, record, span, row_id, {})
+            self._upsert(plan, record, span, row_id, {})
         elif self._hard and not plan.primary_key and is_tombstone(record.data):
             outcomes.ignored(stream, {span: 1})
         else:
             table = self._tables[stream]
             self._partial.take(plan, record, span, row_id, table.dust, table.encoder)
 
-    def _put_complete(
+    def _put(self, plan: StreamPlan, record: Record, span: Span, row_id: str, kept: Mapping[str, Cell]) -> bytes | None:
+        """Write a record that was incomplete, see `partial_rows.Put`."""
+        if plan.stream in self._failures:
+            return None  # it has failed since the record came
+        if self._hard and plan.deletes(record.data):
+            self._change(plan.stream, Change(row_id, None, span))
+            return None
+        return self._upsert(plan, record, span, row_id, kept)
+
+    def _upsert(
         self, plan: StreamPlan, record: Record, span: Span, row_id: str, kept: Mapping[str, Cell]
     ) -> bytes | None:
-        """Write a record that was incomplete, unless its stream has failed since it came."""
-        return None if plan.stream in self._failures else self._put(plan, record, span, row_id, kept)
-
-    def _put(self, plan: StreamPlan, record: Record, span: Span, row_id: str, kept: Mapping[str, Cell]) -> bytes | None:
-        """Write a complete record, see `partial_rows.Put`."""
-        stream, outcomes = plan.stream, self._context.outcomes
-        table, refill = self._tables[stream], self._refills.get(stream)
-        row = None
-        if not (self._hard and plan.deletes(record.data)):
-            try:
-                row = table.encoder.encode(row_id, record.data, record.emitted_at, kept)
-            except TooManyColumns as error:
-                reason = f"{error}. Select fewer of the stream's fields in the connection"
-                outcomes.rejected(stream, row_id, reason, {span: 1})
-                return None
+        """Write the row of a complete record. Returns its content, None if it has no row."""
+        try:
+            row = self._tables[plan.stream].encoder.encode(row_id, record.data, record.emitted_at, kept)
+        except TooManyColumns as error:
+            reason = f"{error}. Select fewer of the stream's fields in the connection"
+            self._context.outcomes.rejected(plan.stream, row_id, reason, {span: 1})
+            return None
         change = Change(row_id, row, span)
         if change.size > MAX_ROW_BYTES:
             reason = f"it is larger than a request to Dust may be ({change.size} bytes)"
-            outcomes.rejected(stream, row_id, reason, {span: 1})
-        elif refill:
+            self._context.outcomes.rejected(plan.stream, row_id, reason, {span: 1})
+        else:
+            self._change(plan.stream, change)
+        return row.content
+
+    def _change(self, stream: StreamKey, change: Change) -> None:
+        if refill := self._refills.get(stream):
             refill.put(change)
         else:
-            table.change(change)
-        return row.content if row else None
+            self._tables[stream].change(change)
 
     def _fail(self, stream: StreamKey, error: Exception) -> None:
         """A row that a record needs cannot be read: what comes later must not be acknowledged before that record."""
