@@ -21,7 +21,7 @@ from airbyte_cdk.models import (
     Status,
     Type,
 )
-from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets
+from airbyte_cdk.utils.airbyte_secrets_utils import add_to_secrets
 
 from destination_dust import exact_json, failures, signals
 from destination_dust.airbyte.catalog import Catalog
@@ -30,10 +30,11 @@ from destination_dust.airbyte.output import LogLines, Output
 from destination_dust.airbyte.reader import UnreadableInput
 from destination_dust.check import check
 from destination_dust.config import Config
-from destination_dust.config.reading import parse_config, read_config, read_json
+from destination_dust.config.reading import key_in, parse_config, read_config, read_json
 from destination_dust.final_report import final_report
 from destination_dust.hosted import written
 from destination_dust.preview import preview
+from destination_dust.redaction import redact
 from destination_dust.reporting.terminal import Terminal
 from destination_dust.sync import Interrupted
 from destination_dust.wiring import build_sync, client_for_check
@@ -100,12 +101,12 @@ class DestinationDust(Destination):
         """Whether a sync with this configuration could write. Never raises."""
         connection = None
         try:
-            parsed = parse_config(config)
+            parsed = _parsed(config)
             connection = parsed.connection
             check(parsed, client_for_check(parsed))
         except Exception as error:
             logger.debug("Check failed.", exc_info=error)
-            message = filter_secrets(failures.explain(error, connection))
+            message = redact(failures.explain(error, connection))
             return AirbyteConnectionStatus(status=Status.FAILED, message=message)
         return AirbyteConnectionStatus(status=Status.SUCCEEDED)
 
@@ -125,9 +126,15 @@ class DestinationDust(Destination):
         """
         catalog = Catalog.parse(ConfiguredAirbyteCatalogSerializer.dump(configured_catalog))
         lines = (exact_json.dumps(AirbyteMessageSerializer.dump(message)) for message in input_messages)
-        with closing(written(parse_config(config), catalog, lines)) as states:
+        with closing(written(_parsed(config), catalog, lines)) as states:
             for line in states:
                 yield AirbyteMessageSerializer.load(orjson.loads(line))
+
+
+def _parsed(settings: Mapping[str, Any]) -> Config:
+    """Parse a host's settings. Its loggers may be the CDK's, which hide only the secrets that the CDK knows."""
+    add_to_secrets(key_in(settings))
+    return parse_config(settings)
 
 
 def _closed_descriptors() -> list[int]:
@@ -159,7 +166,7 @@ def _preview(args: list[str]) -> str | int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), STANDARD_OUTPUT)  # or Python would complain when it ends
         return 1
     except Exception as error:
-        return filter_secrets(failures.explain(error, None))
+        return redact(failures.explain(error, None))
     return 0
 
 
@@ -168,7 +175,7 @@ def _report(error: Exception, config: Config | None, output: Output) -> str:
     kind = failures.failure_type(error)
     expected = any(isinstance(error, known) for known in failures.FAILURE_TYPES)
     logger.error("%s", type(error).__name__, exc_info=None if expected else error)
-    message = filter_secrets(failures.explain(error, config.connection if config else None))
+    message = redact(failures.explain(error, config.connection if config else None))
     output.failure(message, kind, f"{type(error).__name__}: {error}" if expected else type(error).__name__)
     return message
 

@@ -12,8 +12,6 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 
-from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets
-
 from destination_dust import failures, signals
 from destination_dust.airbyte.input import Input
 from destination_dust.airbyte.output import Output
@@ -24,6 +22,7 @@ from destination_dust.hosted import run_after_earlier
 from destination_dust.hosts.singer.command_line import REPLACES, about, parse
 from destination_dust.hosts.singer.messages import bookmarks_in
 from destination_dust.hosts.singer.tap import Tap
+from destination_dust.redaction import redact
 from destination_dust.sync import Interrupted
 from destination_dust.wiring import build_sync, client_for_syncs
 
@@ -94,4 +93,4 @@ def _log_to_standard_error() -> None:
 
 class _Filtered(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        return filter_secrets(super().format(record))
+        return redact(super().format(record))
