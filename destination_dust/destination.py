@@ -35,6 +35,7 @@ from destination_dust.final_report import final_report
 from destination_dust.hosted import written
 from destination_dust.preview import preview
 from destination_dust.redaction import redact
+from destination_dust.reporting.process_log import log_to, log_to_standard_error
 from destination_dust.reporting.terminal import Terminal
 from destination_dust.sync import Interrupted
 from destination_dust.wiring import build_sync, client_for_check
@@ -60,7 +61,7 @@ class DestinationDust(Destination):
         terminal = Terminal.behind(sys.stderr) if parsed.command == "write" and sys.stderr else None
         # On a terminal that shows both outputs, lines of the protocol replace the live one.
         output = Output(STANDARD_OUTPUT, before=terminal.erase if terminal and os.isatty(STANDARD_OUTPUT) else None)
-        _log_to(output)
+        log_to(LogLines(output))
         config: Config | None = None
         try:
             if parsed.command == "write":
@@ -157,7 +158,7 @@ def _preview(args: list[str]) -> str | int:
     parser.add_argument("--catalog", required=True)
     parser.add_argument("--records", type=int, default=3, help="of each stream; default: %(default)s")
     options = parser.parse_args(args)
-    logging.basicConfig(force=True, format="%(levelname)s: %(message)s")  # to standard error
+    log_to_standard_error()
     try:
         config, catalog = read_config(options.config), Catalog.parse(read_json(options.catalog))
         for block in preview(config, catalog, sys.stdin.buffer, records=options.records):
@@ -178,13 +179,3 @@ def _report(error: Exception, config: Config | None, output: Output) -> str:
     message = redact(failures.explain(error, config.connection if config else None))
     output.failure(message, kind, f"{type(error).__name__}: {error}" if expected else type(error).__name__)
     return message
-
-
-def _log_to(output: Output) -> None:
-    """Send all logging of the process through the output, at the level that the platform asks for."""
-    root = logging.getLogger()
-    root.handlers = [LogLines(output)]
-    level = logging.getLevelName(os.environ.get("LOG_LEVEL", "INFO").upper())
-    logger.setLevel(level if isinstance(level, int) else logging.INFO)
-    # Libraries log URLs, which contain the ids of records. What goes wrong in them reaches us as errors.
-    root.setLevel(logging.CRITICAL)
