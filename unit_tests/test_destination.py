@@ -4,13 +4,27 @@ from __future__ import annotations
 
 import logging
 
+import pytest
 from airbyte_cdk.logger import AirbyteLogFormatter
+from airbyte_cdk.models import AirbyteConnectionStatus, Status
 from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets
 
+from destination_dust import commands
 from destination_dust.destination import DestinationDust
 from unit_tests.builders import settings
 
 LOGGER = logging.getLogger("airbyte")
+
+
+def test_a_check_answers_in_the_model_of_the_cdk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a message only if it failed."""
+    monkeypatch.setattr(commands, "check", lambda *_: None)
+
+    failed = DestinationDust().check(LOGGER, settings(workspace_id=None))
+    assert Status.FAILED == failed.status
+    assert failed.message
+    assert "workspace_id is missing" in failed.message
+    assert AirbyteConnectionStatus(status=Status.SUCCEEDED) == DestinationDust().check(LOGGER, settings())
 
 
 def test_the_loggers_of_the_cdk_hide_the_key() -> None:
