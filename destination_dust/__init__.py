@@ -11,7 +11,7 @@ __all__ = ["DestinationDust"]
 
 
 def __getattr__(name: str) -> Any:
-    """Import the connector when it is asked for: that takes seconds, in which `__main__` already heeds signals."""
+    """Import the class when it is asked for: it brings Airbyte's CDK, and the process does without."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from destination_dust.destination import DestinationDust

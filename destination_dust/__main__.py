@@ -12,18 +12,21 @@ NEW_OBJECTS = 50_000
 def main() -> None:
     """Run the command that the arguments name."""
     signals.exit_at_once()
-    if sys.argv[1:] == ["spec"] and sys.stdout:  # if it is closed, `DestinationDust.run` says so
+    if sys.argv[1:] == ["spec"] and sys.stdout:  # if it is closed, `commands.run` says so
         _print_specification()
         return
-    # It takes seconds on a busy machine, and signals must be heeded meanwhile.
-    from destination_dust.destination import DestinationDust
+    # Imports take seconds on a busy machine, and signals must be heeded meanwhile.
+    from destination_dust.command_line import parse
+
+    options = parse(sys.argv[1:])
+    from destination_dust.commands import run
 
     # Only in a process of our own: how a host collects garbage is up to it.
     gc.freeze()  # what was imported lives as long as the process
     gc.set_threshold(NEW_OBJECTS)
 
     try:
-        DestinationDust().run(sys.argv[1:])
+        sys.exit(run(options))
     finally:
         signals.stand_down()
 
@@ -34,7 +37,7 @@ def _print_specification() -> None:
 
     try:
         with open(sys.stdout.fileno(), "wb", closefd=False) as output:
-            output.write(specification())
+            output.write(specification() + b"\n")
     except BrokenPipeError:
         sys.exit(1)
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
+from airbyte_cdk.models import AirbyteConnectionStatus, AirbyteMessage, AirbyteMessageSerializer, Status, Type
 
 from integration_tests.harness.connector import Connector
 from local_dust import LocalDust
@@ -31,6 +34,20 @@ def test_right_settings_succeed_and_change_nothing(dust: LocalDust, tmp_path: Pa
     assert ("SUCCEEDED", "") == checked(tmp_path, dust.config(), fresh=True)
     assert {} == dust.world.documents()
     assert not any(arrival.is_upsert for arrival in dust.world.arrivals)
+
+
+@pytest.mark.parametrize("status", Status)
+def test_the_answer_is_what_the_cdk_would_print(dust: LocalDust, tmp_path: Path, status: Status) -> None:
+    """Airbyte reads it by models like the CDK's, whichever of the two it is."""
+    wrong = {} if status is Status.SUCCEEDED else {"workspace_id": None}
+    connector = Connector("check", tmp_path, fresh=True, config=dust.config(**wrong))
+    assert 0 == connector.finish()
+
+    (line,) = [line for _, line in connector.lines if b'"CONNECTION_STATUS"' in line]
+    message = json.loads(line)["connectionStatus"]["message"] if wrong else None
+    expected = AirbyteConnectionStatus(status=status, message=message)
+    printed = AirbyteMessageSerializer.dump(AirbyteMessage(type=Type.CONNECTION_STATUS, connectionStatus=expected))
+    assert orjson.dumps(printed) == line
 
 
 def test_a_data_source_may_be_given_by_name(dust: LocalDust, tmp_path: Path) -> None:

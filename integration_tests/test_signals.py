@@ -99,12 +99,12 @@ def test_a_reader_that_goes_away_is_noticed_while_only_replaced_streams_run(
 @contextmanager
 def starting(folder: Path) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
     """A connector that is importing its libraries, and its process ID here. Where allowed, its own ID is 1."""
-    (folder / "airbyte_cdk.py").write_text(
+    (folder / "orjson.py").write_text(
         f"import os, time; open({str(folder / 'pid')!r}, 'w').write(str(os.getpid())); time.sleep(1000)"
     )
     alone = ["unshare", "--pid", "--fork", "--kill-child"]
     can_be_first = subprocess.run([*alone, "true"], check=False, capture_output=True).returncode == 0
-    command = [*(alone if can_be_first else []), sys.executable, "main.py", "check"]
+    command = [*(alone if can_be_first else []), sys.executable, "main.py", "check", "--config", "none"]
     with subprocess.Popen(
         command, cwd=ROOT, env=environment(PYTHONPATH=str(folder)), stdin=subprocess.DEVNULL
     ) as parent:

@@ -32,9 +32,18 @@ def test_the_command_imports_no_package_beside_its_own() -> None:
     )
 
     imported = {line.rpartition(b"|")[2].strip().partition(b".")[0] for line in ran.stderr.splitlines()}
-    assert specification() == ran.stdout
+    assert specification() + b"\n" == ran.stdout
     assert b"destination_dust" in imported
     assert set() == imported & {b"airbyte_cdk", b"requests", b"orjson"}
+
+
+def test_the_class_of_the_cdk_prints_the_same() -> None:
+    """For hosts that run it instead of the command."""
+    program = "from destination_dust import DestinationDust; DestinationDust().run(['spec'])"
+
+    ran = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, check=True, timeout=60)
+
+    assert specification() + b"\n" == ran.stdout
 
 
 def test_a_reader_that_has_gone_is_no_error_to_explain() -> None:

@@ -15,10 +15,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets
-
 from destination_dust import exact_json
 from destination_dust.airbyte.messages import FailureType
+from destination_dust.redaction import redact
 
 LEVELS = {
     logging.CRITICAL: "FATAL",
@@ -69,8 +68,8 @@ class Output:
     def failure(self, message: str, failure_type: FailureType, internal_message: str) -> None:
         """Write the TRACE that says why the sync failed, for the platform and the user."""
         error = {
-            "message": filter_secrets(message),
-            "internal_message": filter_secrets(internal_message),
+            "message": redact(message),
+            "internal_message": redact(internal_message),
             "failure_type": failure_type.value,
         }
         self.message({"type": "TRACE", "trace": {"type": "ERROR", "emitted_at": time.time() * 1000, "error": error}})
@@ -87,9 +86,9 @@ class LogLines(logging.Handler):
         """Write a record as one line."""
         try:
             # Only texts are filtered: a mistyped key may equal a word of the protocol.
-            log = {"level": LEVELS.get(record.levelno, "INFO"), "message": filter_secrets(record.getMessage())}
+            log = {"level": LEVELS.get(record.levelno, "INFO"), "message": redact(record.getMessage())}
             if record.exc_info:
-                log["stack_trace"] = filter_secrets(logging.Formatter().formatException(record.exc_info))
+                log["stack_trace"] = redact(logging.Formatter().formatException(record.exc_info))
             self._output.message({"type": "LOG", "log": log})
         except BrokenPipeError:
             pass  # no one reads our output: the loop finds out with the next state

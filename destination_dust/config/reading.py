@@ -8,10 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from airbyte_cdk.utils.airbyte_secrets_utils import add_to_secrets
-
 from destination_dust.config.config import Config, bare_key
 from destination_dust.config.fields import InvalidConfig
+from destination_dust.redaction import add_secret
 
 logger = logging.getLogger("airbyte")
 
@@ -23,8 +22,7 @@ def read_config(path: str) -> Config:
 
 def parse_config(settings: Mapping[str, Any]) -> Config:
     """Parse settings. The key is registered as a secret first, so that no error can show it."""
-    if key := bare_key(str(settings.get("api_key") or "")):
-        add_to_secrets(key)
+    add_secret(key_in(settings))
     config = Config.parse(settings)
     if config.unknown:
         logger.warning(
@@ -32,6 +30,11 @@ def parse_config(settings: Mapping[str, Any]) -> Config:
             ", ".join(config.unknown),
         )
     return config
+
+
+def key_in(settings: Mapping[str, Any]) -> str:
+    """Whatever the settings have for a key, right or wrong; empty if they have none."""
+    return bare_key(str(settings.get("api_key") or ""))
 
 
 def read_json(path: str) -> dict[str, Any]:

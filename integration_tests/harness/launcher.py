@@ -1,8 +1,8 @@
 """Starts connectors at once: a process has imported everything already, and each start is a fork of it.
 
-An interpreter needs seconds to import the CDK, most of the time that many tests would take. A fork is a process of its
-own all the same, with its own pipes, signals, memory and exit code; only `python main.py` before it is left out. What
-that does is tested by those that start the connector afresh, and `FRESH_PROCESSES=1` makes all tests do so.
+An interpreter needs longer to import the connector than many tests take. A fork is a process of its own all the same,
+with its own pipes, signals, memory and exit code; only `python main.py` before it is left out. What that does is tested
+by those that start the connector afresh, and `FRESH_PROCESSES=1` makes all tests do so.
 """
 
 from __future__ import annotations
@@ -149,10 +149,13 @@ def _become(request: dict[str, list[str] | dict[str, str]], standard: Sequence[i
 
 
 def main() -> None:
-    """Import the connector, then be what each request asks for."""
-    import destination_dust.destination  # noqa: F401  # so that no fork has to
+    """Import what the process imports and no more, then be what each request asks for."""
+    import destination_dust.command_line
+    import destination_dust.commands  # noqa: F401  # so that no fork has to
     from destination_dust.__main__ import main as connector
 
+    # Forks that had it would hide what it costs, and that the process needs it.
+    assert "airbyte_cdk" not in sys.modules
     gc.freeze()
     arguments = _serve(socket.socket(fileno=int(sys.argv[1])))
     if arguments is not None:

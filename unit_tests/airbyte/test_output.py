@@ -8,15 +8,16 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from airbyte_cdk.utils.airbyte_secrets_utils import add_to_secrets, update_secrets
 
+from destination_dust import redaction
 from destination_dust.airbyte.messages import FailureType
 from destination_dust.airbyte.output import LogLines, Output
+from destination_dust.redaction import add_secret
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 10.0
@@ -45,11 +46,9 @@ class Reader:
 
 
 @pytest.fixture(autouse=True)
-def _no_secrets() -> Iterator[None]:
+def _no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     """Those of one test are not those of the next."""
-    update_secrets([])
-    yield
-    update_secrets([])
+    monkeypatch.setattr(redaction, "_secrets", ())
 
 
 def logged(log: Callable[[logging.Logger], None]) -> list[dict[str, Any]]:
@@ -205,7 +204,7 @@ def test_a_log_call_that_is_wrong_does_not_end_the_sync(
 def test_nothing_logged_contains_a_secret() -> None:
     """Neither a message, nor its arguments, nor a traceback."""
     secret = "sk-0123456789.*+?[abc"
-    add_to_secrets(secret)
+    add_secret(secret)
 
     def log(logger: logging.Logger) -> None:
         logger.debug("header: Bearer %s", secret)
@@ -223,7 +222,7 @@ def test_nothing_logged_contains_a_secret() -> None:
 
 def test_a_failure_is_a_trace() -> None:
     """The platform takes the user's message and the failure type from it. It contains no secret."""
-    add_to_secrets("sk-123")
+    add_secret("sk-123")
     reader = Reader()
 
     reader.output.failure("The key sk-123 is bad.", FailureType.config_error, "Misconfigured: sk-123")
@@ -242,7 +241,7 @@ def test_a_failure_is_a_trace() -> None:
 @pytest.mark.parametrize("secret", ["type", "LOG", "TRACE", '"', "e", "message"])
 def test_a_secret_that_is_a_word_of_the_protocol_spoils_no_line(secret: str) -> None:
     """Whatever is typed for a key is one, and the message that it is wrong has to arrive."""
-    add_to_secrets(secret)
+    add_secret(secret)
     assert ["LOG"] == ["LOG" for log in logged(lambda logger: logger.info("hello")) if log["level"] == "INFO"]
 
     reader = Reader()

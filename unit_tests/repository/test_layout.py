@@ -17,7 +17,7 @@ SOURCES = {
 # Files without a unit test of their own, each with a test that covers it.
 TESTED_ELSEWHERE = {
     "check.py": "integration_tests/test_check.py",
-    "destination.py": "integration_tests/test_delivery.py",
+    "commands.py": "integration_tests/test_check.py",
     "dust/attempts.py": "unit_tests/dust/test_evidence.py",
     "dust/comparisons.py": "unit_tests/dust/test_evidence.py",
     "dust/connection.py": "unit_tests/dust/test_client.py",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -68,3 +70,19 @@ def test_make_installs_only_what_has_hashes() -> None:
 
     assert len(installs) >= 3
     assert [] == [line for line in installs if "--require-hashes" not in line]
+
+
+def test_the_connector_requires_what_it_imports() -> None:
+    """What another package happens to bring may be gone with its next version."""
+    nodes = [
+        node
+        for path in (ROOT / "destination_dust").rglob("*.py")
+        if "hosts" not in path.parts  # extras, which `test_metadata.py` compares
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    ]
+    modules = {each.name for node in nodes if isinstance(node, ast.Import) for each in node.names}
+    modules |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
+    packages = {name(module.partition(".")[0]) for module in modules} - {*map(name, sys.stdlib_module_names)}
+
+    # `requests` promises the last two: its adapter is one of urllib3's, its certificates are those of certifi.
+    assert {name(each) for each in entries("requirements.in")} == packages - {"destination-dust", "certifi", "urllib3"}

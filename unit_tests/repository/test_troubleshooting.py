@@ -14,6 +14,7 @@ PACKAGE = ROOT / "destination_dust"
 PAGE = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
 # Their texts are not for the log: what the preview, a command's help and Dust show, SQL, and what JSON is not.
 SILENT = {
+    "command_line.py",
     "hosts/singer/command_line.py",
     "preview.py",
     "mapping/tables/descriptions.py",

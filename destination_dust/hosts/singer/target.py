@@ -7,12 +7,9 @@ to go on from. Logs and errors go to standard error.
 from __future__ import annotations
 
 import logging
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-
-from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets
 
 from destination_dust import failures, signals
 from destination_dust.airbyte.input import Input
@@ -24,6 +21,7 @@ from destination_dust.hosted import run_after_earlier
 from destination_dust.hosts.singer.command_line import REPLACES, about, parse
 from destination_dust.hosts.singer.messages import bookmarks_in
 from destination_dust.hosts.singer.tap import Tap
+from destination_dust.reporting.process_log import log_to_standard_error
 from destination_dust.sync import Interrupted
 from destination_dust.wiring import build_sync, client_for_syncs
 
@@ -38,7 +36,7 @@ def run(arguments: Sequence[str]) -> int:
     if options.about:
         sys.stdout.write(f"{about()}\n")
         return 0
-    _log_to_standard_error()
+    log_to_standard_error()
     config: Config | None = None
     try:
         config, replaces = _read(options.config)
@@ -81,17 +79,3 @@ def _read(path: str) -> tuple[Config, bool]:
             "ACTIVATE_VERSION says that a table is complete. Remove the setting."
         )
     return config, replaces
-
-
-def _log_to_standard_error() -> None:
-    """Take the root logger back from the CDK, which writes to standard output."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_Filtered("%(levelname)s %(message)s"))
-    logging.basicConfig(force=True, handlers=[handler], level=logging.CRITICAL)  # libraries log ids of records
-    level = logging.getLevelName(os.environ.get("LOG_LEVEL", "INFO").upper())
-    logger.setLevel(level if isinstance(level, int) else logging.INFO)
-
-
-class _Filtered(logging.Formatter):
-    def format(self, record: logging.LogRecord) -> str:
-        return filter_secrets(super().format(record))
