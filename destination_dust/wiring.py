@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from importlib.metadata import PackageNotFoundError, version
 
 from destination_dust.airbyte.catalog import Catalog
 from destination_dust.airbyte.completion import Completion
@@ -20,6 +19,7 @@ from destination_dust.dust.traffic import Traffic
 from destination_dust.reporting.progress import Display, Progress
 from destination_dust.reporting.terminal import LIVE_INTERVAL
 from destination_dust.sync import Sync
+from destination_dust.version import VERSION
 from destination_dust.workers import Lane, Workers
 from destination_dust.writers.documents.writer import DocumentsWriter
 from destination_dust.writers.outcomes import Outcomes
@@ -34,6 +34,7 @@ logger = logging.getLogger("airbyte")
 # Enough for several minutes of Dust's document limit, so that finished calls never wait for input.
 MAX_CALLS = 1000
 MAX_BYTES = 64 * 1024 * 1024
+USER_AGENT = f"airbyte-destination-dust/{VERSION}"
 # Less than `check_limit`, so that a check that keeps failing says why.
 CHECK_BUDGET = 15.0
 
@@ -93,7 +94,7 @@ def _connected(config: Config, pacer: Pacer, connect: Connect) -> DustClient:
     return connect(
         config.connection,
         pacer,
-        user_agent=_user_agent(),
+        user_agent=USER_AGENT,
         connections=sum(_threads(config).values()),
         budget=config.timing.retry_budget,
         deadline=config.timing.call_deadline,
@@ -103,7 +104,7 @@ def _connected(config: Config, pacer: Pacer, connect: Connect) -> DustClient:
 def client_for_check(config: Config) -> DustClient:
     """Build a client that soon gives up."""
     pacer = Pacer(config.documents_per_minute)
-    return connect(config.connection, pacer, user_agent=_user_agent(), connections=1, budget=CHECK_BUDGET)
+    return connect(config.connection, pacer, user_agent=USER_AGENT, connections=1, budget=CHECK_BUDGET)
 
 
 def _threads(config: Config) -> dict[Lane, int]:
@@ -140,11 +141,3 @@ def _writer(config: Config, catalog: Catalog, client: DustClient, submit: Submit
         confirm=config.confirm_rows,
     )
     return TablesWriter(context, prefix=config.table_id_prefix, deletes=config.cdc_deletes)
-
-
-def _user_agent() -> str:
-    """The name and version that the connector sends to Dust."""
-    try:
-        return f"airbyte-destination-dust/{version('destination-dust')}"
-    except PackageNotFoundError:
-        return "airbyte-destination-dust"

@@ -36,6 +36,7 @@ TESTED_ELSEWHERE = {
     "mapping/tables/bodies.py": "unit_tests/mapping/tables/test_rows.py",
     "mapping/tables/csv_growth.py": "unit_tests/mapping/tables/test_rows.py",
     "mapping/documents/html_layout.py": "unit_tests/mapping/documents/test_html.py",
+    "version.py": "unit_tests/repository/test_metadata.py",
     "wiring.py": "integration_tests/test_delivery.py",
     "writers/documents/look_ups.py": "unit_tests/writers/documents/test_fingerprints.py",
     "writers/documents/partial_documents.py": "integration_tests/cdc/test_unavailable_values.py",

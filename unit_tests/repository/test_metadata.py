@@ -11,6 +11,8 @@ import jsonschema
 import pytest
 import yaml
 
+from destination_dust.version import VERSION
+
 ROOT = Path(__file__).parents[2]
 METADATA: dict[str, Any] = yaml.safe_load((ROOT / "metadata.yaml").read_text())
 DATA: dict[str, Any] = METADATA["data"]
@@ -54,9 +56,9 @@ def test_metadata_fits_the_model_of_airbyte() -> None:
     assert DATA["dockerRepository"] == model.data.docker_repository
 
 
-def test_the_image_has_the_version_of_the_package() -> None:
+def test_the_image_and_the_code_have_the_version_of_the_package() -> None:
     """One release has one version."""
-    assert declared("version") == DATA["dockerImageTag"]
+    assert declared("version") == VERSION == DATA["dockerImageTag"]
 
 
 def test_the_registry_names_the_package_as_it_is() -> None:

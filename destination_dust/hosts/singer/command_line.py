@@ -6,8 +6,8 @@ import argparse
 import json
 from collections.abc import Sequence
 from importlib import resources
-from importlib.metadata import PackageNotFoundError
-from importlib.metadata import version as installed
+
+from destination_dust.version import VERSION
 
 NAME = "target-dust"
 REPLACES = "process_activate_version_messages"
@@ -28,20 +28,13 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """The options. Exits with 2 if they are wrong, and with 0 after `--version` or `--help`."""
     parser = argparse.ArgumentParser(NAME, description="Stores what a Singer tap writes in a Dust data source.")
     parser.add_argument("--config", metavar="FILE", help="the settings, as a JSON file")
-    parser.add_argument("--version", action="version", version=f"{NAME} {_version()}")
+    parser.add_argument("--version", action="version", version=f"{NAME} {VERSION}")
     parser.add_argument("--about", action="store_true", help="show the settings and capabilities, as JSON")
     parser.add_argument("--format", choices=["json"], default="json", help="of --about")
     options = parser.parse_args(arguments)
     if not options.config and not options.about:
         parser.error("--config is missing: a JSON file with the settings. --about lists them.")
     return options
-
-
-def _version() -> str:
-    try:
-        return installed("destination-dust")
-    except PackageNotFoundError:
-        return "(not installed)"
 
 
 def about() -> str:
@@ -52,7 +45,7 @@ def about() -> str:
     content = {
         "name": NAME,
         "description": "Stores records in a data source of Dust, as documents or as rows of tables.",
-        "version": _version(),
+        "version": VERSION,
         "capabilities": ["about", "activate-version", "hard-delete"],
         "settings": {**settings, "properties": {**properties, REPLACES: _REPLACES}},
     }
