@@ -45,7 +45,6 @@ TESTED_ELSEWHERE = {
     "writers/tables/client.py": "unit_tests/writers/tables/test_table.py",
     "writers/tables/comparison.py": "unit_tests/writers/tables/test_sending.py",
     "writers/tables/context.py": "unit_tests/writers/tables/test_table.py",
-    "writers/tables/oddities.py": "integration_tests/tables/test_content.py",
     "writers/tables/definition.py": "unit_tests/writers/tables/test_table.py",
     "writers/tables/waiting.py": "unit_tests/writers/tables/test_changes.py",
     "writers/tables/witnesses.py": "unit_tests/writers/tables/test_burst.py",

@@ -18,7 +18,7 @@ from destination_dust.dust.errors import NotFound, Rejected, Stopped, Unavailabl
 from destination_dust.mapping.ids import table_name
 from destination_dust.mapping.tables.cells import Cell
 from destination_dust.mapping.tables.columns import remembered_columns
-from destination_dust.mapping.tables.differences import listed, renamed
+from destination_dust.mapping.tables.differences import listed, oddities, renamed
 from destination_dust.mapping.tables.rows import RowEncoder, TooManyColumns
 from destination_dust.mapping.tags import marker_of
 from destination_dust.writers.markers import announce, decide
@@ -29,7 +29,6 @@ from destination_dust.writers.tables.changes import Change
 from destination_dust.writers.tables.client import ExistingTable, TableClient, UnusableTable
 from destination_dust.writers.tables.context import TablesContext
 from destination_dust.writers.tables.limits import MAX_ROW_BYTES
-from destination_dust.writers.tables.oddities import log_oddities
 from destination_dust.writers.tables.partial_rows import PartialRows
 from destination_dust.writers.tables.proof import Unconfirmed
 from destination_dust.writers.tables.refill import Refill
@@ -180,7 +179,8 @@ class TablesWriter:
         """Log where Dust holds something other than the source."""
         for stream, table in self._tables.items():
             self._context.outcomes.counts(stream).cleaned = table.encoder.cleaned
-            log_oddities(stream, table.encoder)
+            for level, line in oddities(table.encoder):
+                logger.log(level, "Stream %s: %s", stream, line)
 
     def _live(self, plan: StreamPlan) -> Steps:
         """What becomes of the table of a stream, from beginning to end. Its trouble is that of no other."""
