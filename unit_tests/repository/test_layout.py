@@ -47,7 +47,6 @@ TESTED_ELSEWHERE = {
     "writers/tables/context.py": "unit_tests/writers/tables/test_table.py",
     "writers/tables/definition.py": "unit_tests/writers/tables/test_table.py",
     "writers/tables/waiting.py": "unit_tests/writers/tables/test_changes.py",
-    "writers/tables/witnesses.py": "unit_tests/writers/tables/test_burst.py",
     "writers/tables/writer.py": "unit_tests/writers/tables/test_table.py",
     "writers/writer.py": "unit_tests/test_sync.py",
 }

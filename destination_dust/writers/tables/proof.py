@@ -10,8 +10,7 @@ from destination_dust.writers.steps import Ask, Steps
 from destination_dust.writers.tables.burst import Burst
 from destination_dust.writers.tables.client import TableClient
 from destination_dust.writers.tables.context import TablesContext
-from destination_dust.writers.tables.loading_times import Verdict, verdict
-from destination_dust.writers.tables.witnesses import Witness
+from destination_dust.writers.tables.witnesses import Verdict, Witness
 
 # Between two looks at the same row. Dust's server reads the whole table for each row that is asked for.
 FIRST_WAIT, GROWTH, LONGEST_WAIT = 1.0, 1.5, 30.0
@@ -114,7 +113,7 @@ class Proof:
             return chosen if len(self._were_there) == len(chosen) else burst.witnesses(every_delete=True)
         for witness in [] if burst.time_is_new else chosen:
             row = yield Ask(partial(self._dust.read, witness.row_id))
-            if verdict(row, witness.times) is Verdict.STORED and not self._may_be_merged(burst, witness):
+            if witness.verdict(row) is Verdict.STORED and not self._may_be_merged(burst, witness):
                 raise Unconfirmed(self._unconfirmed(Verdict.FOREIGN))
         return chosen
 
@@ -134,7 +133,7 @@ class Proof:
         """
         if not witness.deleted:
             row = yield Ask(partial(self._dust.read, witness.row_id))
-            return verdict(row, witness.times)
+            return witness.verdict(row)
         count = yield Ask(partial(self._dust.rows_without, witness.row_id))
         gone = self._gone + (witness.row_id in self._were_there)
         before = burst.rows_before

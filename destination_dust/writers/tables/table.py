@@ -14,6 +14,7 @@ from typing import Any
 from destination_dust.airbyte.catalog import StreamPlan
 from destination_dust.dust.errors import Stopped
 from destination_dust.mapping.tables.delimiters import Delimiters
+from destination_dust.mapping.tables.loading_times import next_loading_time
 from destination_dust.mapping.tables.rows import RowEncoder
 from destination_dust.writers.steps import WAIT, Ask, Steps
 from destination_dust.writers.tables.burst import LINGER, Burst
@@ -22,7 +23,6 @@ from destination_dust.writers.tables.client import TableClient, UnusableTable
 from destination_dust.writers.tables.context import TablesContext
 from destination_dust.writers.tables.definition import Definition
 from destination_dust.writers.tables.limits import MANY_CELLS, Size, full
-from destination_dust.writers.tables.loading_times import next_loading_time
 from destination_dust.writers.tables.proof import Proof
 from destination_dust.writers.tables.sending import Sending, refuse_misleading
 from destination_dust.writers.tables.waiting import Waiting

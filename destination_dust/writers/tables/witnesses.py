@@ -8,11 +8,27 @@ so that no row of one is taken for that of another.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from itertools import groupby
+from typing import Any
+
+from destination_dust.mapping.tables.loading_times import loading_time
+from destination_dust.mapping.tables.rows import LOADED_AT
 
 MOST_READ = 10
+
+
+class Verdict(Enum):
+    """What a row says about the request that changed it."""
+
+    NOT_YET = "not yet"
+    """It is as it was before."""
+    STORED = "stored"
+    """It is as the request left it."""
+    FOREIGN = "foreign"
+    """Its time of loading is none that this sync has written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +43,20 @@ class Witness:
     may_be_merged: bool = False
     """Whether its request may have been merged before the burst ended: it came before a pause, or it, or a try of it
     whose answer was lost, may have landed a pause ago."""
+
+    def verdict(self, row: Mapping[str, Any] | None) -> Verdict:
+        """Judge the row of an upsert; `row` is None if it is not there.
+
+        Only the request's own time is proof, or that of one that failed before it with the same rows, and has landed. A
+        later one may have been there before, written by a clock that was wrong.
+        """
+        cell = None if row is None else row.get(LOADED_AT)
+        if cell is None:
+            return Verdict.NOT_YET
+        found = loading_time(cell)
+        if found is None or found > self.times[1]:
+            return Verdict.FOREIGN
+        return Verdict.STORED if found >= self.times[0] else Verdict.NOT_YET
 
 
 @dataclass(frozen=True, slots=True, eq=False)
