@@ -35,8 +35,6 @@ class Sending:
         self.replaces = False
         """Whether rows take the place of all that the table has. Nothing stops that half-way: the rows were validated
         before, and those that Dust refuses are left out."""
-        self.truncates = False
-        """Whether the rows to be replaced are still there, because Dust has taken none of the new ones."""
         self.replaced_at: float | None = None
         """When Dust had taken the first of the rows that replace others, or emptied the table."""
         self._stream = stream
@@ -49,6 +47,11 @@ class Sending:
         """Single rows that Dust has refused."""
         self._cuts = 0
         """Requests in a row that did not pass a gateway, though both of their halves did."""
+
+    @property
+    def truncates(self) -> bool:
+        """Whether the rows to be replaced are still there, because Dust has taken none of the new ones."""
+        return self.replaces and self.replaced_at is None
 
     def send(self, burst: Burst, changes: Sequence[Change]) -> Steps:
         """Have the changes of a request queued. Raises `UnusableTable`."""
@@ -84,15 +87,16 @@ class Sending:
         first = yield from self._send(burst, changes[:middle])
         second = yield from self._send(burst, changes[middle:])
         if isinstance(error, Ambiguous) and error.cut_off and first and second:
-            self._found_too_large(size)
+            # The first time, it may have been a passing trouble.
+            self._cuts += 1
+            if self._cuts > 1:
+                self._context.requests.shrink(size // 2)
         return False
 
     def _send_single(self, burst: Burst, change: Change) -> Passed:
         if self.comparison.has_row:
             return (yield from self._judge(burst, change))
-        if len(self._doubts) >= MAX_DOUBTS:
-            return (yield from self._insist(burst, change))
-        error = yield from self._try(burst, [change])
+        error = yield from self._try(burst, [change], patiently=len(self._doubts) >= MAX_DOUBTS)
         if isinstance(error, Ambiguous):
             self._doubts.append(change)
         elif error:
@@ -103,25 +107,17 @@ class Sending:
         """Send a single row, and decide whether it is to blame if it fails. Returns whether it was taken.
 
         Proof: twice it failed for minutes, and Dust took others after that. In an outage it would not; one that ends
-        lets both pass.
+        lets both pass. If Dust takes no others, the row is sent until it is taken or refused, or all patience is over.
         """
         error: Rejected | Ambiguous | None = None
         proofs = misses = 0
         while proofs < 2:
-            error = yield from self._try(burst, [change], lasting=True)
+            is_outage = misses > MAX_MISSES
+            error = yield from self._try(burst, [change], patiently=is_outage, lasting=not is_outage)
             if not isinstance(error, Ambiguous):
                 break
             passed = yield from self.comparison.takes_others(burst)
             proofs, misses = proofs + passed, misses + (not passed)
-            if misses > MAX_MISSES:
-                return (yield from self._insist(burst, change))
-        if error:
-            self._leave_out(change, error)
-        return error is None
-
-    def _insist(self, burst: Burst, change: Change) -> Passed:
-        """Send a single row until Dust takes or refuses it, or all patience is over."""
-        error = yield from self._try(burst, [change], patiently=True)
         if error:
             self._leave_out(change, error)
         return error is None
@@ -147,7 +143,7 @@ class Sending:
         self._context.shared.rows_taken_since = max(self._context.shared.rows_taken_since, began)
         self._took(burst, changes, began)
         if truncates:
-            self.truncates, self.replaced_at = False, self._context.now()
+            self.replaced_at = self._context.now()
         self.comparison.took(changes[0], loaded_at)
         return None
 
@@ -168,13 +164,6 @@ class Sending:
         outcomes.queued(self._stream, records)
         if not self._context.confirm:
             burst.settle(self._stream, outcomes)
-
-    def _found_too_large(self, size: int) -> None:
-        """A gateway did not let a request pass, and both of its halves. Remember it the second time in a row: one may
-        be a passing trouble."""
-        self._cuts += 1
-        if self._cuts > 1:
-            self._context.requests.shrink(size // 2)
 
     def _leave_out(self, change: Change, error: Exception) -> None:
         """Dust refuses a row: book it, and have the change sent that it took the place of, if there is one."""

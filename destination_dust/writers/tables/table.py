@@ -83,7 +83,7 @@ class Table:
     def replace(self) -> None:
         """Before the first change: from now on, rows take the place of all that it has."""
         self.definition.replace()
-        self.sending.replaces = self.sending.truncates = True
+        self.sending.replaces = True
 
     def live(self) -> Steps:
         """Burst after burst, when something is due."""
