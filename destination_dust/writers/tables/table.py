@@ -23,7 +23,7 @@ from destination_dust.writers.tables.client import TableClient, UnusableTable
 from destination_dust.writers.tables.context import TablesContext
 from destination_dust.writers.tables.definition import Definition
 from destination_dust.writers.tables.limits import MANY_CELLS, Size, full
-from destination_dust.writers.tables.proof import Proof
+from destination_dust.writers.tables.proof import Proof, count_replaced
 from destination_dust.writers.tables.sending import Sending, refuse_misleading
 from destination_dust.writers.tables.waiting import Waiting
 
@@ -46,7 +46,6 @@ class Table:
         """Whether it takes nothing until Dust has merged what it took."""
         self._plan = plan
         self._context = context
-        self._proof = Proof(self.dust, context)
         self._send_by = -math.inf
         """What came by then is to be sent, though it fills no request."""
         self._staged: Iterator[Change] | None = None
@@ -117,7 +116,7 @@ class Table:
         """See that it has exactly the rows that replaced others. Raises `Unconfirmed`."""
         if self._context.confirm:
             since = self.sending.replaced_at or 0.0
-            yield from self._proof.count(self.sending.rows, since=since, again=had_rows)
+            yield from count_replaced(self.dust, self._context, self.sending.rows, since=since, again=had_rows)
 
     def warn_of_cells(self, size: Size) -> None:
         """Say once that the table has very many cells."""
@@ -149,7 +148,7 @@ class Table:
             yield from self.sending.send(burst, changes)
         self.resting = True
         if self._context.confirm and not burst.is_empty:
-            yield from self._proof.find(burst)
+            yield from Proof(burst, self.dust, self._context).find()
         self._loaded_at, self._sent = burst.loaded_at, burst.table
         burst.settle(self._plan.stream, self._context.outcomes)
         self.warn_of_cells(burst.table)
