@@ -11,7 +11,7 @@ from destination_dust.writers.markers import Decision, marker_for
 from destination_dust.writers.outcomes import BadRecord
 from destination_dust.writers.steps import WAIT, Ask, Steps
 from destination_dust.writers.tables.changes import Change
-from destination_dust.writers.tables.client import ExistingTable, UnusableTable
+from destination_dust.writers.tables.client import UnusableTable
 from destination_dust.writers.tables.context import TablesContext
 from destination_dust.writers.tables.limits import MAX_BYTES, MAX_ROWS, Size
 from destination_dust.writers.tables.sending import refuse_misleading
@@ -32,12 +32,11 @@ class Refill:
         table: Table,
         context: TablesContext,
         staging: Staging,
-        existing: ExistingTable,
     ) -> None:
-        """`decision`: what the table's marker allows; `existing`: the table as it was before the sync."""
+        """`decision`: what the table's marker allows."""
         self.plan = plan
         self.decision = decision
-        self.existing = existing
+        self.existing = table.existing
         self._table = table
         self._dust = table.dust
         self._context = context
@@ -171,7 +170,6 @@ class Refill:
             self._table.definition.tags = self._tags(completed=False)
             self._table.replace()
             return
-        self._table.definition.tags = self.existing.tags
         doubt = self._doubt or (self._ending.doubt if self._ending else None)
         if self._ending is Ending.COMPLETE and not doubt:
             logger.info(

@@ -19,7 +19,7 @@ from destination_dust.mapping.tables.rows import RowEncoder
 from destination_dust.writers.steps import WAIT, Ask, Steps
 from destination_dust.writers.tables.burst import LINGER, Burst
 from destination_dust.writers.tables.changes import Change
-from destination_dust.writers.tables.client import TableClient, UnusableTable
+from destination_dust.writers.tables.client import ExistingTable, TableClient, UnusableTable
 from destination_dust.writers.tables.context import TablesContext
 from destination_dust.writers.tables.definition import Definition
 from destination_dust.writers.tables.limits import MANY_CELLS, Size, full
@@ -34,14 +34,15 @@ class Table:
     """The changes that wait for a table, that are on their way, and that are not confirmed yet."""
 
     def __init__(
-        self, plan: StreamPlan, table_id: str, encoder: RowEncoder, context: TablesContext, *, exists: bool
+        self, plan: StreamPlan, dust: TableClient, encoder: RowEncoder, context: TablesContext, existing: ExistingTable
     ) -> None:
-        """`exists`: whether Dust had the table when the sync began."""
+        """`existing`: the table as it was before the sync."""
         self.encoder = encoder
-        self.dust = TableClient(context.client, table_id)
+        self.dust = dust
+        self.existing = existing
         self.waiting = Waiting(context.budget, keeps_earlier=not context.outcomes.fails_on_rejects)
-        self.definition = Definition(plan, encoder, self.dust, exists=exists)
-        self.sending = Sending(plan.stream, self.dust, context, self.waiting)
+        self.definition = Definition(plan, encoder, dust, existing)
+        self.sending = Sending(plan.stream, dust, context, self.waiting)
         self.resting = False
         """Whether it takes nothing until Dust has merged what it took."""
         self._plan = plan
@@ -54,7 +55,7 @@ class Table:
         self._loaded_at = 0
         self._sent = Size()
         """What the table has at most, by what this sync has sent."""
-        self._is_empty = not exists
+        self._is_empty = not existing.exists
         """Whether it is known that it has no rows: nobody had created it."""
         self._warned = False
         self._unproven_since: float | None = None
