@@ -43,7 +43,6 @@ TESTED_ELSEWHERE = {
     "writers/documents/version.py": "unit_tests/writers/documents/test_queue.py",
     "writers/documents/writer.py": "integration_tests/documents/test_replacement.py",
     "writers/tables/client.py": "unit_tests/writers/tables/test_table.py",
-    "writers/tables/comparison.py": "unit_tests/writers/tables/test_sending.py",
     "writers/tables/context.py": "unit_tests/writers/tables/test_table.py",
     "writers/tables/definition.py": "unit_tests/writers/tables/test_table.py",
     "writers/tables/waiting.py": "unit_tests/writers/tables/test_changes.py",

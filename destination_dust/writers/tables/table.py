@@ -92,8 +92,8 @@ class Table:
                 yield from self._burst()
             elif self._owes_nudge:
                 yield from self._nudge_in_the_end()
-            elif self.sending.comparison.is_wanted:
-                yield from self.sending.comparison.show()
+            elif self.sending.may_show:
+                yield from self.sending.show()
             else:
                 yield WAIT
 
