@@ -35,11 +35,6 @@ class ExistingTable:
     generation: int = 0
     """The lowest in which some of its rows were written, 0 if one of them does not say."""
 
-    @property
-    def has_rows(self) -> bool:
-        """Whether it may have had rows."""
-        return self.rows != 0
-
 
 class TableClient:
     """The calls to Dust for one table."""

@@ -93,7 +93,7 @@ class Refill:
         """All rows are staged."""
         self._ending = ending
 
-    def drop(self) -> None:
+    def _drop(self) -> None:
         """Forget the rows, because the next sync brings them again or they are where they belong."""
         if self._rows:
             self._rows.close()
@@ -108,11 +108,11 @@ class Refill:
         while self.waits:
             yield WAIT
         if self._trouble:
-            self.drop()
+            self._drop()
             raise self._trouble
         if self._ending is not Ending.INCOMPLETE:
             yield from self._conclude()
-        self.drop()
+        self._drop()
 
     def _conclude(self) -> Steps:
         if self._ending is Ending.COMPLETE:
@@ -159,7 +159,7 @@ class Refill:
         if self.existing.exists:
             logger.info("Stream %s: it has no rows, so the table %s is emptied.", self.plan.stream, self._dust.table_id)
             yield from self._table.clear()
-            yield from self._table.prove_replaced(had_rows=self.existing.has_rows)
+            yield from self._table.prove_replaced()
             yield from self._mark()
 
     def _begin(self) -> None:
@@ -194,7 +194,7 @@ class Refill:
         left_out = self._context.outcomes.counts(self.plan.stream).rejected
         if left_out and self._context.outcomes.fails_on_rejects:
             self._book_unsent()
-            self.drop()
+            self._drop()
             raise BadRecord(
                 f"Some records of the stream {self.plan.stream} ({left_out}) could not be stored in the table "
                 f"{self._dust.table_id}; all others are. The warnings in the log name them. Fix them in the source, "
@@ -204,7 +204,7 @@ class Refill:
         if self._table.sending.truncates:
             yield from self._table.clear()
         if self._replaces:
-            yield from self._table.prove_replaced(had_rows=self.existing.has_rows)
+            yield from self._table.prove_replaced()
         yield from self._mark()
 
     def _mark(self) -> Steps:

@@ -113,11 +113,11 @@ class Table:
         yield Ask(self.dust.clear)
         self.sending.replaced_at = self._context.now()
 
-    def prove_replaced(self, *, had_rows: bool) -> Steps:
+    def prove_replaced(self) -> Steps:
         """See that it has exactly the rows that replaced others. Raises `Unconfirmed`."""
         if self._context.confirm:
-            since = self.sending.replaced_at or 0.0
-            yield from count_replaced(self.dust, self._context, self.sending.rows, since=since, again=had_rows)
+            since, may_have_had_rows = self.sending.replaced_at or 0.0, self.existing.rows != 0
+            yield from count_replaced(self.dust, self._context, self.sending.rows, since=since, again=may_have_had_rows)
 
     def warn_of_cells(self, size: Size) -> None:
         """Say once that the table has very many cells."""
