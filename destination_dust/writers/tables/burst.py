@@ -13,9 +13,10 @@ from destination_dust.airbyte.ledger import Span
 from destination_dust.airbyte.messages import StreamKey
 from destination_dust.mapping.tables.delimiters import Delimiters, misleading_in_table
 from destination_dust.mapping.tables.rows import Row
+from destination_dust.mapping.tables.sizes import Size, fitting
 from destination_dust.writers.outcomes import Outcomes
 from destination_dust.writers.tables.changes import Change, count_records
-from destination_dust.writers.tables.limits import BurstLimits, Size, fitting
+from destination_dust.writers.tables.context import BurstLimits
 from destination_dust.writers.tables.witnesses import Request, Witness, choose, pack
 
 # A burst that has nothing to send goes on if a request comes up soon: Dust merges after 10 s of quiet, not before.

@@ -10,7 +10,7 @@ from destination_dust.dust.client import DustClient
 from destination_dust.dust.errors import Ambiguous, NotFound
 from destination_dust.mapping.tables.bodies import EMPTYING_BODY
 from destination_dust.mapping.tables.rows import GENERATION_ID
-from destination_dust.writers.tables.limits import SAMPLE_ROWS
+from destination_dust.writers.tables.context import SAMPLE_ROWS
 
 # No record has this id: those of records contain a hyphen (`mapping.ids`).
 NO_ROW = "airbyte_nudge"

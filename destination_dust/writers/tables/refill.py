@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 from destination_dust.airbyte.catalog import StreamPlan
 from destination_dust.airbyte.completion import Ending
+from destination_dust.mapping.tables.sizes import MAX_BYTES, MAX_ROWS, Size
 from destination_dust.writers.markers import Decision, marker_for
 from destination_dust.writers.outcomes import BadRecord
 from destination_dust.writers.steps import WAIT, Ask, Steps
 from destination_dust.writers.tables.changes import Change
 from destination_dust.writers.tables.client import UnusableTable
 from destination_dust.writers.tables.context import TablesContext
-from destination_dust.writers.tables.limits import MAX_BYTES, MAX_ROWS, Size
 from destination_dust.writers.tables.sending import refuse_misleading
 from destination_dust.writers.tables.staging import StagedRows, Staging
 from destination_dust.writers.tables.table import Table

@@ -18,9 +18,10 @@ from destination_dust.mapping.tables.delimiters import (
     misleading_in_table,
 )
 from destination_dust.mapping.tables.rows import Row
+from destination_dust.mapping.tables.sizes import Size
 from destination_dust.spool import disk_full, temporary_database
 from destination_dust.writers.tables.changes import MAX_EARLIER, ROW_MEMORY, Change
-from destination_dust.writers.tables.limits import RequestLimits, Size
+from destination_dust.writers.tables.context import RequestLimits
 
 # So many changes of a stream are written at once, or fewer if those of all streams take more than so many bytes.
 BLOCK = 500

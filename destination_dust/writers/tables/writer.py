@@ -27,8 +27,7 @@ from destination_dust.writers.record_ids import record_id
 from destination_dust.writers.steps import Ask, Runner, Steps
 from destination_dust.writers.tables.changes import Change
 from destination_dust.writers.tables.client import TableClient, UnusableTable
-from destination_dust.writers.tables.context import TablesContext
-from destination_dust.writers.tables.limits import MAX_ROW_BYTES
+from destination_dust.writers.tables.context import MAX_ROW_BYTES, TablesContext
 from destination_dust.writers.tables.partial_rows import PartialRows
 from destination_dust.writers.tables.proof import Unconfirmed
 from destination_dust.writers.tables.refill import Refill

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from destination_dust.airbyte.ledger import Span
 from destination_dust.mapping.tables.delimiters import Delimiters
 from destination_dust.mapping.tables.rows import Row
+from destination_dust.mapping.tables.sizes import Size
 from destination_dust.writers.tables.burst import PAUSE, Burst
 from destination_dust.writers.tables.changes import Change
-from destination_dust.writers.tables.limits import BurstLimits, Size
+from destination_dust.writers.tables.context import BurstLimits
 from destination_dust.writers.tables.witnesses import Witness
 from unit_tests.builders import USERS
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from destination_dust.airbyte.catalog import Mode, StreamPlan
-from destination_dust.writers.tables.context import ConfirmationTiming
-from destination_dust.writers.tables.limits import BurstLimits
+from destination_dust.writers.tables.context import BurstLimits, ConfirmationTiming
 from destination_dust.writers.tables.proof import Unconfirmed
 from unit_tests.builders import ORDERS, USERS
 from unit_tests.writers.tables.fake_tables import TablesHarness
