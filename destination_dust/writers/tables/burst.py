@@ -59,7 +59,6 @@ class Burst:
         self._requests: list[Request] = []
         self._times: set[int] = set()
         """Hashes of the rows that the requests since the latest change of the time have changed."""
-        self._repeated: set[str] = set()
         self._upserted, self._deleted = Counter[Span](), Counter[Span]()
         """Records, by span, whose rows Dust has taken and which are not acknowledged …"""
         self._upserted_rows = self._deleted_rows = 0
@@ -143,10 +142,6 @@ class Burst:
         self._times = set()
         self.loaded_at += 1
 
-    def repeated(self, row_id: str) -> None:
-        """A row was sent once more, so it says nothing about the request that changed it, if another can."""
-        self._repeated.add(row_id)
-
     def settle(self, stream: StreamKey, outcomes: Outcomes) -> None:
         """Acknowledge the changes that Dust has taken so far."""
         outcomes.queued(stream, -self._upserted.total() - self._deleted.total())
@@ -159,7 +154,7 @@ class Burst:
     def witnesses(self, *, every_delete: bool = False) -> list[Witness]:
         """The rows to read once it has ended; see `choose`."""
         self._times = set()
-        chosen, changed = choose(self._requests, repeated=self._repeated, every_delete=every_delete)
+        chosen, changed = choose(self._requests, every_delete=every_delete)
         if self.rows_before is not None:
             self.rows_if_all_count = self.rows_before + (-changed if self.deletes else changed)
         return chosen

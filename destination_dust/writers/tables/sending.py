@@ -47,8 +47,8 @@ class Sending:
         self._context = context
         self._waiting = waiting
         self._latest: tuple[Change, int] | None = None
-        """The row that Dust took last, if it is still there, with its time of loading. To send it once more changes
-        nothing, as no later request changed it."""
+        """The first row of the request that Dust took last, if it is still there, with its time of loading. To send it
+        once more changes nothing, as no later request changed it. It is no witness then (see `choose`)."""
         self._doubts: list[Change] = []
         """Single rows that failed and may be bad, as long as Dust has taken none to compare them with."""
         self._refusals = 0
@@ -140,18 +140,17 @@ class Sending:
             error = yield from self._try(burst, [change], patiently=is_outage, lasting=not is_outage)
             if not isinstance(error, Ambiguous):
                 break
-            passed = yield from self._takes_others(burst)
+            passed = yield from self._takes_others()
             proofs, misses = proofs + passed, misses + (not passed)
         if error:
             self._leave_out(change, error)
         return error is None
 
-    def _takes_others(self, burst: Burst) -> Passed:
+    def _takes_others(self) -> Passed:
         """Whether Dust takes other rows now: one of this table; or, if it has taken none of it, some of other tables,
         and a harmless change of this one. If those have nothing left to send, one that is idle has to `show` it."""
         context, shared = self._context, self._context.shared
         if self._latest:
-            burst.repeated(self._latest[0].row_id)
             return (yield from self._repeat())
         since = context.now()
         shared.wants_rows = True

@@ -88,10 +88,8 @@ def pack(row_ids: Collection[str]) -> bytes:
     return zlib.compress("\n".join(row_ids).encode(), 1)
 
 
-def choose(
-    requests: Sequence[Request], *, repeated: Collection[str], every_delete: bool = False
-) -> tuple[list[Witness], int]:
-    """The rows to read, and how many rows the requests have changed in all. `repeated`: rows that were sent once more.
+def choose(requests: Sequence[Request], *, every_delete: bool = False) -> tuple[list[Witness], int]:
+    """The rows to read, and how many rows the requests have changed in all.
 
     The last request's is the first, then come those of others, spread evenly, ten at most in all. Dust merges or drops
     together what came without a pause. So if there were pauses, the first and the last request between two are read,
@@ -106,7 +104,8 @@ def choose(
         free = [row_id for row_id in ids if row_id not in later]
         later.update(ids)
         if free:
-            found.append((request, next((each for each in free if each not in repeated), free[0])))
+            # The first row of a request may have been sent once more, and says nothing about it then.
+            found.append((request, free[-1]))
     found.reverse()
     runs = [list(run) for _, run in groupby(found, key=lambda each: each[0].run)]
     chosen = {each: None for run in reversed(runs) for each in (run[-1], run[0])} | dict.fromkeys(found[:2])

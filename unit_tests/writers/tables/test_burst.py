@@ -128,14 +128,11 @@ def test_requests_that_share_rows_have_different_times(monkeypatch: pytest.Monke
     }
 
 
-def test_a_row_that_was_sent_once_more_is_no_witness_if_others_are() -> None:
-    """The repeat may be merged where the request was lost."""
-    found = burst()
-    take(found, ["a", "b"])
-    found.repeated("a")
-    assert [Witness("b")] == found.witnesses()
-    found.repeated("b")
-    assert [Witness("a")] == found.witnesses()
+def test_the_row_that_may_be_sent_once_more_is_no_witness_if_others_are() -> None:
+    """The first of a request: the repeat may be merged where the request was lost."""
+    assert [Witness("c")] == witnesses(["a", "b", "c"])
+    assert [Witness("b")] == witnesses(["a", "b", "c"], ["c"])[1:]
+    assert [Witness("a")] == witnesses(["a", "b", "c"], ["b", "c"])[1:]
 
 
 def test_each_delete_can_be_read() -> None:

@@ -37,7 +37,7 @@ def test_rows_go_by_their_age() -> None:
     tables.turn(1)
     tables.add(3)
 
-    assert ["look 1"] == tables.turn(11)
+    assert ["look 2"] == tables.turn(11)
     assert [(2, 0)] == tables.released()
     assert ["measure", "upsert 3"] == tables.turn(49)
 
