@@ -6,7 +6,7 @@ nothing. So a table is measured before anything is added to it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from destination_dust.mapping.tables.delimiters import cell_bytes
@@ -58,8 +58,10 @@ class Size(NamedTuple):
         return cls(total, total * size // len(sample), total * cells // len(sample))
 
 
-def fitting(table: Size, rows: Iterable[Row], columns: int) -> int:
+def fitting(table: Size, rows: Sequence[Row], columns: int) -> int:
     """How many of the first rows a table of some size can take as well, if all of them are new to it."""
+    if (table + Size.of(rows)).fits(columns):
+        return len(rows)
     fit = 0
     for row in rows:
         table += Size(1, row.csv_bytes, row.cells)

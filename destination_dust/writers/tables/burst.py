@@ -83,8 +83,6 @@ class Burst:
 
     def fitting(self, rows: Sequence[Row], columns: int) -> int:
         """For how many of the first rows there is room in the table. One is taken at least, or none would ever be."""
-        if (self.table + Size.of(rows)).fits(columns):
-            return len(rows)
         return max(fitting(self.table, rows, columns), 1 if self.is_empty else 0)
 
     def misleading(self, columns: Collection[str]) -> list[str]:
