@@ -53,6 +53,7 @@ class Table:
         """Further changes, which are taken in as requests are cut."""
         self._in_burst = False
         self._loaded_at = 0
+        """The latest time of loading that it has given to rows."""
         self._sent = Size()
         """What the table has at most, by what this sync has sent."""
         self._is_empty = not existing.exists
@@ -163,29 +164,26 @@ class Table:
     def _begin(self) -> Generator[Ask | None, Any, Burst]:
         """Create the table if need be, and find out what it has. Raises `UnusableTable` if it is full."""
         yield from self.definition.tell_columns()
-        shown: list[Mapping[str, Any]] = []
-        table, is_exact = self._sent, True
+        table, shown, is_exact = self._sent, list[Mapping[str, Any]](), True
         if not (self._is_empty or self.sending.replaces):
             measured = yield Ask(partial(self.dust.measure, has_schema=self.definition.has_schema))
+            is_exact = measured is not None
             if measured:
                 shown, total = measured
                 table = Size.estimated(shown, total)
                 self.definition.has_shown(shown)
-            else:
-                is_exact = False
         self._is_empty = False
         if reason := full(table, len(self.encoder.in_table), rows=self.waiting.rows, size=self.waiting.size):
             raise UnusableTable(
                 f"The table {self.dust.table_id} is full: {reason}. Sync fewer rows or fields of the stream "
                 f"{self._plan.stream}, or delete rows that are no longer needed."
             )
-        self._loaded_at = next_loading_time(shown, wall=self._context.wall(), after=self._loaded_at)
         return Burst(
             self._context.now(),
             table=table,
             is_exact=is_exact,
             shown=Delimiters.shown(shown),
-            loaded_at=self._loaded_at,
+            loaded_at=next_loading_time(shown, wall=self._context.wall(), after=self._loaded_at),
             time_is_new=self.sending.replaces or (is_exact and len(shown) >= table.rows),
         )
 
