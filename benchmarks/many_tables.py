@@ -19,8 +19,7 @@ from destination_dust.dust.pacer import Pacer
 from destination_dust.reporting.progress import Progress
 from destination_dust.workers import Call, Lane
 from destination_dust.writers.outcomes import Outcomes
-from destination_dust.writers.tables.context import ConfirmationTiming, TablesContext
-from destination_dust.writers.tables.limits import RequestLimits
+from destination_dust.writers.tables.context import ConfirmationTiming, RequestLimits, TablesContext
 from destination_dust.writers.tables.writer import TablesWriter
 from unit_tests.writers.tables.fake_tables import FakeTables
 

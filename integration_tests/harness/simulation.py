@@ -28,8 +28,7 @@ from destination_dust.sync import Sync
 from destination_dust.workers import Call, Outcome, Workers
 from destination_dust.writers.documents.writer import DocumentsWriter
 from destination_dust.writers.outcomes import Outcomes
-from destination_dust.writers.tables.context import ConfirmationTiming, TablesContext
-from destination_dust.writers.tables.limits import RequestLimits
+from destination_dust.writers.tables.context import ConfirmationTiming, RequestLimits, TablesContext
 from destination_dust.writers.tables.writer import TablesWriter
 from destination_dust.writers.writer import Writer
 from integration_tests.harness.in_process import Finished, Killed, logs

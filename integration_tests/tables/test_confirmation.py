@@ -150,7 +150,7 @@ def test_a_table_that_is_deleted_meanwhile_is_a_failure_at_once(world: World) ->
 def test_a_table_near_dusts_limit_is_not_ruined(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """One row too many, and Dust can never read the table again: the sync fails before, with the figures."""
     world.limits.table_rows = 2_000
-    monkeypatch.setattr("destination_dust.writers.tables.limits.MAX_ROWS", 2_000)
+    monkeypatch.setattr("destination_dust.mapping.tables.sizes.MAX_ROWS", 2_000)
     assert [1] == states(sync(world, catalog("users"), [*users(1_990), state("users", 1)], **settings()))
 
     finished = sync(world, catalog("users"), [*users(20, start=5_000), state("users", 2)], **settings())
@@ -164,7 +164,7 @@ def test_a_table_near_dusts_limit_is_not_ruined(world: World, monkeypatch: pytes
 def test_a_burst_is_no_larger_than_the_room_in_the_table(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Changes of existing rows need no room: they go in smaller bursts, each measured before."""
     world.limits.table_rows = 2_500
-    monkeypatch.setattr("destination_dust.writers.tables.limits.MAX_ROWS", 2_500)
+    monkeypatch.setattr("destination_dust.mapping.tables.sizes.MAX_ROWS", 2_500)
     sync(world, catalog("users"), users(1_200), **settings())
     world.arrivals.clear()
 

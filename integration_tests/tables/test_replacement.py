@@ -288,7 +288,7 @@ def test_limits_are_seen_before_a_table_is_touched(world: World, monkeypatch: py
     """One stream is too large: its table loses no row, and its states do not go out. The others are replaced."""
     keep(world, 1, 2, 3)
     assert sync(world, catalog("orders"), [record("orders", id=9)], **QUICK).failure is None
-    monkeypatch.setattr("destination_dust.writers.tables.limits.MAX_ROWS", 5)
+    monkeypatch.setattr("destination_dust.mapping.tables.sizes.MAX_ROWS", 5)
     large = stream("orders", mode="overwrite", generation=5, minimum=5)
     messages = [*users(7, v=2), *(record("orders", id=number) for number in range(6))]
     messages += [complete("users"), complete("orders"), state("users", 1), state("orders", 2)]

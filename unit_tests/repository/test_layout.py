@@ -44,12 +44,9 @@ TESTED_ELSEWHERE = {
     "writers/documents/version.py": "unit_tests/writers/documents/test_queue.py",
     "writers/documents/writer.py": "integration_tests/documents/test_replacement.py",
     "writers/tables/client.py": "unit_tests/writers/tables/test_table.py",
-    "writers/tables/comparison.py": "unit_tests/writers/tables/test_sending.py",
     "writers/tables/context.py": "unit_tests/writers/tables/test_table.py",
-    "writers/tables/oddities.py": "integration_tests/tables/test_content.py",
     "writers/tables/definition.py": "unit_tests/writers/tables/test_table.py",
     "writers/tables/waiting.py": "unit_tests/writers/tables/test_changes.py",
-    "writers/tables/witnesses.py": "unit_tests/writers/tables/test_burst.py",
     "writers/tables/writer.py": "unit_tests/writers/tables/test_table.py",
     "writers/writer.py": "unit_tests/test_sync.py",
 }

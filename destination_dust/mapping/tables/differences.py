@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 
 from destination_dust.mapping.tables.cells import Difference
-from destination_dust.mapping.tables.rows import Column
+from destination_dust.mapping.tables.rows import Column, RowEncoder
 from destination_dust.mapping.tables.type_inference import DustType
 
 _NUMBERS = {DustType.INT, DustType.FLOAT}
 # Keeps a log line readable.
 _LISTED = 30
+
+
+def oddities(encoder: RowEncoder) -> Iterator[tuple[int, str]]:
+    """Where Dust holds something other than the records, and in which columns: sentences, with levels for the log."""
+    for odd, line in differences(encoder.columns):
+        # Blanks become null nearly everywhere, and few will miss them.
+        yield logging.INFO if odd is Difference.BLANK else logging.WARNING, line
+    for line in changed_types(encoder.columns, encoder.existing):
+        yield logging.WARNING, line
+    for field, name, other in encoder.moved():
+        yield (
+            logging.WARNING,
+            f"the values of the field {field} go to the column {name}. The table also has the column {other}, "
+            "which may hold its earlier values: the tags that would say so are gone.",
+        )
+    if names := renamed({field: column for field, column in encoder.columns.items() if not column.declared}):
+        yield logging.INFO, f"columns of fields that the catalog lacks: {listed(names)}."
 
 
 def differences(columns: Mapping[str, Column]) -> Iterator[tuple[Difference, str]]:

@@ -13,9 +13,10 @@ from destination_dust.airbyte.ledger import Span
 from destination_dust.airbyte.messages import StreamKey
 from destination_dust.mapping.tables.delimiters import Delimiters, misleading_in_table
 from destination_dust.mapping.tables.rows import Row
+from destination_dust.mapping.tables.sizes import Size, fitting
 from destination_dust.writers.outcomes import Outcomes
 from destination_dust.writers.tables.changes import Change, count_records
-from destination_dust.writers.tables.limits import BurstLimits, Size, fitting
+from destination_dust.writers.tables.context import BurstLimits
 from destination_dust.writers.tables.witnesses import Request, Witness, choose, pack
 
 # A burst that has nothing to send goes on if a request comes up soon: Dust merges after 10 s of quiet, not before.
@@ -58,7 +59,6 @@ class Burst:
         self._requests: list[Request] = []
         self._times: set[int] = set()
         """Hashes of the rows that the requests since the latest change of the time have changed."""
-        self._repeated: set[str] = set()
         self._upserted, self._deleted = Counter[Span](), Counter[Span]()
         """Records, by span, whose rows Dust has taken and which are not acknowledged …"""
         self._upserted_rows = self._deleted_rows = 0
@@ -83,8 +83,6 @@ class Burst:
 
     def fitting(self, rows: Sequence[Row], columns: int) -> int:
         """For how many of the first rows there is room in the table. One is taken at least, or none would ever be."""
-        if (self.table + Size.of(rows)).fits(columns):
-            return len(rows)
         return max(fitting(self.table, rows, columns), 1 if self.is_empty else 0)
 
     def misleading(self, columns: Collection[str]) -> list[str]:
@@ -142,10 +140,6 @@ class Burst:
         self._times = set()
         self.loaded_at += 1
 
-    def repeated(self, row_id: str) -> None:
-        """A row was sent once more, so it says nothing about the request that changed it, if another can."""
-        self._repeated.add(row_id)
-
     def settle(self, stream: StreamKey, outcomes: Outcomes) -> None:
         """Acknowledge the changes that Dust has taken so far."""
         outcomes.queued(stream, -self._upserted.total() - self._deleted.total())
@@ -158,7 +152,7 @@ class Burst:
     def witnesses(self, *, every_delete: bool = False) -> list[Witness]:
         """The rows to read once it has ended; see `choose`."""
         self._times = set()
-        chosen, changed = choose(self._requests, repeated=self._repeated, every_delete=every_delete)
+        chosen, changed = choose(self._requests, every_delete=every_delete)
         if self.rows_before is not None:
             self.rows_if_all_count = self.rows_before + (-changed if self.deletes else changed)
         return chosen

@@ -10,7 +10,7 @@ from destination_dust.dust.client import DustClient
 from destination_dust.dust.errors import Ambiguous, NotFound
 from destination_dust.mapping.tables.bodies import EMPTYING_BODY
 from destination_dust.mapping.tables.rows import GENERATION_ID
-from destination_dust.writers.tables.limits import SAMPLE_ROWS
+from destination_dust.writers.tables.context import SAMPLE_ROWS
 
 # No record has this id: those of records contain a hyphen (`mapping.ids`).
 NO_ROW = "airbyte_nudge"
@@ -27,16 +27,13 @@ class ExistingTable:
     """A table as it was before the sync."""
 
     exists: bool = False
+    tags: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+    """Those that Dust knew."""
     rows: int | None = 0
     """How many rows it had, None if Dust could not read them."""
-    tags: tuple[str, ...] = ()
     generation: int = 0
     """The lowest in which some of its rows were written, 0 if one of them does not say."""
-
-    @property
-    def has_rows(self) -> bool:
-        """Whether it may have had rows."""
-        return self.rows != 0
 
 
 class TableClient:
@@ -46,25 +43,23 @@ class TableClient:
         self._client = client
         self.table_id = table_id
 
-    def described(self) -> Mapping[str, Any] | None:
-        """The table as Dust describes it, None if it does not exist."""
+    def existing(self, *, with_rows: bool) -> ExistingTable:
+        """The table as it is now; `with_rows`: read how many rows it has, and of which generation."""
         try:
-            return self._client.table(self.table_id)
+            described = self._client.table(self.table_id)
         except NotFound:
-            return None
-
-    def existing(self, described: Mapping[str, Any] | None) -> ExistingTable:
-        """The table as it is now; `described`: as Dust describes it, None if it does not exist."""
-        if described is None:
             return ExistingTable()
         tags = tuple(map(str, described.get("tags") or ()))
+        columns = tuple(str(column.get("name")) for column in described.get("schema") or ())
+        if not with_rows:
+            return ExistingTable(True, tags, columns)
         try:
             rows, total = self._client.rows(self.table_id, limit=SAMPLE_ROWS)
         except Ambiguous:
-            return ExistingTable(True, None, tags)  # replacing its rows fixes that
+            return ExistingTable(True, tags, columns, None)  # replacing its rows fixes that
         generations = [(row.get("value") or {}).get(GENERATION_ID) for row in rows]
         lowest = min((each if isinstance(each, int) else 0 for each in generations), default=0)
-        return ExistingTable(True, total, tags, lowest)
+        return ExistingTable(True, tags, columns, total, lowest)
 
     def create(self, title: str, description: str, tags: Sequence[str]) -> Mapping[str, Any]:
         """Create the table unless it exists, and describe it. Returns it as Dust describes it."""

@@ -1,4 +1,5 @@
-"""What all tables of a sync share."""
+"""What all tables of a sync share: limits, with the arithmetic and the day on which each figure was read, clocks and
+connections."""
 
 from __future__ import annotations
 
@@ -10,9 +11,58 @@ from dataclasses import dataclass, field
 
 from destination_dust.dust.client import DustClient
 from destination_dust.dust.errors import Stopped
+from destination_dust.mapping.tables.bodies import BODY_OVERHEAD
 from destination_dust.writers.outcomes import Outcomes
 from destination_dust.writers.steps import WAIT, Steps, Submit
-from destination_dust.writers.tables.limits import BurstLimits, MemoryBudget, RequestLimits
+
+# There is a limit of cells as well, whose value is not known. Dust's own connectors for spreadsheets stay below 3 to 5
+# million (read on 2026-11-25).
+MANY_CELLS = 3_000_000
+# Enough rows to know what one takes on average. Each may be up to 1 MB, and the answer has to fit into memory.
+SAMPLE_ROWS = 50
+# Dust's server before the current one refused bodies over 1 MiB (2026-11); the rest is room for error.
+MAX_REQUEST_BYTES = 900_000
+MAX_ROW_BYTES = 1_000_000 - BODY_OVERHEAD
+# Rows that wait, over all tables. Together with what is on its way, this is most of the memory of a sync.
+MEMORY = 40_000_000
+
+
+@dataclass(slots=True)
+class RequestLimits:
+    """What one request may hold. Shared by all tables, and lowered when Dust, or a proxy, finds one too large."""
+
+    rows: int
+    size: int = MAX_REQUEST_BYTES
+
+    def shrink(self, size: int) -> None:
+        """Remember that a request must be smaller than was thought."""
+        self.size = max(1, min(self.size, size))
+
+
+@dataclass(frozen=True, slots=True)
+class BurstLimits:
+    """What one burst may hold.
+
+    Dust refuses the 101st pending request of a table (the 201st since 2026-06-19), and merges 100 MB or 500,000 rows in
+    one go. Single rows in doubt are sent beyond the 80, with others to compare: ten requests at most.
+    """
+
+    requests: int = 80
+    rows: int = 250_000
+    size: int = 50_000_000
+
+
+@dataclass(slots=True)
+class MemoryBudget:
+    """Bytes of memory for what waits to be sent. They are given back when Dust has taken it."""
+
+    limit: int = MEMORY
+    used: int = 0
+
+    @property
+    def has_room(self) -> bool:
+        """Whether more may be taken in."""
+        return self.used < self.limit
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,19 +12,20 @@ from destination_dust.mapping.tables.rows import VALUE_TYPES, RowEncoder, TooMan
 from destination_dust.mapping.tables.type_inference import DustType
 from destination_dust.mapping.text import one_line
 from destination_dust.writers.steps import Ask, Steps
-from destination_dust.writers.tables.client import TableClient, UnusableTable
+from destination_dust.writers.tables.client import ExistingTable, TableClient, UnusableTable
 
 
 class Definition:
     """Creates a table and describes it, again whenever there is something new to say."""
 
-    def __init__(self, plan: StreamPlan, encoder: RowEncoder, dust: TableClient, *, exists: bool) -> None:
-        """`exists`: whether Dust had the table when the sync began."""
-        self.tags: Sequence[str] = ()
-        """The tags that it gets when it is described. Those that it has go."""
+    def __init__(self, plan: StreamPlan, encoder: RowEncoder, dust: TableClient, existing: ExistingTable) -> None:
+        """`existing`: the table as it was before the sync."""
+        self.tags: Sequence[str] = existing.tags if plan.replaces else ()
+        """The tags that it gets when it is described. Those that it has go, so a sync that only adds removes the marker
+        of a replacement."""
         self.has_schema = False
         """Whether Dust has ever told columns of it: something was merged."""
-        self.columns_known = not exists
+        self.columns_known = not existing.exists
         """Whether it is known which columns it has: it was read, or this sync writes all of its rows."""
         self._replaced = False
         self._plan = plan

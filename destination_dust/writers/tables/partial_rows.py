@@ -19,7 +19,7 @@ from destination_dust.mapping.tags import Marker, marker_of
 from destination_dust.mapping.timestamps import epoch_milliseconds
 from destination_dust.writers.markers import decide
 from destination_dust.writers.partial_updates import PartialUpdates, Update, Values
-from destination_dust.writers.tables.client import TableClient
+from destination_dust.writers.tables.client import ExistingTable, TableClient
 from destination_dust.writers.tables.context import TablesContext
 
 # Looks for a row until it counts as not there.
@@ -58,14 +58,14 @@ class PartialRows:
         """Whether all records were written."""
         return self._updates.idle
 
-    def found(self, stream: StreamKey, described: Mapping[str, Any] | None) -> None:
-        """Remember whether the stream's table had rows before this sync; `described`: as Dust describes it.
+    def found(self, stream: StreamKey, existing: ExistingTable) -> None:
+        """Remember whether the stream's table had rows before this sync.
 
-        Without a schema Dust has merged none, and some of its versions fail to read such a table. With `confirm_rows`
+        Without columns Dust has merged none, and some of its versions fail to read such a table. With `confirm_rows`
         none was acknowledged then; without it, some may wait to be merged.
         """
-        self._markers[stream] = marker_of(map(str, (described or {}).get("tags") or ()))
-        if described and (described.get("schema") or not self._context.confirm):
+        self._markers[stream] = marker_of(existing.tags)
+        if existing.columns or (existing.exists and not self._context.confirm):
             self._had_rows.add(stream)
 
     def take(

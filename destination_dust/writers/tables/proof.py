@@ -10,8 +10,7 @@ from destination_dust.writers.steps import Ask, Steps
 from destination_dust.writers.tables.burst import Burst
 from destination_dust.writers.tables.client import TableClient
 from destination_dust.writers.tables.context import TablesContext
-from destination_dust.writers.tables.loading_times import Verdict, verdict
-from destination_dust.writers.tables.witnesses import Witness
+from destination_dust.writers.tables.witnesses import Verdict, Witness
 
 # Between two looks at the same row. Dust's server reads the whole table for each row that is asked for.
 FIRST_WAIT, GROWTH, LONGEST_WAIT = 1.0, 1.5, 30.0
@@ -23,19 +22,20 @@ class Unconfirmed(Exception):
 
 
 class Proof:
-    """Reads what proves that the changes of one table are stored."""
+    """Reads what proves that the changes of a burst are stored."""
 
-    def __init__(self, dust: TableClient, context: TablesContext) -> None:
+    def __init__(self, burst: Burst, dust: TableClient, context: TablesContext) -> None:
+        self._burst = burst
         self._dust = dust
         self._context = context
         self._were_there: set[str] = set()
-        """Deleted rows of the latest burst that were there, or may have been, before it was merged …"""
+        """Deleted rows that were there, or may have been, before the burst was merged …"""
         self._gone = 0
-        """… how many of them are seen to be gone …"""
+        """… how many of them are gone if the witness that is looked at is …"""
         self._without = 0
-        """… and how often the one that is looked at was."""
+        """… and how often in a row it was."""
 
-    def find(self, burst: Burst) -> Steps:
+    def find(self) -> Steps:
         """Look at one witness after the other, and at the same one again, ever more rarely, until each is as the burst
         left it. Raises `Unconfirmed`.
 
@@ -44,18 +44,18 @@ class Proof:
         began; what was found before is never lost again. Patience counts from the last request of the burst, or from
         when any table was last seen to be merged, as Dust merges one table after another.
         """
-        context, shared = self._context, self._context.shared
-        self._were_there, self._gone, self._without = set(), 0, 0
+        burst, context, shared = self._burst, self._context, self._context.shared
         next_look = burst.ended + (context.confirmation.first_look if burst.queued else 0.0)
         nudges = context.confirmation.nudges()
         next_nudge = burst.ended + next(nudges)
-        witnesses = yield from self._witnesses(burst)
+        witnesses = yield from self._witnesses()
         for number, witness in enumerate(witnesses):
-            wait = FIRST_WAIT
+            self._gone += witness.row_id in self._were_there
+            self._without, wait = 0, FIRST_WAIT
             while True:
                 yield from context.wait_until(next_look)
                 looked = context.now()
-                found = yield from self._look(burst, witness)
+                found = yield from self._look(witness)
                 now = next_look = context.now()
                 if found is Verdict.STORED:
                     shared.merged_at = now
@@ -68,82 +68,44 @@ class Proof:
                 if burst.queued and now >= next_nudge:
                     next_nudge = burst.ended + next(nudges)
                     yield Ask(self._dust.nudge)
-            if number == 0 and len(witnesses) > 1 and (yield from self._all_count(burst)):
+            rows = burst.rows_if_all_count
+            if number == 0 and len(witnesses) > 1 and rows is not None and (yield Ask(self._dust.count)) == rows:
                 return
 
-    def count(self, rows: int, *, since: float, again: bool) -> Steps:
-        """See that a table that was replaced has exactly so many rows. Raises `Unconfirmed`.
-
-        Some requests have no witness, and a replacement whose answer was lost may land late and delete rows that came
-        after it. `again`: count once more once no merge that began before `since` can undo it.
-        """
-        yield from self._count(rows)
-        settled = since + self._context.confirmation.lock
-        if again and self._context.now() < settled:
-            yield from self._context.wait_until(settled)
-            yield from self._count(rows)
-
-    def _count(self, rows: int) -> Steps:
-        began, nudged = self._context.now(), False
-        while (count := (yield Ask(self._dust.count))) != rows:
-            looked = self._context.now()
-            if looked - began >= self._context.confirmation.trouble:
-                has = "unreadable" if count is None else count
-                raise Unconfirmed(
-                    f"The table {self._dust.table_id} was replaced, but has {has} rows instead of {rows}: "
-                    "Dust has lost some, or brought old ones back. The states of the stream were not given back, so "
-                    "the next sync replaces the table again."
-                )
-            if count is not None and not nudged:
-                nudged = True  # perhaps Dust has left a request lying
-                yield Ask(self._dust.nudge)
-            yield from self._context.wait_until(looked + FIRST_WAIT)
-
-    def _witnesses(self, burst: Burst) -> Generator[Ask | None, Any, list[Witness]]:
+    def _witnesses(self) -> Generator[Ask | None, Any, list[Witness]]:
         """Choose the witnesses, and look at those that might mislead before Dust can have merged anything.
 
         So a witness is a pair of readings. A row that was never there says nothing about other deletes: then each is
         read. A row that has the burst's time already would say nothing, either; only a table of rows that were not all
         seen can have one.
         """
-        chosen = burst.witnesses()
+        burst, chosen = self._burst, self._burst.witnesses()
         if burst.deletes:
             for witness in chosen:
                 if (yield Ask(partial(self._dust.rows_without, witness.row_id))) is None:
                     self._were_there.add(witness.row_id)
             return chosen if len(self._were_there) == len(chosen) else burst.witnesses(every_delete=True)
+        quiet = burst.ended + self._context.confirmation.first_look / 2  # Dust counts from its own time
         for witness in [] if burst.time_is_new else chosen:
-            row = yield Ask(partial(self._dust.read, witness.row_id))
-            if verdict(row, witness.times) is Verdict.STORED and not self._may_be_merged(burst, witness):
+            found = witness.verdict((yield Ask(partial(self._dust.read, witness.row_id))))
+            may_be_merged = witness.may_be_merged or self._context.now() >= quiet
+            if found is Verdict.STORED and not may_be_merged:
                 raise Unconfirmed(self._unconfirmed(Verdict.FOREIGN))
         return chosen
 
-    def _may_be_merged(self, burst: Burst, witness: Witness) -> bool:
-        quiet = self._context.confirmation.first_look / 2  # Dust counts from its own time
-        return witness.may_be_merged or self._context.now() >= burst.ended + quiet
-
-    def _all_count(self, burst: Burst) -> Generator[Ask | None, Any, bool]:
-        rows = burst.rows_if_all_count
-        return rows is not None and (yield Ask(self._dust.count)) == rows
-
-    def _look(self, burst: Burst, witness: Witness) -> Generator[Ask | None, Any, Verdict]:
+    def _look(self, witness: Witness) -> Generator[Ask | None, Any, Verdict]:
         """A deleted row has to be gone, and if it was there before, the table must have a row less.
 
         If others were added meanwhile, of an earlier sync, it has not, or it is not known how many it had: then the row
         must be gone ten times in a row.
         """
         if not witness.deleted:
-            row = yield Ask(partial(self._dust.read, witness.row_id))
-            return verdict(row, witness.times)
+            return witness.verdict((yield Ask(partial(self._dust.read, witness.row_id))))
         count = yield Ask(partial(self._dust.rows_without, witness.row_id))
-        gone = self._gone + (witness.row_id in self._were_there)
-        before = burst.rows_before
-        fits = count is not None and before is not None and count <= before - gone
+        before = self._burst.rows_before
+        fits = count is not None and before is not None and count <= before - self._gone
         self._without = 0 if count is None else self._without + 1
-        if not fits and self._without < LOOKS_WITHOUT:
-            return Verdict.NOT_YET
-        self._gone, self._without = gone, 0
-        return Verdict.STORED
+        return Verdict.STORED if fits or self._without >= LOOKS_WITHOUT else Verdict.NOT_YET
 
     def _unconfirmed(self, latest: Verdict) -> str:
         if latest is Verdict.FOREIGN:
@@ -160,3 +122,33 @@ class Proof:
             "mistake the delimiter. They were not acknowledged, and will be sent again. If Dust is only slow, set "
             "confirm_rows to false to trust its answers."
         )
+
+
+def count_replaced(dust: TableClient, context: TablesContext, rows: int, *, since: float, again: bool) -> Steps:
+    """See that a table that was replaced has exactly so many rows. Raises `Unconfirmed`.
+
+    Some requests have no witness, and a replacement whose answer was lost may land late and delete rows that came after
+    it. `again`: count once more once no merge that began before `since` can undo it.
+    """
+    yield from _count(dust, context, rows)
+    settled = since + context.confirmation.lock
+    if again and context.now() < settled:
+        yield from context.wait_until(settled)
+        yield from _count(dust, context, rows)
+
+
+def _count(dust: TableClient, context: TablesContext, rows: int) -> Steps:
+    began, nudged = context.now(), False
+    while (count := (yield Ask(dust.count))) != rows:
+        looked = context.now()
+        if looked - began >= context.confirmation.trouble:
+            has = "unreadable" if count is None else count
+            raise Unconfirmed(
+                f"The table {dust.table_id} was replaced, but has {has} rows instead of {rows}: Dust has lost some, or "
+                "brought old ones back. The states of the stream were not given back, so the next sync replaces the "
+                "table again."
+            )
+        if count is not None and not nudged:
+            nudged = True  # perhaps Dust has left a request lying
+            yield Ask(dust.nudge)
+        yield from context.wait_until(looked + FIRST_WAIT)

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 from destination_dust.airbyte.catalog import StreamPlan
 from destination_dust.airbyte.completion import Ending
+from destination_dust.mapping.tables.sizes import MAX_BYTES, MAX_ROWS, Size
 from destination_dust.writers.markers import Decision, marker_for
 from destination_dust.writers.outcomes import BadRecord
 from destination_dust.writers.steps import WAIT, Ask, Steps
 from destination_dust.writers.tables.changes import Change
-from destination_dust.writers.tables.client import ExistingTable, UnusableTable
+from destination_dust.writers.tables.client import UnusableTable
 from destination_dust.writers.tables.context import TablesContext
-from destination_dust.writers.tables.limits import MAX_BYTES, MAX_ROWS, Size
 from destination_dust.writers.tables.sending import refuse_misleading
 from destination_dust.writers.tables.staging import StagedRows, Staging
 from destination_dust.writers.tables.table import Table
@@ -32,12 +32,11 @@ class Refill:
         table: Table,
         context: TablesContext,
         staging: Staging,
-        existing: ExistingTable,
     ) -> None:
-        """`decision`: what the table's marker allows; `existing`: the table as it was before the sync."""
+        """`decision`: what the table's marker allows."""
         self.plan = plan
         self.decision = decision
-        self.existing = existing
+        self.existing = table.existing
         self._table = table
         self._dust = table.dust
         self._context = context
@@ -45,6 +44,8 @@ class Refill:
         self._rows: StagedRows | None = None
         self._count = 0
         """Rows that are to be sent, once they were validated."""
+        self._replaces = False
+        """Whether they take the place of the old rows, or else are added to them."""
         self._ending: Ending | None = None
         self._trouble: UnusableTable | None = None
         self._doubt: str | None = None
@@ -91,7 +92,7 @@ class Refill:
         """All rows are staged."""
         self._ending = ending
 
-    def drop(self) -> None:
+    def _drop(self) -> None:
         """Forget the rows, because the next sync brings them again or they are where they belong."""
         if self._rows:
             self._rows.close()
@@ -106,31 +107,30 @@ class Refill:
         while self.waits:
             yield WAIT
         if self._trouble:
-            self.drop()
+            self._drop()
             raise self._trouble
         if self._ending is not Ending.INCOMPLETE:
             yield from self._conclude()
-        self.drop()
+        self._drop()
 
     def _conclude(self) -> Steps:
-        complete = self._ending is Ending.COMPLETE
-        if complete:
+        if self._ending is Ending.COMPLETE:
             size = yield Ask(self._validate)
             self._count = size.rows
             self._table.warn_of_cells(size)
             left_out = self._context.outcomes.counts(self.plan.stream).rejected
             if not self._count and self.existing.exists and left_out:
                 self._doubt = self._doubt or "all records that the source sent were left out"
-        replaces = complete and not self._is_written and not self._doubt
-        if replaces and not self._count:
+            self._replaces = not self._is_written and not self._doubt
+        if self._replaces and not self._count:
             yield from self._empty()
         else:
-            self._begin(replaces=replaces)
-            yield from self._table.send_all(self._changes(replaces=replaces))
-            yield from self._finish(replaces=replaces)
-        if replaces or not self.existing.exists:
+            self._begin()
+            yield from self._table.send_all(self._changes())
+            yield from self._finish()
+        if self._replaces or not self.existing.exists:
             self._context.outcomes.replaced(self.plan.stream)
-        self._book_unsent(replaces=replaces)
+        self._book_unsent()
 
     @property
     def _is_written(self) -> bool:
@@ -158,19 +158,18 @@ class Refill:
         if self.existing.exists:
             logger.info("Stream %s: it has no rows, so the table %s is emptied.", self.plan.stream, self._dust.table_id)
             yield from self._table.clear()
-            yield from self._table.prove_replaced(had_rows=self.existing.has_rows)
+            yield from self._table.prove_replaced()
             yield from self._mark()
 
-    def _begin(self, *, replaces: bool) -> None:
+    def _begin(self) -> None:
         """Have the rows replace those of the table, or be added to them, and log which."""
         stream, table_id = self.plan.stream, self._dust.table_id
-        if replaces:
+        if self._replaces:
             logger.info("Stream %s: %d rows replace those of the table %s.", stream, self._count, table_id)
             warn_if_unlikely(self.plan, brought=self._count, deleted=(self.existing.rows or 0) - self._count)
             self._table.definition.tags = self._tags(completed=False)
             self._table.replace()
             return
-        self._table.definition.tags = self.existing.tags
         doubt = self._doubt or (self._ending.doubt if self._ending else None)
         if self._ending is Ending.COMPLETE and not doubt:
             logger.info(
@@ -180,21 +179,21 @@ class Refill:
             self._context.outcomes.kept(stream, str(doubt))
             logger.warning("Stream %s: the old rows of the table %s were kept, because %s.", stream, table_id, doubt)
 
-    def _changes(self, *, replaces: bool) -> Iterator[Change]:
+    def _changes(self) -> Iterator[Change]:
         """The staged changes, to be sent one after the other. Deletes say nothing to a table whose rows all go."""
         for change in self._rows or ():
-            if change.row is not None or not replaces:
-                sent = self._rows.with_earlier(change, deletes_are_sent=not replaces) if self._rows else change
+            if change.row is not None or not self._replaces:
+                sent = self._rows.with_earlier(change, deletes_are_sent=not self._replaces) if self._rows else change
                 if sent.earlier:
                     self._context.outcomes.superseded(self.plan.stream, sum(1 for _ in sent.chain) - 1)
                 yield sent
 
-    def _finish(self, *, replaces: bool) -> Steps:
+    def _finish(self) -> Steps:
         """Mark the replacement as done, because the platform may try again after its states went out."""
         left_out = self._context.outcomes.counts(self.plan.stream).rejected
         if left_out and self._context.outcomes.fails_on_rejects:
-            self._book_unsent(replaces=replaces)
-            self.drop()
+            self._book_unsent()
+            self._drop()
             raise BadRecord(
                 f"Some records of the stream {self.plan.stream} ({left_out}) could not be stored in the table "
                 f"{self._dust.table_id}; all others are. The warnings in the log name them. Fix them in the source, "
@@ -203,8 +202,8 @@ class Refill:
             )
         if self._table.sending.truncates:
             yield from self._table.clear()
-        if replaces:
-            yield from self._table.prove_replaced(had_rows=self.existing.has_rows)
+        if self._replaces:
+            yield from self._table.prove_replaced()
         yield from self._mark()
 
     def _mark(self) -> Steps:
@@ -216,10 +215,10 @@ class Refill:
         marker = marker_for(self.plan, completed=completed)
         return [marker.tag] if marker else []
 
-    def _book_unsent(self, *, replaces: bool) -> None:
+    def _book_unsent(self) -> None:
         """Book the records that were not sent, because later ones of the same row were."""
         outcomes, stream = self._context.outcomes, self.plan.stream
-        for span, superseded, deleted in self._rows.unsent(deletes_are_sent=not replaces) if self._rows else ():
+        for span, superseded, deleted in self._rows.unsent(deletes_are_sent=not self._replaces) if self._rows else ():
             outcomes.superseded(stream, superseded)
             outcomes.deleted(stream, {span: superseded + deleted}, deleted)
 

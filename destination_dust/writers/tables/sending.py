@@ -1,19 +1,21 @@
-"""Sending the changes of a burst, one request after the other, and what to do with those that Dust refuses."""
+"""Sending the changes of a burst, one request after the other, and what to do with those that Dust refuses.
+
+Dust answers 500 to bad rows and in trouble alike. Whether it takes other rows while one fails tells the two apart.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from destination_dust.airbyte.messages import StreamKey
-from destination_dust.dust.errors import Ambiguous, Rejected, TooLarge
+from destination_dust.dust.errors import Ambiguous, Rejected, TooLarge, Unavailable
 from destination_dust.mapping.tables.bodies import BODY_OVERHEAD
 from destination_dust.mapping.tables.delimiters import misleading_columns
 from destination_dust.writers.steps import Ask, Steps
 from destination_dust.writers.tables.burst import Burst
 from destination_dust.writers.tables.changes import Change, body
 from destination_dust.writers.tables.client import TableClient, UnusableTable
-from destination_dust.writers.tables.comparison import Comparison, Passed
 from destination_dust.writers.tables.context import TablesContext
 from destination_dust.writers.tables.waiting import Waiting
 
@@ -23,32 +25,57 @@ MAX_DOUBTS = 5
 MAX_MISSES = 2
 # So many single rows may be refused before Dust has taken any of any table.
 MAX_REFUSED = 20
+# Seconds for other tables to show that Dust takes their rows.
+PATIENCE = 60.0
+
+Passed: TypeAlias = Generator[Ask | None, Any, bool]
 
 
 class Sending:
     """Sends rows and deletes to one table. What it cannot send before the next rest, it puts back."""
 
     def __init__(self, stream: StreamKey, dust: TableClient, context: TablesContext, waiting: Waiting) -> None:
-        self.comparison = Comparison(dust, context)
         self.rows = 0
         """Upserted rows that Dust has taken."""
         self.replaces = False
         """Whether rows take the place of all that the table has. Nothing stops that half-way: the rows were validated
         before, and those that Dust refuses are left out."""
-        self.truncates = False
-        """Whether the rows to be replaced are still there, because Dust has taken none of the new ones."""
         self.replaced_at: float | None = None
         """When Dust had taken the first of the rows that replace others, or emptied the table."""
         self._stream = stream
         self._dust = dust
         self._context = context
         self._waiting = waiting
+        self._latest: tuple[Change, int] | None = None
+        """The first row of the request that Dust took last, if it is still there, with its time of loading. To send it
+        once more changes nothing, as no later request changed it. It is no witness then (see `choose`)."""
         self._doubts: list[Change] = []
         """Single rows that failed and may be bad, as long as Dust has taken none to compare them with."""
         self._refusals = 0
         """Single rows that Dust has refused."""
         self._cuts = 0
         """Requests in a row that did not pass a gateway, though both of their halves did."""
+
+    @property
+    def truncates(self) -> bool:
+        """Whether the rows to be replaced are still there, because Dust has taken none of the new ones."""
+        return self.replaces and self.replaced_at is None
+
+    @property
+    def may_show(self) -> bool:
+        """Whether another table needs to see that Dust takes rows, and this one has one to show it with."""
+        return self._context.shared.wants_rows and self._latest is not None and self._context.may_send
+
+    def show(self) -> Steps:
+        """Show it. Only between two bursts, when there is nothing that the row would have to prove."""
+        shared, began = self._context.shared, self._context.now()
+        shared.wants_rows = False
+        try:
+            passed = yield from self._repeat()
+        except (Rejected, Unavailable):
+            return  # of the doubt of another table, this one does not end
+        if passed:
+            shared.rows_taken_since = max(shared.rows_taken_since, began)
 
     def send(self, burst: Burst, changes: Sequence[Change]) -> Steps:
         """Have the changes of a request queued. Raises `UnusableTable`."""
@@ -84,15 +111,16 @@ class Sending:
         first = yield from self._send(burst, changes[:middle])
         second = yield from self._send(burst, changes[middle:])
         if isinstance(error, Ambiguous) and error.cut_off and first and second:
-            self._found_too_large(size)
+            # The first time, it may have been a passing trouble.
+            self._cuts += 1
+            if self._cuts > 1:
+                self._context.requests.shrink(size // 2)
         return False
 
     def _send_single(self, burst: Burst, change: Change) -> Passed:
-        if self.comparison.has_row:
+        if self._latest:
             return (yield from self._judge(burst, change))
-        if len(self._doubts) >= MAX_DOUBTS:
-            return (yield from self._insist(burst, change))
-        error = yield from self._try(burst, [change])
+        error = yield from self._try(burst, [change], patiently=len(self._doubts) >= MAX_DOUBTS)
         if isinstance(error, Ambiguous):
             self._doubts.append(change)
         elif error:
@@ -103,28 +131,42 @@ class Sending:
         """Send a single row, and decide whether it is to blame if it fails. Returns whether it was taken.
 
         Proof: twice it failed for minutes, and Dust took others after that. In an outage it would not; one that ends
-        lets both pass.
+        lets both pass. If Dust takes no others, the row is sent until it is taken or refused, or all patience is over.
         """
         error: Rejected | Ambiguous | None = None
         proofs = misses = 0
         while proofs < 2:
-            error = yield from self._try(burst, [change], lasting=True)
+            is_outage = misses > MAX_MISSES
+            error = yield from self._try(burst, [change], patiently=is_outage, lasting=not is_outage)
             if not isinstance(error, Ambiguous):
                 break
-            passed = yield from self.comparison.takes_others(burst)
+            passed = yield from self._takes_others()
             proofs, misses = proofs + passed, misses + (not passed)
-            if misses > MAX_MISSES:
-                return (yield from self._insist(burst, change))
         if error:
             self._leave_out(change, error)
         return error is None
 
-    def _insist(self, burst: Burst, change: Change) -> Passed:
-        """Send a single row until Dust takes or refuses it, or all patience is over."""
-        error = yield from self._try(burst, [change], patiently=True)
-        if error:
-            self._leave_out(change, error)
-        return error is None
+    def _takes_others(self) -> Passed:
+        """Whether Dust takes other rows now: one of this table; or, if it has taken none of it, some of other tables,
+        and a harmless change of this one. If those have nothing left to send, one that is idle has to `show` it."""
+        context, shared = self._context, self._context.shared
+        if self._latest:
+            return (yield from self._repeat())
+        since = context.now()
+        shared.wants_rows = True
+        while shared.rows_taken_since < since and context.now() < since + PATIENCE:
+            yield from context.wait_until(context.now() + 1)
+        if shared.rows_taken_since < since:
+            return False
+        yield Ask(self._dust.nudge)
+        return True
+
+    def _repeat(self) -> Passed:
+        assert self._latest
+        latest, loaded_at = self._latest
+        again = body([latest], loaded_at)
+        passed: bool = yield Ask(lambda: self._dust.repeat(again), latest.size)
+        return passed
 
     def _try(
         self, burst: Burst, changes: Sequence[Change], *, patiently: bool = False, lasting: bool = False
@@ -147,8 +189,9 @@ class Sending:
         self._context.shared.rows_taken_since = max(self._context.shared.rows_taken_since, began)
         self._took(burst, changes, began)
         if truncates:
-            self.truncates, self.replaced_at = False, self._context.now()
-        self.comparison.took(changes[0], loaded_at)
+            self.replaced_at = self._context.now()
+        first = changes[0]
+        self._latest = Change(first.row_id, first.row, first.span), loaded_at  # without what it superseded
         return None
 
     def _delete(self, burst: Burst, change: Change) -> Steps:
@@ -156,7 +199,8 @@ class Sending:
         began = self._context.now()
         yield Ask(lambda: self._dust.delete(change.row_id))
         self._took(burst, [change], began)
-        self.comparison.deleted(change.row_id)
+        if self._latest and self._latest[0].row_id == change.row_id:
+            self._latest = None  # it would be back
 
     def _took(self, burst: Burst, changes: Sequence[Change], began: float) -> None:
         """Dust has queued changes: they leave memory, but are acknowledged once they can be read."""
@@ -168,13 +212,6 @@ class Sending:
         outcomes.queued(self._stream, records)
         if not self._context.confirm:
             burst.settle(self._stream, outcomes)
-
-    def _found_too_large(self, size: int) -> None:
-        """A gateway did not let a request pass, and both of its halves. Remember it the second time in a row: one may
-        be a passing trouble."""
-        self._cuts += 1
-        if self._cuts > 1:
-            self._context.requests.shrink(size // 2)
 
     def _leave_out(self, change: Change, error: Exception) -> None:
         """Dust refuses a row: book it, and have the change sent that it took the place of, if there is one."""

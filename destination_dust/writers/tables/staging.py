@@ -18,9 +18,10 @@ from destination_dust.mapping.tables.delimiters import (
     misleading_in_table,
 )
 from destination_dust.mapping.tables.rows import Row
+from destination_dust.mapping.tables.sizes import Size
 from destination_dust.spool import disk_full, temporary_database
 from destination_dust.writers.tables.changes import MAX_EARLIER, ROW_MEMORY, Change
-from destination_dust.writers.tables.limits import RequestLimits, Size
+from destination_dust.writers.tables.context import RequestLimits
 
 # Many rows fit into a page, so that it takes few of them.
 PAGE = 16 * 1024

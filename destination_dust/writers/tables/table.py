@@ -14,16 +14,16 @@ from typing import Any
 from destination_dust.airbyte.catalog import StreamPlan
 from destination_dust.dust.errors import Stopped
 from destination_dust.mapping.tables.delimiters import Delimiters
+from destination_dust.mapping.tables.loading_times import next_loading_time
 from destination_dust.mapping.tables.rows import RowEncoder
+from destination_dust.mapping.tables.sizes import Size, full
 from destination_dust.writers.steps import WAIT, Ask, Steps
 from destination_dust.writers.tables.burst import LINGER, Burst
 from destination_dust.writers.tables.changes import Change
-from destination_dust.writers.tables.client import TableClient, UnusableTable
-from destination_dust.writers.tables.context import TablesContext
+from destination_dust.writers.tables.client import ExistingTable, TableClient, UnusableTable
+from destination_dust.writers.tables.context import MANY_CELLS, TablesContext
 from destination_dust.writers.tables.definition import Definition
-from destination_dust.writers.tables.limits import MANY_CELLS, Size, full
-from destination_dust.writers.tables.loading_times import next_loading_time
-from destination_dust.writers.tables.proof import Proof
+from destination_dust.writers.tables.proof import Proof, count_replaced
 from destination_dust.writers.tables.sending import Sending, refuse_misleading
 from destination_dust.writers.tables.waiting import Waiting
 
@@ -34,28 +34,29 @@ class Table:
     """The changes that wait for a table, that are on their way, and that are not confirmed yet."""
 
     def __init__(
-        self, plan: StreamPlan, table_id: str, encoder: RowEncoder, context: TablesContext, *, exists: bool
+        self, plan: StreamPlan, dust: TableClient, encoder: RowEncoder, context: TablesContext, existing: ExistingTable
     ) -> None:
-        """`exists`: whether Dust had the table when the sync began."""
+        """`existing`: the table as it was before the sync."""
         self.encoder = encoder
-        self.dust = TableClient(context.client, table_id)
+        self.dust = dust
+        self.existing = existing
         self.waiting = Waiting(context.budget, keeps_earlier=not context.outcomes.fails_on_rejects)
-        self.definition = Definition(plan, encoder, self.dust, exists=exists)
-        self.sending = Sending(plan.stream, self.dust, context, self.waiting)
+        self.definition = Definition(plan, encoder, dust, existing)
+        self.sending = Sending(plan.stream, dust, context, self.waiting)
         self.resting = False
         """Whether it takes nothing until Dust has merged what it took."""
         self._plan = plan
         self._context = context
-        self._proof = Proof(self.dust, context)
         self._send_by = -math.inf
         """What came by then is to be sent, though it fills no request."""
         self._staged: Iterator[Change] | None = None
         """Further changes, which are taken in as requests are cut."""
         self._in_burst = False
         self._loaded_at = 0
+        """The latest time of loading that it has given to rows."""
         self._sent = Size()
         """What the table has at most, by what this sync has sent."""
-        self._is_empty = not exists
+        self._is_empty = not existing.exists
         """Whether it is known that it has no rows: nobody had created it."""
         self._warned = False
         self._unproven_since: float | None = None
@@ -83,7 +84,7 @@ class Table:
     def replace(self) -> None:
         """Before the first change: from now on, rows take the place of all that it has."""
         self.definition.replace()
-        self.sending.replaces = self.sending.truncates = True
+        self.sending.replaces = True
 
     def live(self) -> Steps:
         """Burst after burst, when something is due."""
@@ -92,8 +93,8 @@ class Table:
                 yield from self._burst()
             elif self._owes_nudge:
                 yield from self._nudge_in_the_end()
-            elif self.sending.comparison.is_wanted:
-                yield from self.sending.comparison.show()
+            elif self.sending.may_show:
+                yield from self.sending.show()
             else:
                 yield WAIT
 
@@ -113,11 +114,11 @@ class Table:
         yield Ask(self.dust.clear)
         self.sending.replaced_at = self._context.now()
 
-    def prove_replaced(self, *, had_rows: bool) -> Steps:
+    def prove_replaced(self) -> Steps:
         """See that it has exactly the rows that replaced others. Raises `Unconfirmed`."""
         if self._context.confirm:
-            since = self.sending.replaced_at or 0.0
-            yield from self._proof.count(self.sending.rows, since=since, again=had_rows)
+            since, may_have_had_rows = self.sending.replaced_at or 0.0, self.existing.rows != 0
+            yield from count_replaced(self.dust, self._context, self.sending.rows, since=since, again=may_have_had_rows)
 
     def warn_of_cells(self, size: Size) -> None:
         """Say once that the table has very many cells."""
@@ -149,7 +150,7 @@ class Table:
             yield from self.sending.send(burst, changes)
         self.resting = True
         if self._context.confirm and not burst.is_empty:
-            yield from self._proof.find(burst)
+            yield from Proof(burst, self.dust, self._context).find()
         self._loaded_at, self._sent = burst.loaded_at, burst.table
         burst.settle(self._plan.stream, self._context.outcomes)
         self.warn_of_cells(burst.table)
@@ -163,29 +164,26 @@ class Table:
     def _begin(self) -> Generator[Ask | None, Any, Burst]:
         """Create the table if need be, and find out what it has. Raises `UnusableTable` if it is full."""
         yield from self.definition.tell_columns()
-        shown: list[Mapping[str, Any]] = []
-        table, is_exact = self._sent, True
+        table, shown, is_exact = self._sent, list[Mapping[str, Any]](), True
         if not (self._is_empty or self.sending.replaces):
             measured = yield Ask(partial(self.dust.measure, has_schema=self.definition.has_schema))
+            is_exact = measured is not None
             if measured:
                 shown, total = measured
                 table = Size.estimated(shown, total)
                 self.definition.has_shown(shown)
-            else:
-                is_exact = False
         self._is_empty = False
         if reason := full(table, len(self.encoder.in_table), rows=self.waiting.rows, size=self.waiting.size):
             raise UnusableTable(
                 f"The table {self.dust.table_id} is full: {reason}. Sync fewer rows or fields of the stream "
                 f"{self._plan.stream}, or delete rows that are no longer needed."
             )
-        self._loaded_at = next_loading_time(shown, wall=self._context.wall(), after=self._loaded_at)
         return Burst(
             self._context.now(),
             table=table,
             is_exact=is_exact,
             shown=Delimiters.shown(shown),
-            loaded_at=self._loaded_at,
+            loaded_at=next_loading_time(shown, wall=self._context.wall(), after=self._loaded_at),
             time_is_new=self.sending.replaces or (is_exact and len(shown) >= table.rows),
         )
 

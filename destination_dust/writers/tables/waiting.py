@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from destination_dust.mapping.tables.bodies import BODY_OVERHEAD
 from destination_dust.writers.tables.changes import Change
-from destination_dust.writers.tables.limits import MemoryBudget, RequestLimits
+from destination_dust.writers.tables.context import MemoryBudget, RequestLimits
 
 
 class Waiting:

@@ -8,11 +8,27 @@ so that no row of one is taken for that of another.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from itertools import groupby
+from typing import Any
+
+from destination_dust.mapping.tables.loading_times import loading_time
+from destination_dust.mapping.tables.rows import LOADED_AT
 
 MOST_READ = 10
+
+
+class Verdict(Enum):
+    """What a row says about the request that changed it."""
+
+    NOT_YET = "not yet"
+    """It is as it was before."""
+    STORED = "stored"
+    """It is as the request left it."""
+    FOREIGN = "foreign"
+    """Its time of loading is none that this sync has written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +43,20 @@ class Witness:
     may_be_merged: bool = False
     """Whether its request may have been merged before the burst ended: it came before a pause, or it, or a try of it
     whose answer was lost, may have landed a pause ago."""
+
+    def verdict(self, row: Mapping[str, Any] | None) -> Verdict:
+        """Judge the row of an upsert; `row` is None if it is not there.
+
+        Only the request's own time is proof, or that of one that failed before it with the same rows, and has landed. A
+        later one may have been there before, written by a clock that was wrong.
+        """
+        cell = None if row is None else row.get(LOADED_AT)
+        if cell is None:
+            return Verdict.NOT_YET
+        found = loading_time(cell)
+        if found is None or found > self.times[1]:
+            return Verdict.FOREIGN
+        return Verdict.STORED if found >= self.times[0] else Verdict.NOT_YET
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,10 +88,8 @@ def pack(row_ids: Collection[str]) -> bytes:
     return zlib.compress("\n".join(row_ids).encode(), 1)
 
 
-def choose(
-    requests: Sequence[Request], *, repeated: Collection[str], every_delete: bool = False
-) -> tuple[list[Witness], int]:
-    """The rows to read, and how many rows the requests have changed in all. `repeated`: rows that were sent once more.
+def choose(requests: Sequence[Request], *, every_delete: bool = False) -> tuple[list[Witness], int]:
+    """The rows to read, and how many rows the requests have changed in all.
 
     The last request's is the first, then come those of others, spread evenly, ten at most in all. Dust merges or drops
     together what came without a pause. So if there were pauses, the first and the last request between two are read,
@@ -76,7 +104,8 @@ def choose(
         free = [row_id for row_id in ids if row_id not in later]
         later.update(ids)
         if free:
-            found.append((request, next((each for each in free if each not in repeated), free[0])))
+            # The first row of a request may have been sent once more, and says nothing about it then.
+            found.append((request, free[-1]))
     found.reverse()
     runs = [list(run) for _, run in groupby(found, key=lambda each: each[0].run)]
     chosen = {each: None for run in reversed(runs) for each in (run[-1], run[0])} | dict.fromkeys(found[:2])

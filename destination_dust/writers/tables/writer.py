@@ -18,7 +18,7 @@ from destination_dust.dust.errors import NotFound, Rejected, Stopped, Unavailabl
 from destination_dust.mapping.ids import table_name
 from destination_dust.mapping.tables.cells import Cell
 from destination_dust.mapping.tables.columns import remembered_columns
-from destination_dust.mapping.tables.differences import listed, renamed
+from destination_dust.mapping.tables.differences import listed, oddities, renamed
 from destination_dust.mapping.tables.rows import RowEncoder, TooManyColumns
 from destination_dust.mapping.tags import marker_of
 from destination_dust.writers.markers import announce, decide
@@ -26,10 +26,8 @@ from destination_dust.writers.outcomes import BadRecord
 from destination_dust.writers.record_ids import record_id
 from destination_dust.writers.steps import Ask, Runner, Steps
 from destination_dust.writers.tables.changes import Change
-from destination_dust.writers.tables.client import ExistingTable, TableClient, UnusableTable
-from destination_dust.writers.tables.context import TablesContext
-from destination_dust.writers.tables.limits import MAX_ROW_BYTES
-from destination_dust.writers.tables.oddities import log_oddities
+from destination_dust.writers.tables.client import TableClient, UnusableTable
+from destination_dust.writers.tables.context import MAX_ROW_BYTES, TablesContext
 from destination_dust.writers.tables.partial_rows import PartialRows
 from destination_dust.writers.tables.proof import Unconfirmed
 from destination_dust.writers.tables.refill import Refill
@@ -191,21 +189,20 @@ class TablesWriter:
         """Log where Dust holds something other than the source."""
         for stream, table in self._tables.items():
             self._context.outcomes.counts(stream).cleaned = table.encoder.cleaned
-            log_oddities(stream, table.encoder)
+            for level, line in oddities(table.encoder):
+                logger.log(level, "Stream %s: %s", stream, line)
 
     def _live(self, plan: StreamPlan) -> Steps:
         """What becomes of the table of a stream, from beginning to end. Its trouble is that of no other."""
         try:
-            table, existing = yield from self._find(plan)
-            decision = decide(plan, marker_of(existing.tags)) if plan.replaces else None
+            table = yield from self._find(plan)
+            decision = decide(plan, marker_of(table.existing.tags)) if plan.replaces else None
             if decision:
                 announce(plan, decision)
             if decision and not decision.adds:
-                refill = Refill(plan, decision, table, self._context, self._staging, existing)
-                self._refills[plan.stream] = refill
+                refill = self._refills[plan.stream] = Refill(plan, decision, table, self._context, self._staging)
                 yield from refill.live()
             else:
-                table.definition.tags = existing.tags
                 yield from table.live()
         except Stopped:
             pass  # what was not proven is not acknowledged
@@ -215,27 +212,22 @@ class TablesWriter:
             if plan.stream in self._tables:
                 self._tables[plan.stream].waiting.clear()
 
-    def _find(self, plan: StreamPlan) -> Generator[Ask | None, Any, tuple[Table, ExistingTable]]:
+    def _find(self, plan: StreamPlan) -> Generator[Ask | None, Any, Table]:
         """Find the table of a stream, and give each field the column that it had before."""
-        table_id = table_name(self._prefix, *plan.stream)
-        described = yield Ask(TableClient(self._context.client, table_id).described)
-        known = described or {}
+        dust = TableClient(self._context.client, table_name(self._prefix, *plan.stream))
+        existing = yield Ask(partial(dust.existing, with_rows=plan.replaces))
         encoder = RowEncoder(
             plan.properties,
             generation_id=plan.generation,
-            remembered=remembered_columns(known.get("tags") or ()),
-            existing=[str(column.get("name")) for column in known.get("schema") or ()],
+            remembered=remembered_columns(existing.tags),
+            existing=existing.columns,
         )
-        logger.info("Stream %s goes to the table %s.", plan.stream, table_id)
+        logger.info("Stream %s goes to the table %s.", plan.stream, dust.table_id)
         if names := renamed(encoder.columns):
             logger.info("Stream %s: Dust would change some names, so the columns are: %s.", plan.stream, listed(names))
-        self._partial.found(plan.stream, described)
-        table = Table(plan, table_id, encoder, self._context, exists=described is not None)
-        existing = ExistingTable()
-        if plan.replaces:
-            existing = yield Ask(partial(table.dust.existing, described))
-        self._tables[plan.stream] = table
-        return table, existing
+        self._partial.found(plan.stream, existing)
+        table = self._tables[plan.stream] = Table(plan, dust, encoder, self._context, existing)
+        return table
 
     def _is_idle(self, stream: StreamKey) -> bool:
         """Whether nothing is to be done for a stream before more comes."""

@@ -11,8 +11,7 @@ from destination_dust.airbyte.catalog import Mode, StreamPlan
 from destination_dust.airbyte.messages import Record, StreamKey
 from destination_dust.config import CdcDeletes
 from destination_dust.dust.errors import Ambiguous, NotFound, Rejected
-from destination_dust.writers.tables.context import ConfirmationTiming, TablesContext
-from destination_dust.writers.tables.limits import MemoryBudget, RequestLimits
+from destination_dust.writers.tables.context import ConfirmationTiming, MemoryBudget, RequestLimits, TablesContext
 from destination_dust.writers.tables.writer import TablesWriter
 from unit_tests.builders import USERS, state
 from unit_tests.writers.outcomes import FakeWorkers

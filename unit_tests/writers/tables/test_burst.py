@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from destination_dust.airbyte.ledger import Span
 from destination_dust.mapping.tables.delimiters import Delimiters
 from destination_dust.mapping.tables.rows import Row
+from destination_dust.mapping.tables.sizes import Size
 from destination_dust.writers.tables.burst import PAUSE, Burst
 from destination_dust.writers.tables.changes import Change
-from destination_dust.writers.tables.limits import BurstLimits, Size
+from destination_dust.writers.tables.context import BurstLimits
 from destination_dust.writers.tables.witnesses import Witness
 from unit_tests.builders import USERS
 
@@ -127,14 +128,11 @@ def test_requests_that_share_rows_have_different_times(monkeypatch: pytest.Monke
     }
 
 
-def test_a_row_that_was_sent_once_more_is_no_witness_if_others_are() -> None:
-    """The repeat may be merged where the request was lost."""
-    found = burst()
-    take(found, ["a", "b"])
-    found.repeated("a")
-    assert [Witness("b")] == found.witnesses()
-    found.repeated("b")
-    assert [Witness("a")] == found.witnesses()
+def test_the_row_that_may_be_sent_once_more_is_no_witness_if_others_are() -> None:
+    """The first of a request: the repeat may be merged where the request was lost."""
+    assert [Witness("c")] == witnesses(["a", "b", "c"])
+    assert [Witness("b")] == witnesses(["a", "b", "c"], ["c"])[1:]
+    assert [Witness("a")] == witnesses(["a", "b", "c"], ["b", "c"])[1:]
 
 
 def test_each_delete_can_be_read() -> None:

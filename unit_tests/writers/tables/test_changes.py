@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from destination_dust.airbyte.ledger import Span
 from destination_dust.mapping.tables.rows import Row
 from destination_dust.writers.tables.changes import MAX_EARLIER, Change, count_records
-from destination_dust.writers.tables.limits import MemoryBudget, RequestLimits
+from destination_dust.writers.tables.context import MemoryBudget, RequestLimits
 from destination_dust.writers.tables.waiting import Waiting
 from unit_tests.builders import USERS
 

@@ -11,10 +11,10 @@ from destination_dust.airbyte.catalog import Mode, StreamPlan
 from destination_dust.airbyte.completion import Ending
 from destination_dust.airbyte.messages import Record, StreamKey
 from destination_dust.dust.errors import Rejected, Unavailable
+from destination_dust.mapping.tables import sizes
 from destination_dust.mapping.tags import Marker
 from destination_dust.writers.outcomes import BadRecord
-from destination_dust.writers.tables import limits
-from destination_dust.writers.tables.limits import MAX_ROW_BYTES
+from destination_dust.writers.tables.context import MAX_ROW_BYTES
 from destination_dust.writers.tables.proof import Unconfirmed
 from unit_tests.builders import ORDERS, USERS
 from unit_tests.writers.tables.fake_tables import TablesHarness
@@ -222,7 +222,7 @@ def test_a_stream_that_is_too_large_leaves_its_table_alone_and_the_others_go_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """All rows of a stream are validated before its table is touched."""
-    monkeypatch.setattr(limits, "MAX_ROWS", 2)
+    monkeypatch.setattr(sizes, "MAX_ROWS", 2)
     tables = Replacing(USERS, ORDERS)
     tables.bring(3)
     tables.bring(3, 4, 5, stream=ORDERS)
@@ -360,7 +360,7 @@ def test_a_table_that_is_cut_off_is_named_with_what_it_lacks() -> None:
 
 def test_a_stream_that_can_never_fit_is_refused_before_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """It does not fill the disk with what is not needed."""
-    monkeypatch.setattr(limits, "MAX_ROWS", 2)
+    monkeypatch.setattr(sizes, "MAX_ROWS", 2)
     monkeypatch.setattr("destination_dust.writers.tables.staging.COUNT_EVERY", 1)
     monkeypatch.setattr("destination_dust.writers.tables.staging.BLOCK", 1)
     tables = Replacing(USERS, ORDERS)
@@ -385,7 +385,7 @@ def test_the_size_of_a_replacement_is_that_of_the_csv(monkeypatch: pytest.Monkey
     for number in range(20):
         data = {"id": number, f"column_{'abcdefghijklmnopqrstuvwxyz'[number]}": 1}
         tables.writer.add(tables.plans[USERS], Record(USERS, data, None, 1), tables.calls.outcomes.read(USERS))
-    monkeypatch.setattr(limits, "MAX_BYTES", 20 * 50)
+    monkeypatch.setattr(sizes, "MAX_BYTES", 20 * 50)
 
     tables.conclude()
 

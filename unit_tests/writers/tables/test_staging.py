@@ -8,12 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from destination_dust.airbyte.ledger import Span
+from destination_dust.mapping.tables import sizes
 from destination_dust.mapping.tables.rows import Row
+from destination_dust.mapping.tables.sizes import Size
 from destination_dust.spool import DiskFull
-from destination_dust.writers.tables import limits
 from destination_dust.writers.tables import staging as staging_module
 from destination_dust.writers.tables.changes import MAX_EARLIER, Change
-from destination_dust.writers.tables.limits import Size
 from destination_dust.writers.tables.staging import COUNT_EVERY, StagedRows, Staging
 from unit_tests.builders import USERS
 from unit_tests.conftest import TemporaryFiles
@@ -62,7 +62,7 @@ def test_every_record_is_either_kept_or_accounted_for() -> None:
 
 def test_rows_are_counted_and_not_their_changes(monkeypatch: pytest.MonkeyPatch) -> None:
     """A source may bring each row a hundred times. What can never fit is known before the end of the input."""
-    monkeypatch.setattr(limits, "MAX_ROWS", 11)
+    monkeypatch.setattr(sizes, "MAX_ROWS", 11)
     rows, span = spool(), Span(USERS)
     for number in range(COUNT_EVERY + 11):
         rows.put(change(str(number % 11), b"", span))
@@ -75,7 +75,7 @@ def test_rows_are_counted_and_not_their_changes(monkeypatch: pytest.MonkeyPatch)
 
 def test_bytes_are_counted_as_the_csv_has_them(monkeypatch: pytest.MonkeyPatch) -> None:
     """A comma for each column of each row, and the end of a line."""
-    monkeypatch.setattr(limits, "MAX_BYTES", 10 * (1_000_000 + 500 + 1))
+    monkeypatch.setattr(sizes, "MAX_BYTES", 10 * (1_000_000 + 500 + 1))
     monkeypatch.setattr(staging_module, "COUNT_EVERY_BYTES", 0)
     rows = spool()
     for number in range(10):

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from destination_dust.airbyte.catalog import Mode, StreamPlan
-from destination_dust.writers.tables.context import ConfirmationTiming
-from destination_dust.writers.tables.limits import BurstLimits
+from destination_dust.writers.tables.context import BurstLimits, ConfirmationTiming
 from destination_dust.writers.tables.proof import Unconfirmed
 from unit_tests.builders import ORDERS, USERS
 from unit_tests.writers.tables.fake_tables import TablesHarness
@@ -38,7 +37,7 @@ def test_rows_go_by_their_age() -> None:
     tables.turn(1)
     tables.add(3)
 
-    assert ["look 1"] == tables.turn(11)
+    assert ["look 2"] == tables.turn(11)
     assert [(2, 0)] == tables.released()
     assert ["measure", "upsert 3"] == tables.turn(49)
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from destination_dust.mapping.tables.rows import Row, RowEncoder
-from destination_dust.writers.tables.limits import MAX_BYTES, MAX_ROWS, Size, fitting, full
+from destination_dust.mapping.tables.sizes import MAX_BYTES, MAX_ROWS, Size, fitting, full
 
 ROW: dict[str, Any] = {
     "row_id": "users-1",

@@ -1,41 +1,14 @@
-"""Times of loading: which a burst gives its rows, and what that of a row says about the request that changed it."""
+"""Times of loading: that of a row as Dust shows it, and a new one for the rows of a burst."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from enum import Enum
 from typing import Any
 
 from destination_dust.mapping.tables.rows import LOADED_AT
 from destination_dust.mapping.timestamps import epoch_milliseconds
 
 DAY = 86_400
-
-
-class Verdict(Enum):
-    """What a row says about the request that changed it."""
-
-    NOT_YET = "not yet"
-    """It is as it was before."""
-    STORED = "stored"
-    """It is as the request left it."""
-    FOREIGN = "foreign"
-    """Its time of loading is none that this sync has written."""
-
-
-def verdict(row: Mapping[str, Any] | None, times: tuple[int, int]) -> Verdict:
-    """Judge a row that a burst has upserted; `row` is None if it is not there, `times` as in `Witness`.
-
-    Only the request's own time is proof, or that of one that failed before it with the same rows, and has landed. A
-    later one may have been there before, written by a clock that was wrong.
-    """
-    cell = None if row is None else row.get(LOADED_AT)
-    if cell is None:
-        return Verdict.NOT_YET
-    found = loading_time(cell)
-    if found is None or found > times[1]:
-        return Verdict.FOREIGN
-    return Verdict.STORED if found >= times[0] else Verdict.NOT_YET
 
 
 def loading_time(cell: object) -> int | None:

@@ -1,4 +1,4 @@
-"""Times of loading: new for each burst, and what that of a row proves."""
+"""Times of loading: as Dust shows them, and new for each burst."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from destination_dust.mapping.tables.loading_times import DAY, loading_time, next_loading_time
 from destination_dust.mapping.tables.rows import LOADED_AT
-from destination_dust.writers.tables.loading_times import DAY, Verdict, loading_time, next_loading_time, verdict
 
 WALL = 1_800_000_000
 
@@ -22,26 +22,6 @@ def at(seconds: float) -> dict[str, Any]:
 def shown(*cells: object) -> list[dict[str, Any]]:
     """Rows with these times of loading, as Dust shows them."""
     return [{"row_id": "x", "value": {LOADED_AT: cell}} for cell in cells]
-
-
-@pytest.mark.parametrize(
-    ("row", "expected"),
-    [
-        (None, Verdict.NOT_YET),
-        ({LOADED_AT: at(WALL)}, Verdict.STORED),
-        ({LOADED_AT: at(WALL - 1)}, Verdict.NOT_YET),
-        ({LOADED_AT: at(WALL + 1)}, Verdict.FOREIGN),
-        ({LOADED_AT: "2027-01-15 08:00:00"}, Verdict.STORED),
-        ({LOADED_AT: "2027-01-15 09:00:00"}, Verdict.FOREIGN),
-        ({LOADED_AT: "recently"}, Verdict.FOREIGN),
-        ({LOADED_AT: 5}, Verdict.FOREIGN),
-        ({LOADED_AT: None}, Verdict.NOT_YET),
-        ({}, Verdict.NOT_YET),
-    ],
-)
-def test_only_the_bursts_own_time_is_proof(row: dict[str, Any] | None, expected: Verdict) -> None:
-    """A later one may be older than the burst, if a clock was fast when it was written."""
-    assert expected is verdict(row, (WALL, WALL))
 
 
 @pytest.mark.parametrize(
@@ -58,13 +38,6 @@ def test_only_the_bursts_own_time_is_proof(row: dict[str, Any] | None, expected:
 def test_a_time_is_read_as_dust_shows_it(cell: object, expected: int | None) -> None:
     """As a datetime, or as text in a column where something else is not a datetime."""
     assert expected == loading_time(cell)
-
-
-def test_the_time_of_a_request_that_failed_before_with_the_same_rows_is_proof_as_well() -> None:
-    """Its answer was lost, and it has landed, perhaps after the parts in which it was sent again."""
-    found = [verdict({LOADED_AT: at(WALL + each)}, (WALL, WALL + 2)) for each in range(-1, 4)]
-
-    assert [Verdict.NOT_YET, *[Verdict.STORED] * 3, Verdict.FOREIGN] == found
 
 
 @given(st.lists(st.integers(-3, 3) | st.integers(DAY - 3, DAY + 3), max_size=20), st.integers(-3, 3))
