@@ -65,8 +65,6 @@ class Size(NamedTuple):
 
 def fitting(table: Size, rows: Sequence[Row], columns: int) -> int:
     """How many of the first rows a table of some size can take as well, if all of them are new to it."""
-    if (table + Size.of(rows)).fits(columns):
-        return len(rows)
     fit = 0
     for row in rows:
         table += Size(1, row.csv_bytes, row.cells)

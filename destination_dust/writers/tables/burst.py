@@ -7,15 +7,14 @@ So rows go out in bursts, and after each of them the table is left alone until i
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
 from destination_dust.airbyte.ledger import Span
 from destination_dust.airbyte.messages import StreamKey
 from destination_dust.mapping.tables.delimiters import Delimiters, misleading_in_table
-from destination_dust.mapping.tables.rows import Row
 from destination_dust.mapping.tables.sizes import Size, fitting
 from destination_dust.writers.outcomes import Outcomes
-from destination_dust.writers.tables.changes import Change, count_records
+from destination_dust.writers.tables.changes import Batch
 from destination_dust.writers.tables.context import BurstLimits
 from destination_dust.writers.tables.witnesses import Request, Witness, choose, pack
 
@@ -81,9 +80,11 @@ class Burst:
         """Whether no more requests may be sent before a rest."""
         return len(self._requests) >= limits.requests or self.rows >= limits.rows or self._size >= limits.size
 
-    def fitting(self, rows: Sequence[Row], columns: int) -> int:
+    def fitting(self, batch: Batch, columns: int) -> int:
         """For how many of the first rows there is room in the table. One is taken at least, or none would ever be."""
-        return max(fitting(self.table, rows, columns), 1 if self.is_empty else 0)
+        if (self.table + batch.table_size).fits(columns):
+            return len(batch.rows)
+        return max(fitting(self.table, batch.rows, columns), 1 if self.is_empty else 0)
 
     def misleading(self, columns: Collection[str]) -> list[str]:
         """The columns by which Dust could mistake the delimiter of the table with the rows in `delimiters`; else none.
@@ -108,32 +109,26 @@ class Burst:
             self.loaded_at += 1
         self._loaded_from = self.loaded_at
 
-    def took(self, changes: Sequence[Change], *, began: float, ended: float, queued: bool = True) -> int:
-        """Dust has taken a request with these changes, which was begun and answered at these times.
-
-        Returns how many records they are.
-        """
-        row_ids = [change.row_id for change in changes]
-        rows = [change.row for change in changes if change.row]
-        if rows:
-            self._times.update(map(hash, row_ids))
+    def took(self, batch: Batch, *, began: float, ended: float, queued: bool = True) -> None:
+        """Dust has taken a request with these changes, which was begun and answered at these times."""
+        upserted, deleted = len(batch.rows), len(batch.changes) - len(batch.rows)
+        if upserted:
+            self._times.update(map(hash, batch.row_ids))
         run = 0
         if self._requests:
             # The time between the arrivals of both at Dust is this at most.
             run = self._requests[-1].run + (ended - self._requests[-1].began >= PAUSE)
         is_slow = ended - began >= PAUSE
         times = self._loaded_from, self.loaded_at
-        self._requests.append(Request(began, run, is_slow, not rows, times, pack(row_ids)))
-        records = self._upserted if rows else self._deleted
-        number = count_records(changes, records)
-        self._upserted_rows += len(rows)
-        self._deleted_rows += len(changes) - len(rows)
-        self.rows += len(rows)
-        self._size += sum([change.size for change in changes])
-        self.table += Size.of(rows)
+        self._requests.append(Request(began, run, is_slow, not upserted, times, pack(batch.row_ids)))
+        (self._upserted if upserted else self._deleted).update(batch.records)
+        self._upserted_rows += upserted
+        self._deleted_rows += deleted
+        self.rows += upserted
+        self._size += batch.size
+        self.table += batch.table_size
         self.queued |= queued
         self.ended = ended
-        return number
 
     def failed(self) -> None:
         """A request failed, and may still land: the next one has another time, so that they are not confused."""

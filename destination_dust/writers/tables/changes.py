@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from destination_dust.airbyte.ledger import Span
 from destination_dust.mapping.tables.bodies import ROW_OVERHEAD, upsert_body
 from destination_dust.mapping.tables.rows import Row
+from destination_dust.mapping.tables.sizes import Size
 
 # How many earlier changes of a row wait behind the latest, in case Dust refuses it.
 MAX_EARLIER = 4
@@ -83,19 +84,43 @@ class Change:
             self.superseded = records
 
 
-def count_records(changes: Sequence[Change], records: Counter[Span]) -> int:
-    """Add the records that are stored with changes, by span. Returns their number."""
-    records.update([change.span for change in changes])
-    number = len(changes)
+class Batch:
+    """The changes of one request: rows to upsert, or one delete.
+
+    What is asked of all of them is found at once, when they were just taken from what waits: later they would have to
+    be brought from memory again, one by one.
+    """
+
+    __slots__ = ("changes", "held", "records", "row_ids", "rows", "size", "table_size")
+
+    def __init__(self, changes: Sequence[Change]) -> None:
+        self.changes = changes
+        self.row_ids = [change.row_id for change in changes]
+        self.rows = [change.row for change in changes if change.row]
+        self.size = sum([change.size for change in changes])
+        """Bytes of their rows in the request."""
+        self.held = sum([change.held for change in changes])
+        """The bytes that they count for in the memory budget."""
+        self.records = _records(changes)
+        """The records that are stored with them, by span."""
+        self.table_size = Size.of(self.rows)
+
+    @property
+    def halves(self) -> tuple[Batch, Batch]:
+        """The first of them, and the others."""
+        middle = len(self.changes) // 2
+        return Batch(self.changes[:middle]), Batch(self.changes[middle:])
+
+    def body(self, loaded_at: int, *, truncates: bool = False) -> bytes:
+        """The request that upserts their rows; see `mapping.tables.bodies`."""
+        return upsert_body([row.content for row in self.rows], loaded_at, truncates=truncates)
+
+
+def _records(changes: Sequence[Change]) -> Counter[Span]:
+    records = Counter([change.span for change in changes])
     for change in changes:
         if change.superseded:
             records.update(change.superseded)
-            number += change.superseded.total()
         if change.earlier:
-            number += count_records([change.earlier], records)
-    return number
-
-
-def body(changes: Sequence[Change], loaded_at: int, *, truncates: bool = False) -> bytes:
-    """The request that upserts the rows of changes; see `mapping.tables.bodies`."""
-    return upsert_body([each.row.content for each in changes if each.row], loaded_at, truncates=truncates)
+            records.update(_records([change.earlier]))
+    return records

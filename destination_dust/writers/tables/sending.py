@@ -14,7 +14,7 @@ from destination_dust.mapping.tables.bodies import BODY_OVERHEAD
 from destination_dust.mapping.tables.delimiters import misleading_columns
 from destination_dust.writers.steps import Ask, Steps
 from destination_dust.writers.tables.burst import Burst
-from destination_dust.writers.tables.changes import Change, body
+from destination_dust.writers.tables.changes import Batch, Change
 from destination_dust.writers.tables.client import TableClient, UnusableTable
 from destination_dust.writers.tables.context import TablesContext
 from destination_dust.writers.tables.waiting import Waiting
@@ -77,50 +77,49 @@ class Sending:
         if passed:
             shared.rows_taken_since = max(shared.rows_taken_since, began)
 
-    def send(self, burst: Burst, changes: Sequence[Change]) -> Steps:
+    def send(self, burst: Burst, batch: Batch) -> Steps:
         """Have the changes of a request queued. Raises `UnusableTable`."""
-        if changes[0].row is None:
-            yield from self._delete(burst, changes[0])
+        if not batch.rows:
+            yield from self._delete(burst, batch)
             return
-        burst.set_time([change.row_id for change in changes])
-        if (yield from self._send(burst, changes)):
+        burst.set_time(batch.row_ids)
+        if (yield from self._send(burst, batch)):
             self._cuts = 0
         while self._doubts:
             yield from self._judge(burst, self._doubts.pop(0))
 
-    def _send(self, burst: Burst, changes: Sequence[Change]) -> Passed:
+    def _send(self, burst: Burst, batch: Batch) -> Passed:
         """Send rows; if they are refused, send the halves, down to the single rows. Returns whether all went at once.
 
         Single rows that fail in doubt are decided on once others have passed. If too many of them fail before one has,
         it is an outage.
         """
         if burst.is_full(self._context.bursts) or not self._context.may_send:
-            self._context.outcomes.superseded(self._stream, self._waiting.put_back(changes))
+            self._context.outcomes.superseded(self._stream, self._waiting.put_back(batch.changes))
             return False
-        if len(changes) == 1:
-            return (yield from self._send_single(burst, changes[0]))
-        size = sum(change.size for change in changes)
+        if len(batch.changes) == 1:
+            return (yield from self._send_single(burst, batch.changes[0]))
         error: Rejected | Ambiguous | None = None
-        if size + BODY_OVERHEAD <= self._context.requests.size:
-            error = yield from self._try(burst, changes)
+        if batch.size + BODY_OVERHEAD <= self._context.requests.size:
+            error = yield from self._try(burst, batch)
             if error is None:
                 return True
             if isinstance(error, TooLarge):
-                self._context.requests.shrink(size // 2)
-        middle = len(changes) // 2
-        first = yield from self._send(burst, changes[:middle])
-        second = yield from self._send(burst, changes[middle:])
+                self._context.requests.shrink(batch.size // 2)
+        halves = batch.halves
+        first = yield from self._send(burst, halves[0])
+        second = yield from self._send(burst, halves[1])
         if isinstance(error, Ambiguous) and error.cut_off and first and second:
             # The first time, it may have been a passing trouble.
             self._cuts += 1
             if self._cuts > 1:
-                self._context.requests.shrink(size // 2)
+                self._context.requests.shrink(batch.size // 2)
         return False
 
     def _send_single(self, burst: Burst, change: Change) -> Passed:
         if self._latest:
             return (yield from self._judge(burst, change))
-        error = yield from self._try(burst, [change], patiently=len(self._doubts) >= MAX_DOUBTS)
+        error = yield from self._try(burst, Batch([change]), patiently=len(self._doubts) >= MAX_DOUBTS)
         if isinstance(error, Ambiguous):
             self._doubts.append(change)
         elif error:
@@ -137,7 +136,7 @@ class Sending:
         proofs = misses = 0
         while proofs < 2:
             is_outage = misses > MAX_MISSES
-            error = yield from self._try(burst, [change], patiently=is_outage, lasting=not is_outage)
+            error = yield from self._try(burst, Batch([change]), patiently=is_outage, lasting=not is_outage)
             if not isinstance(error, Ambiguous):
                 break
             passed = yield from self._takes_others()
@@ -164,52 +163,52 @@ class Sending:
     def _repeat(self) -> Passed:
         assert self._latest
         latest, loaded_at = self._latest
-        again = body([latest], loaded_at)
+        again = Batch([latest]).body(loaded_at)
         passed: bool = yield Ask(lambda: self._dust.repeat(again), latest.size)
         return passed
 
     def _try(
-        self, burst: Burst, changes: Sequence[Change], *, patiently: bool = False, lasting: bool = False
+        self, burst: Burst, batch: Batch, *, patiently: bool = False, lasting: bool = False
     ) -> Generator[Ask | None, Any, Rejected | Ambiguous | None]:
         """Make one request. Returns why Dust did not take it, None if it did."""
         if burst.delimiters.columns:
-            refuse_misleading(self._stream, misleading_columns([change.row for change in changes if change.row]))
+            refuse_misleading(self._stream, misleading_columns(batch.rows))
         began, truncates = self._context.now(), self.truncates
         loaded_at = burst.loaded_at
 
         def upsert() -> None:
-            self._dust.upsert(body(changes, loaded_at, truncates=truncates), patiently=patiently, lasting=lasting)
+            self._dust.upsert(batch.body(loaded_at, truncates=truncates), patiently=patiently, lasting=lasting)
 
         try:
-            yield Ask(upsert, sum(change.size for change in changes))
+            yield Ask(upsert, batch.size)
         except (Rejected, Ambiguous) as error:
             if isinstance(error, Ambiguous):
                 burst.failed()
             return error
         self._context.shared.rows_taken_since = max(self._context.shared.rows_taken_since, began)
-        self._took(burst, changes, began)
+        self._took(burst, batch, began)
         if truncates:
             self.replaced_at = self._context.now()
-        first = changes[0]
+        first = batch.changes[0]
         self._latest = Change(first.row_id, first.row, first.span), loaded_at  # without what it superseded
         return None
 
-    def _delete(self, burst: Burst, change: Change) -> Steps:
+    def _delete(self, burst: Burst, batch: Batch) -> Steps:
         """Have the removal of a row queued."""
-        began = self._context.now()
-        yield Ask(lambda: self._dust.delete(change.row_id))
-        self._took(burst, [change], began)
-        if self._latest and self._latest[0].row_id == change.row_id:
+        began, (row_id,) = self._context.now(), batch.row_ids
+        yield Ask(lambda: self._dust.delete(row_id))
+        self._took(burst, batch, began)
+        if self._latest and self._latest[0].row_id == row_id:
             self._latest = None  # it would be back
 
-    def _took(self, burst: Burst, changes: Sequence[Change], began: float) -> None:
+    def _took(self, burst: Burst, batch: Batch, began: float) -> None:
         """Dust has queued changes: they leave memory, but are acknowledged once they can be read."""
         outcomes = self._context.outcomes
-        records = burst.took(changes, began=began, ended=self._context.now(), queued=not self.truncates)
+        burst.took(batch, began=began, ended=self._context.now(), queued=not self.truncates)
         self._context.shared.taken += 1
-        self.rows += sum([change.row is not None for change in changes])
-        self._waiting.release(changes)
-        outcomes.queued(self._stream, records)
+        self.rows += len(batch.rows)
+        self._waiting.release(batch.held)
+        outcomes.queued(self._stream, batch.records.total())
         if not self._context.confirm:
             burst.settle(self._stream, outcomes)
 
@@ -224,7 +223,7 @@ class Sending:
         outcomes = self._context.outcomes
         outcomes.rejected(self._stream, change.row_id, str(error), change.own_records, stop=not self.replaces)
         if change.earlier is None:
-            self._waiting.release([change])
+            self._waiting.release(change.held)
         elif not self._waiting.restore(change):
             outcomes.superseded(self._stream, -1)
 

@@ -19,7 +19,7 @@ from destination_dust.mapping.tables.rows import RowEncoder
 from destination_dust.mapping.tables.sizes import Size, full
 from destination_dust.writers.steps import WAIT, Ask, Steps
 from destination_dust.writers.tables.burst import LINGER, Burst
-from destination_dust.writers.tables.changes import Change
+from destination_dust.writers.tables.changes import Batch, Change
 from destination_dust.writers.tables.client import ExistingTable, TableClient, UnusableTable
 from destination_dust.writers.tables.context import MANY_CELLS, TablesContext
 from destination_dust.writers.tables.definition import Definition
@@ -145,9 +145,9 @@ class Table:
         """Send what is due, leave Dust alone until it is merged, see that it is there, and book it."""
         self._in_burst = True
         burst = yield from self._begin()
-        while changes := (yield from self._next_request(burst)):
+        while batch := (yield from self._next_request(burst)):
             yield from self.definition.tell_columns()
-            yield from self.sending.send(burst, changes)
+            yield from self.sending.send(burst, batch)
         self.resting = True
         if self._context.confirm and not burst.is_empty:
             yield from Proof(burst, self.dust, self._context).find()
@@ -187,8 +187,8 @@ class Table:
             time_is_new=self.sending.replaces or (is_exact and len(shown) >= table.rows),
         )
 
-    def _next_request(self, burst: Burst) -> Generator[Ask | None, Any, list[Change]]:
-        """Cut the next request once something is due. Nothing is left for this burst if it returns none.
+    def _next_request(self, burst: Burst) -> Generator[Ask | None, Any, Batch | None]:
+        """Cut the next request once something is due. Nothing is left for this burst if it returns None.
 
         It waits only as long as Dust cannot have begun to merge, so that a burst is merged as a whole.
         """
@@ -198,11 +198,11 @@ class Table:
             if self._is_due() and (burst.is_empty or draining or now - burst.began < self._context.batch_age):
                 deletes = None if burst.is_empty else burst.deletes
                 changes = self.waiting.cut(self._context.requests, self._send_by, deletes=deletes)
-                return self._fitting(burst, changes) if changes else []
+                return self._fitting(burst, Batch(changes)) if changes else None
             if not self._staged and (burst.is_empty or draining or now - burst.ended >= LINGER):
                 break
             yield WAIT
-        return []
+        return None
 
     def _take_staged(self) -> None:
         """Take in as many of the staged changes as fill a request, and as there is memory for."""
@@ -213,20 +213,21 @@ class Table:
             else:
                 self.waiting.put(change)
 
-    def _fitting(self, burst: Burst, changes: list[Change]) -> list[Change]:
+    def _fitting(self, burst: Burst, batch: Batch) -> Batch | None:
         """Those for which there is room in the table; the others wait for the next burst, which measures it again.
 
         Raises `UnusableTable` if Dust could mistake the delimiter of the table.
         """
         columns = self.encoder.in_table
-        rows = [change.row for change in changes if change.row]
-        fit = burst.fitting(rows, len(columns))
-        if rows and fit < len(changes):
-            self._context.outcomes.superseded(self._plan.stream, self.waiting.put_back(changes[fit:]))
-            changes, rows = changes[:fit], rows[:fit]
-        burst.delimiters.add(rows)
+        fit = burst.fitting(batch, len(columns))
+        if fit < len(batch.rows):
+            self._context.outcomes.superseded(self._plan.stream, self.waiting.put_back(batch.changes[fit:]))
+            if not fit:
+                return None
+            batch = Batch(batch.changes[:fit])
+        burst.delimiters.add(batch.rows)
         refuse_misleading(self._plan.stream, burst.misleading(columns))
-        return changes
+        return batch
 
     @property
     def _owes_nudge(self) -> bool:

@@ -104,9 +104,9 @@ class Waiting:
         self._count(taken, -1)
         return taken
 
-    def release(self, changes: Iterable[Change]) -> None:
-        """Give back the memory of changes that were cut, and are not kept any longer."""
-        self._hold(-sum([change.held for change in changes]))
+    def release(self, held: int) -> None:
+        """Give back the memory of changes that were cut, and are not kept any longer: the bytes that they count for."""
+        self._hold(-held)
 
     def clear(self) -> None:
         """Forget all of them, and those on their way: they will not be sent."""

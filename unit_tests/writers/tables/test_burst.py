@@ -14,7 +14,7 @@ from destination_dust.mapping.tables.delimiters import Delimiters
 from destination_dust.mapping.tables.rows import Row
 from destination_dust.mapping.tables.sizes import Size
 from destination_dust.writers.tables.burst import PAUSE, Burst
-from destination_dust.writers.tables.changes import Change
+from destination_dust.writers.tables.changes import Batch, Change
 from destination_dust.writers.tables.context import BurstLimits
 from destination_dust.writers.tables.witnesses import Witness
 from unit_tests.builders import USERS
@@ -38,7 +38,7 @@ def take(
 ) -> None:
     """Dust takes a request with changes of these rows."""
     row = None if deletes else Row(b"x" * 10, 10, 1)
-    found.took([Change(row_id, row, SPAN) for row_id in row_ids], began=began, ended=ended)
+    found.took(Batch([Change(row_id, row, SPAN) for row_id in row_ids]), began=began, ended=ended)
 
 
 def witnesses(*batches: list[str], pause: float = 0.0, deletes: bool = False) -> list[Witness]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from destination_dust.airbyte.ledger import Span
 from destination_dust.mapping.tables.rows import Row
-from destination_dust.writers.tables.changes import MAX_EARLIER, Change, count_records
+from destination_dust.writers.tables.changes import MAX_EARLIER, Batch, Change
 from destination_dust.writers.tables.context import MemoryBudget, RequestLimits
 from destination_dust.writers.tables.waiting import Waiting
 from unit_tests.builders import USERS
@@ -53,13 +53,14 @@ def test_the_last_change_of_each_row_is_what_comes_out(
     records: Counter[Span] = Counter()
 
     def take(changes: list[Change]) -> None:
-        count_records(changes, records)
+        batch = Batch(changes)
+        records.update(batch.records)
         for each in changes:
             if each.row:
                 table[each.row_id] = each.row.content
             else:
                 table.pop(each.row_id, None)
-        found.release(changes)
+        found.release(batch.held)
 
     expected: dict[str, bytes] = {}
     on_the_way: list[Change] = []
@@ -96,9 +97,7 @@ def test_a_row_that_changes_all_the_time_costs_the_same_each_time() -> None:
 
     (only,) = found.cut(LARGE, 1.0)
 
-    records: Counter[Span] = Counter()
-    assert 100_000 == count_records([only], records)
-    assert {first: 30_000, second: 70_000} == records
+    assert {first: 30_000, second: 70_000} == Batch([only]).records
     assert only.held < 1_000
 
 
@@ -109,7 +108,7 @@ def test_few_earlier_changes_are_kept_and_the_records_of_all() -> None:
 
     assert [b"999", b"998", b"997", b"996", b"995"] == [each.row and each.row.content for each in only.chain]
     assert MAX_EARLIER + 1 == len([*only.chain])
-    assert 1_000 == count_records([only], Counter())
+    assert {SPAN: 1_000} == Batch([only]).records
     assert {SPAN: 1} == only.own_records
 
 
@@ -171,5 +170,5 @@ def test_a_refused_change_makes_room_for_the_one_before_it() -> None:
     assert not found.restore(bad)
     (good,) = found.cut(LARGE, 1)
     assert good.row == Row(b"good", 4, 1)
-    found.release([good])
+    found.release(good.held)
     assert 0 == found.held
