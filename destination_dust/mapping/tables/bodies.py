@@ -11,9 +11,15 @@ from destination_dust.mapping.tables.rows import LOADED_AT
 
 
 def upsert_body(rows: Iterable[bytes], loaded_at: int, *, truncates: bool = False) -> bytes:
-    """The request that upserts encoded rows, or with `truncates` replaces all. `loaded_at`: seconds since 1970."""
-    head = row_head(loaded_at)
-    return b'{"rows":[' + head + (b"," + head).join(rows) + b"]" + (_TRUNCATE if truncates else b"}")
+    """The request that upserts encoded rows, one at least, or with `truncates` replaces all.
+
+    `loaded_at`: seconds since 1970.
+    """
+    head, parts = row_head(loaded_at), [*rows]
+    # Joined in one go: to put anything around the whole afterwards would copy it once more.
+    parts[0] = b'{"rows":[' + head + parts[0]
+    parts[-1] += b"]" + (_TRUNCATE if truncates else b"}")
+    return (b"," + head).join(parts)
 
 
 def row_head(loaded_at: int) -> bytes:
