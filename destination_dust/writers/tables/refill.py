@@ -26,12 +26,7 @@ class Refill:
     """The rows that a sync has brought of a stream that replaces its table; `live` says how they get there."""
 
     def __init__(
-        self,
-        plan: StreamPlan,
-        decision: Decision,
-        table: Table,
-        context: TablesContext,
-        staging: Staging,
+        self, plan: StreamPlan, decision: Decision, table: Table, context: TablesContext, staging: Staging
     ) -> None:
         """`decision`: what the table's marker allows."""
         self.plan = plan

@@ -14,7 +14,7 @@ from destination_dust.dust.errors import Ambiguous
 from destination_dust.mapping.tables.rows import LOADED_AT
 from destination_dust.writers.tables import client
 from destination_dust.writers.tables.context import ConfirmationTiming
-from destination_dust.writers.tables.proof import Unconfirmed
+from destination_dust.writers.tables.proof import LOOKS_WITHOUT, Unconfirmed
 from unit_tests.builders import ORDERS
 from unit_tests.writers.tables.fake_tables import TablesHarness
 
@@ -296,3 +296,20 @@ def test_a_delete_from_a_table_of_unknown_size_needs_more_than_one_look() -> Non
     assert [] == tables.released()
     tables.turn(200)
     assert [(1, 0)] == tables.released()
+
+
+def test_each_delete_from_a_table_of_unknown_size_needs_more_than_one_look() -> None:
+    """Looks at one row say nothing about the next."""
+    tables = TablesHarness()
+    tables.dust.upsert_table("users")
+    tables.dust.unreadable = True
+    tables.delete(1, 2)
+    tables.state(1)
+    tables.drain(5)
+    tables.dust.unreadable = False
+
+    looks = tables.turn(400)
+
+    assert [(2, 0)] == tables.released()
+    # Each look reads the row before and after its table.
+    assert all(looks.count(f"look {number}") >= 2 * LOOKS_WITHOUT for number in (1, 2))

@@ -113,6 +113,17 @@ def test_a_table_that_takes_several_requests_is_replaced_by_the_first() -> None:
     assert {"users-3", "users-4", "users-5"} == tables.rows()
 
 
+def test_a_sync_that_only_adds_removes_the_mark_of_a_replacement() -> None:
+    """Rows that it has acknowledged must not look like those of the replacement that the mark is about."""
+    tables = TablesHarness()
+    tables.dust.upsert_table("users", tags=[REPLACED])
+    tables.add(1)
+
+    tables.drain()
+
+    assert [] == tables.dust.marks("users")
+
+
 @pytest.mark.parametrize("ending", [Ending.UNPROVEN, Ending.INCOMPLETE])
 def test_nothing_is_replaced_without_proof(ending: Ending) -> None:
     """Without ids, the rows are added; if the source failed, not even that."""
