@@ -223,7 +223,7 @@ def map_records(plan: StreamPlan, options: DocumentOptions, records: Iterable[Re
     for record in records:
         plan.deletes(record.data)
         try:
-            row_id = record_id(plan, record, counts)
+            row_id = record_id(plan, record, lambda _: counts)
         except MissingKey:
             row_id = record_identifier(*plan.stream, record.data)
         for keeps_all in (True, False):

@@ -45,10 +45,10 @@ def identifier(namespace: str | None, stream: str, parts: Sequence[object]) -> s
     namespace counts as no namespace.
     """
     # Nearly all keys are such numbers, too short to look like the id of a record without a key.
-    if len(parts) == 1 and type(number := parts[0]) is int and 0 <= number < _PLAIN_BELOW and not namespace:
-        plain = f"{stream}-{number}"
-        if _is_word(stream) and len(plain) <= MAX_LENGTH:
-            return plain
+    if len(parts) == 1 and type(number := parts[0]) is int and 0 <= number < _PLAIN_BELOW:
+        prefix = _prefix_of_numbers(namespace, stream)
+        if prefix:
+            return prefix + str(number)
     texts = [_text(part) for part in parts]
     plain = "-".join([stream, *texts])
     if not namespace and len(plain) <= MAX_LENGTH and _is_word(stream) and _may_be_plain(texts):
@@ -106,6 +106,13 @@ def digest(*texts: str) -> str:
         sha.update(b"%d:" % len(encoded))  # the length says where each text ends
         sha.update(encoded)
     return sha.hexdigest()[:_DIGEST_LENGTH]
+
+
+@lru_cache(maxsize=1000)
+def _prefix_of_numbers(namespace: str | None, stream: str) -> str | None:
+    """What plain ids begin with that end in at most `_DIGEST_LENGTH` digits, None if the stream has none."""
+    plain = f"{stream}-"
+    return plain if not namespace and _is_word(stream) and len(plain) + _DIGEST_LENGTH <= MAX_LENGTH else None
 
 
 @lru_cache(maxsize=1000)
