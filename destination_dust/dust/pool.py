@@ -32,6 +32,8 @@ from destination_dust.dust.dialing import dial
 
 # The rest of the 5 seconds is room for the way to Dust and for its clock.
 LONGEST_IDLE = 3.5
+# Bytes of a body that are sent at once, and have to go within the timeout.
+PIECE = 64 * 1024
 # 102 and 103 announce an answer, or that it takes time. A server that does nothing else has to end somewhere.
 MAX_ANNOUNCEMENTS = 100
 
@@ -48,9 +50,13 @@ class Adapter(HTTPAdapter):
         super().__init__(pool_connections=1, pool_maxsize=connections, max_retries=0)
         self.poolmanager.pool_classes_by_scheme = _POOLS
 
+    def init_poolmanager(self, *sizes: Any, **options: Any) -> None:
+        """Make the pool."""
+        super().init_poolmanager(*sizes, blocksize=PIECE, **options)
+
     def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
         """The pool behind a proxy, whose certificate is checked like Dust's."""
-        manager = super().proxy_manager_for(proxy, proxy_ssl_context=self._trust, **options)
+        manager = super().proxy_manager_for(proxy, proxy_ssl_context=self._trust, blocksize=PIECE, **options)
         manager.pool_classes_by_scheme = _POOLS
         return manager
 
