@@ -22,12 +22,11 @@ Cell: TypeAlias = "bool | int | float | str | dict[str, Any] | None"
 LARGEST_EXACT = 2**53
 LARGEST_FLOAT = float(LARGEST_EXACT)  # quicker to compare with another float
 SECONDS_A_DAY = 86_400
-MILLISECONDS_A_DAY = SECONDS_A_DAY * 1000
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _LOCAL_EPOCH = datetime(1970, 1, 1)  # to take times without a zone from, which count as UTC
-# Years 1 to 9999 in UTC. Dust writes others with a sign, and reads them as text then.
-_FIRST_DAY, _LAST_DAY = ((each - _LOCAL_EPOCH).days for each in (datetime.min, datetime.max))
+# The years 1 to 9999 in UTC, in ms since 1970. Dust writes others with a sign, and reads them as text then.
+FIRST_EPOCH, END_OF_EPOCHS = -62_135_596_800_000, 253_402_300_800_000
 # How sources spell numbers and dates that are not finite (Postgres has infinite dates, too).
 _NOT_FINITE = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
 _BEFORE_CHRIST = re.compile(r"-[0-9]{4,}-.*|[0-9].*\bB\.?C\.?(?:E\.?)?", re.IGNORECASE)
@@ -113,23 +112,30 @@ def _number_text_cell(text: str) -> _Read:
     return _NO_NUMBER if _NOT_FINITE.fullmatch(text.strip()) else _text_cell(text)
 
 
-def _moment_cell(text: str) -> _Read:
-    stripped = text.strip()
+def written_epoch(text: str) -> int | None:
+    """The time that a text in the usual form of a date or date-time names, in ms since 1970; else None.
+
+    Whole seconds, as in a cell. Zones make it lie outside the years 1 to 9999 in rare cases.
+    """
     try:
         # Python's parser also accepts compact and week dates, which look like numbers and words.
-        if stripped[4] == "-" == stripped[7]:
-            moment = datetime.fromisoformat(stripped.removesuffix("Z"))
+        if text[4] == "-" == text[7]:
+            moment = datetime.fromisoformat(text.removesuffix("Z"))
             since = moment - (_EPOCH if moment.tzinfo else _LOCAL_EPOCH)
-            days = since.days
-            if _FIRST_DAY <= days <= _LAST_DAY:
-                # As `datetime_cell` has it, without the call.
-                return {"type": "datetime", "epoch": (days * SECONDS_A_DAY + since.seconds) * 1000}, _DATETIME, None
+            return (since.days * SECONDS_A_DAY + since.seconds) * 1000
     except (ValueError, OverflowError, IndexError):
         pass  # Python 3.10 parses fewer formats than sources write
-    found = epoch_milliseconds(stripped) if stripped[4:8:3] == "--" else None
-    if found is None or not _FIRST_DAY <= found // MILLISECONDS_A_DAY <= _LAST_DAY:
+    return None
+
+
+def _moment_cell(text: str) -> _Read:
+    stripped = text.strip()
+    epoch = written_epoch(stripped)
+    if epoch is None:
+        epoch = epoch_milliseconds(stripped) if stripped[4:8:3] == "--" else None
+    if epoch is None or not FIRST_EPOCH <= epoch < END_OF_EPOCHS:
         return _no_date_cell(text)
-    return datetime_cell(found // 1000), _DATETIME, None
+    return datetime_cell(epoch // 1000), _DATETIME, None
 
 
 def _time_cell(text: str) -> _Read:

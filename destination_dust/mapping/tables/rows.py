@@ -15,6 +15,7 @@ import orjson
 from destination_dust.exact_json import clean_text
 from destination_dust.mapping.tables.cells import (
     CELLS,
+    END_OF_EPOCHS,
     LARGEST_EXACT,
     LARGEST_FLOAT,
     TEXT_CELLS,
@@ -23,6 +24,7 @@ from destination_dust.mapping.tables.cells import (
     Difference,
     cell,
     datetime_cell,
+    written_epoch,
 )
 from destination_dust.mapping.tables.columns import MAX_COLUMNS, ColumnNames
 from destination_dust.mapping.tables.csv_growth import DATETIME_CHARACTERS, RECENT, RECENT_GROWTH, SMALL, csv_growth
@@ -57,8 +59,14 @@ _SEMICOLON, _BACKSLASH = b";\\"
 
 # Members of an enumeration are slow to look up (until Python 3.12), and there is a look-up for each cell.
 _DATETIME, _FLOAT = DustType.DATETIME, DustType.FLOAT
-# The type that most values have, by their exact type.
-_PLAIN = {str: DustType.TEXT, int: DustType.INT, float: DustType.FLOAT, bool: DustType.BOOL}
+# The type that most values have, by their exact type and what texts are declared to mean.
+_PLAIN = {
+    (str, None): DustType.TEXT,
+    (str, Format.MOMENT): DustType.DATETIME,
+    (int, None): DustType.INT,
+    (float, None): DustType.FLOAT,
+    (bool, None): DustType.BOOL,
+}
 
 
 class TooManyColumns(Exception):
@@ -81,7 +89,7 @@ class Row(NamedTuple):
 class Column:
     """One field of a stream: the name of its column, and the types and differences seen in it."""
 
-    __slots__ = ("cells", "declared", "is_free_text", "kinds", "name", "name_bytes", "noted", "odd", "plain", "used")
+    __slots__ = ("cells", "declared", "expected", "kinds", "name", "name_bytes", "noted", "odd", "plain", "used")
 
     def __init__(self, name: str, expected: Format | None, *, declared: bool) -> None:
         self.name = name
@@ -89,10 +97,10 @@ class Column:
         self.declared = declared
         self.cells = {**CELLS, str: TEXT_CELLS[expected]}
         """What makes a cell of a value, by the value's exact type. `cell` takes any other."""
-        self.is_free_text = expected is None
-        """Whether nothing is declared of the meaning of its texts."""
+        self.expected = expected
+        """What its texts mean, None if nothing is declared of that."""
         self.plain: type | None = None
-        """The exact type of values that were noted and are sent as they are; see `RowEncoder.encode`."""
+        """The exact type of values that were noted, and of which most need no more than a look; see `encode`."""
         self.used = False
         self.noted: list[DustType] = []
         """Types of cells that need no further note. Of so few, a list finds one sooner than a set."""
@@ -183,15 +191,20 @@ class RowEncoder:
             growth -= column.name_bytes
             exact = type(raw)
             if exact is column.plain:
-                # Most values are of the type of those before. This says, without a call, what the lines below would.
+                # Most values are of the type of those before. This says, with less effort, what the lines below would.
+                plain: Cell = None
                 if exact is str:
-                    is_plain = begins_only_text(raw[:BEGINNING])
+                    if column.expected is None:
+                        plain = raw if begins_only_text(raw[:BEGINNING]) else None
+                    elif (epoch := written_epoch(raw)) is not None and RECENT <= epoch < END_OF_EPOCHS:
+                        plain = {"type": "datetime", "epoch": epoch}
+                        growth += RECENT_GROWTH
                 elif exact is float:
-                    is_plain = SMALL < raw < LARGEST_FLOAT and not raw.is_integer()
-                else:
-                    is_plain = -LARGEST_EXACT <= raw <= LARGEST_EXACT
-                if is_plain:
-                    value[column.name] = raw
+                    plain = raw if SMALL < raw < LARGEST_FLOAT and not raw.is_integer() else None
+                elif -LARGEST_EXACT <= raw <= LARGEST_EXACT:
+                    plain = raw
+                if plain is not None:
+                    value[column.name] = plain
                     continue
             content, kind, odd = column.cells.get(exact, cell)(raw)
             if odd is not None:
@@ -228,8 +241,8 @@ class RowEncoder:
         if odd in TYPED_AS_SENT:
             column.noted.append(kind)
             column.kinds.add(kind)
-        if _PLAIN.get(exact) is kind and (exact is not str or column.is_free_text):
-            column.plain = exact
+            if _PLAIN.get((exact, column.expected if exact is str else None)) is kind:
+                column.plain = exact
         if not column.used:
             column.used = True
             self._used.add(field)
