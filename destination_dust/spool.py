@@ -6,11 +6,14 @@ import errno
 import os
 import sqlite3
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 # Up to here, memory is as good.
 IN_MEMORY = 4 * 1024 * 1024
 CACHE = 1_000_000
+_STATES = "The states that wait"
 MORE_FILES = "Let the process, or its container, open more files (ulimit -n)."
 
 
@@ -34,24 +37,23 @@ class Spool:
             self._memory[number] = line
             self._bytes += len(line)
             return number
-        try:
+        with on_disk(_STATES):
             if not self._file:
                 self._file = temporary_database(CACHE)
                 self._file.execute("CREATE TABLE lines (number INTEGER PRIMARY KEY, line BLOB)")
             self._file.execute("INSERT INTO lines VALUES (?, ?)", (number, line))
-        except (sqlite3.Error, OSError) as error:
-            raise disk_full("The states that wait", error) from error
         return number
 
     def take(self, number: int) -> bytes:
-        """Take a line out."""
+        """Take a line out. Raises `DiskFull`."""
         line = self._memory.pop(number, None)
         if line is not None:
             self._bytes -= len(line)
             return line
         assert self._file  # a number is given out with its line
-        (line,) = self._file.execute("SELECT line FROM lines WHERE number = ?", (number,)).fetchone()
-        self._file.execute("DELETE FROM lines WHERE number = ?", (number,))
+        with on_disk(_STATES):
+            (line,) = self._file.execute("SELECT line FROM lines WHERE number = ?", (number,)).fetchone()
+            self._file.execute("DELETE FROM lines WHERE number = ?", (number,))
         return bytes(line)
 
     def close(self) -> None:
@@ -83,6 +85,18 @@ def temporary_database(cache: int, *, page: int = 4096) -> sqlite3.Connection:
     finally:
         Path(path).unlink()
     return database
+
+
+@contextmanager
+def on_disk(what: str) -> Iterator[None]:
+    """Work with temporary data. Raises `DiskFull` for whatever goes wrong: reading writes, too, if memory is short.
+
+    `what`: see `disk_full`.
+    """
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        raise disk_full(what, error) from error
 
 
 def disk_full(what: str, error: sqlite3.Error | OSError) -> DiskFull:

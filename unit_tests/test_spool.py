@@ -66,6 +66,16 @@ def test_a_full_disk_has_a_name(spool: Spool) -> None:
         spool.put(b"x" * IN_MEMORY)
 
 
+def test_a_disk_that_fails_while_it_is_read_has_a_name_as_well(spool: Spool) -> None:
+    """What is in memory may have to be written before anything else is read."""
+    number = spool.put(b"x" * (IN_MEMORY + 1))
+    assert spool._file
+    spool._file.execute("DROP TABLE lines")
+
+    with pytest.raises(DiskFull, match="TMPDIR"):
+        spool.take(number)
+
+
 def test_a_folder_that_cannot_be_written_to_is_an_error_as_well(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Such as a root file system that is read-only."""
     monkeypatch.setattr(tempfile, "tempdir", "/nonexistent")

@@ -5,11 +5,12 @@ from __future__ import annotations
 import sqlite3
 import weakref
 
-from destination_dust.spool import disk_full, temporary_database
+from destination_dust.spool import on_disk, temporary_database
 
 # Up to here, memory is as good.
 IN_MEMORY = 4 * 1024 * 1024
 CACHE = 16_000_000
+_RECORDS = "The rows that change data capture has brought"
 
 
 class EarlierRecords:
@@ -33,17 +34,16 @@ class EarlierRecords:
             self._memory[record_id] = content
             self._bytes += len(content)
             return
-        try:
+        with on_disk(_RECORDS):
             self._open().execute("REPLACE INTO contents VALUES (?, ?)", (record_id, content))
-        except (sqlite3.Error, OSError) as error:
-            raise disk_full("The rows that change data capture has brought", error) from error
 
     def get(self, record_id: str) -> bytes | None:
-        """The latest content, None if no record of this sync had the id."""
+        """The latest content, None if no record of this sync had the id. Raises `DiskFull`."""
         content = self._memory.get(record_id)
         if content is not None or self._file is None:
             return content
-        found = self._file.execute("SELECT content FROM contents WHERE record_id = ?", (record_id,)).fetchone()
+        with on_disk(_RECORDS):
+            found = self._file.execute("SELECT content FROM contents WHERE record_id = ?", (record_id,)).fetchone()
         return found and bytes(found[0])
 
     def _open(self) -> sqlite3.Connection:

@@ -47,3 +47,14 @@ def test_a_full_disk_has_a_name() -> None:
 
     with pytest.raises(DiskFull, match=r"^The rows that change data capture has brought do not fit on the disk"):
         records.put("b", b"x" * 1_000_000)
+
+
+def test_a_disk_that_fails_while_it_is_read_has_a_name_as_well() -> None:
+    """What is in memory may have to be written before anything else is read."""
+    records = EarlierRecords(in_memory=0)
+    records.put("a", b"x")
+    assert records._file
+    records._file.execute("DROP TABLE contents")
+
+    with pytest.raises(DiskFull, match=r"^The rows that change data capture has brought do not fit on the disk"):
+        records.get("a")
