@@ -149,7 +149,8 @@ class StagedRows:
         number = self._numbers.setdefault(change.span, len(self._spans))
         if number == len(self._spans):
             self._spans.append(change.span)
-        if change.row_id in self._block:
+        is_known = change.row_id in self._block
+        if is_known:
             self._write()
         self._block[change.row_id] = change.row, number
         size = change.size + ROW_MEMORY
@@ -158,10 +159,11 @@ class StagedRows:
         if change.row:
             self._more_rows += 1
             self._more_bytes += change.row.csv_bytes
-        if len(self._block) < BLOCK and self._block_bytes < self._staging.block_bytes:
-            return False
-        self._write()
-        return self._more_rows >= COUNT_EVERY or self._more_bytes >= COUNT_EVERY_BYTES
+        is_full = len(self._block) >= BLOCK or self._block_bytes >= self._staging.block_bytes
+        if is_full:
+            self._write()
+        # A block may never fill: rows that come twice in a row are written one by one.
+        return (is_full or is_known) and (self._more_rows >= COUNT_EVERY or self._more_bytes >= COUNT_EVERY_BYTES)
 
     def exceeds(self, columns: int) -> bool:
         """Whether they are too many, or too large, for a table of so many columns.

@@ -73,6 +73,15 @@ def test_rows_are_counted_and_not_their_changes(monkeypatch: pytest.MonkeyPatch)
     assert Size(12, 0, 12) == rows.size()
 
 
+def test_rows_that_come_twice_in_a_row_are_counted_before_the_end_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No block of them ever fills, and the disk would."""
+    monkeypatch.setattr(staging_module, "COUNT_EVERY", 100)
+    rows, span = spool(), Span(USERS)
+    asked = [rows.put(change(str(number // 2), b"", span)) for number in range(102)]
+
+    assert 99 == asked.index(True)
+
+
 def test_bytes_are_counted_as_the_csv_has_them(monkeypatch: pytest.MonkeyPatch) -> None:
     """A comma for each column of each row, and the end of a line."""
     monkeypatch.setattr(sizes, "MAX_BYTES", 10 * (1_000_000 + 500 + 1))
