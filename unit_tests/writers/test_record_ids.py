@@ -31,6 +31,15 @@ def test_equal_numbers_are_one_key() -> None:
     assert "users-7000" != id_of({"id": "7000.0"})
 
 
+@pytest.mark.parametrize("key", [(("id",), ("name",)), (("id", "name"),), (("name",), ("id",))])
+def test_each_part_of_a_key_counts(key: tuple[tuple[str, ...], ...]) -> None:
+    """Also if the first is a whole number, which alone would be a key."""
+    plan = StreamPlan(USERS, Mode.APPEND_DEDUP, key)
+    records = [{"id": 1 if len(key) > 1 else {"name": name}, "name": name} for name in (1, 2)]
+
+    assert 2 == len({record_id(plan, Record(USERS, each, 1, 1), lambda _: Counts()) for each in records})
+
+
 def test_records_without_a_key_are_one_only_if_they_are_equal() -> None:
     """The order of their fields does not matter."""
     assert id_of({"a": 1, "b": 2}, keyed=False) == id_of({"b": 2, "a": 1}, keyed=False)
@@ -51,6 +60,8 @@ def test_a_missing_key_is_refused_where_records_are_deduplicated() -> None:
     for mode in (Mode.APPEND_DEDUP, Mode.OVERWRITE_DEDUP):
         with pytest.raises(MissingKey, match="id"):
             id_of({"name": "a"}, mode=mode)
+        with pytest.raises(MissingKey, match=r"id\.name"):  # and not taken from the field that should have it
+            record_id(StreamPlan(USERS, mode, (("id", "name"),)), Record(USERS, {"id": 1}, 1, 1), lambda _: Counts())
 
 
 @pytest.mark.parametrize("mode", [Mode.APPEND, Mode.APPEND_DEDUP])

@@ -37,7 +37,9 @@ def test_declared_dates_are_datetime_cells_in_whole_seconds(text: str, expected:
     assert ({"type": "datetime", "epoch": seconds * 1000}, DustType.DATETIME, None) == cell(text, expected)
 
 
-@pytest.mark.parametrize("text", ["soon", " soon ", " 2024-13-01 ", "2024-13-01", "2024-01-01T25:00:00Z"])
+@pytest.mark.parametrize(
+    "text", ["soon", " soon ", " 2024-13-01 ", "2024-13-01", "2024-01-01T25:00:00Z", "1577836800", "20240101T000000Z"]
+)
 def test_an_invalid_date_stays_text_and_is_counted(text: str) -> None:
     """The value is kept, and the report counts it."""
     content, read, odd = cell(text, Format.MOMENT)

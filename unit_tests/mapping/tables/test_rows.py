@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from destination_dust.mapping.tables.bodies import BODY_OVERHEAD, ROW_OVERHEAD, upsert_body
@@ -185,6 +185,7 @@ _ODD_TEXTS = st.text(st.sampled_from('a",;\t\r\n\\\0\ud800é😀'))
         max_size=5,
     )
 )
+@example({f"a_{number}": datetime(1970, 1, 1) for number in range(5)})
 def test_a_row_takes_no_more_of_a_csv_than_is_said(data: dict[str, Any]) -> None:
     """Quotes are doubled, numbers have no exponent, dates are texts: as the local Dust writes them."""
     shape = RowEncoder({name: {"format": "date-time"} for name in data}, generation_id=2**53)
@@ -198,6 +199,19 @@ def test_a_row_takes_no_more_of_a_csv_than_is_said(data: dict[str, Any]) -> None
     assert len(written.getvalue().encode()) - len(texts) <= row.csv_bytes
     assert len(texts) == row.cells
     assert not (row.is_undelimited and any(rival in text for text in texts for rival in ";\t"))
+
+
+@pytest.mark.parametrize("value", ["some text", 12, 0.5, True, "2026-01-01T00:00:00Z"])
+def test_a_row_takes_little_less_of_a_csv_than_is_said(value: object) -> None:
+    """However long the names of its columns are: a table would count as full too early."""
+    names = [f"a_long_name_of_a_column_{number}" for number in range(50)]
+    schema = {"format": "date-time"} if str(value).endswith("Z") else {}
+    shape = RowEncoder(dict.fromkeys(names, schema))
+    for _ in range(2):
+        row = shape.encode("x", dict.fromkeys(names, value), None)
+        (sent,) = decoded(row)
+        taken = sum(len(csv_text(sent_cell(cell))) for cell in sent["value"].values()) + len("x")
+        assert 0 <= row.csv_bytes - taken <= 3 * len(names)
 
 
 _VALUES = (
