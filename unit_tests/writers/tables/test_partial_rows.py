@@ -46,6 +46,17 @@ def test_a_table_that_cannot_be_read_does_not_end_the_others() -> None:
     assert 0 == tables.context.budget.used
 
 
+def test_a_record_that_lacks_nothing_waits_for_one_of_its_row_that_does() -> None:
+    """Whether or not it comes from change data capture: the last record of a row decides."""
+    tables = Described("users")
+    tables.add(1, v=1, **PARTIAL)
+    tables.add(1, v=2)
+
+    tables.drain(30)
+
+    assert 2 == tables.dust.rows_of["users"]["users-1"]["v"]
+
+
 def test_what_is_under_way_is_not_acknowledged_when_a_read_of_the_table_fails() -> None:
     """The call ends, but what was sent is not proven, and its memory is free once, not twice."""
     tables = Described("users")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from destination_dust.mapping.tables.sizes import Size
 from destination_dust.spool import DiskFull
 from destination_dust.writers.tables import staging as staging_module
 from destination_dust.writers.tables.changes import MAX_EARLIER, Change
-from destination_dust.writers.tables.staging import COUNT_EVERY, StagedRows, Staging
+from destination_dust.writers.tables.staging import COUNT_EVERY, COUNT_EVERY_BYTES, StagedRows, Staging
 from unit_tests.builders import USERS
 from unit_tests.conftest import TemporaryFiles
 
@@ -80,6 +81,15 @@ def test_rows_that_come_twice_in_a_row_are_counted_before_the_end_as_well(monkey
     asked = [rows.put(change(str(number // 2), b"", span)) for number in range(102)]
 
     assert 99 == asked.index(True)
+
+
+def test_large_rows_are_counted_before_there_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """100 of 1 MB are all that a table can have."""
+    monkeypatch.setattr(staging_module, "BLOCK", 1)
+    rows = spool()
+    asked = [rows.put(Change(str(number), Row(b"", 1_000_000, 1), Span(USERS))) for number in range(12)]
+
+    assert COUNT_EVERY_BYTES // 1_000_000 == asked.index(True) + 1
 
 
 def test_bytes_are_counted_as_the_csv_has_them(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -237,3 +247,21 @@ def test_what_is_not_written_yet_stays_small_however_many_streams_there_are(monk
         count for number in range(1, 11) for (count,) in staging.read(f"SELECT count(*) FROM changes{number}")
     )
     assert 10 * 20 - written <= 50
+
+
+@pytest.mark.parametrize(("size", "expected"), [(900_000, 4), (300_000, 13), (10, 500)])
+def test_few_large_rows_are_in_memory_at_once(monkeypatch: pytest.MonkeyPatch, size: int, expected: int) -> None:
+    """However small most others are: they take no more than what is not written yet."""
+    rows, span = spool(), Span(USERS)
+    for number in range(20):
+        rows.put(change(str(number), b"x" * (size if number == 7 else 10), span))
+    read: list[int] = []
+
+    def note(_statement: str, *, at_once: int) -> list[Any]:
+        read.append(at_once)
+        return []
+
+    monkeypatch.setattr(rows._staging, "read", note)
+
+    assert [] == list(rows)
+    assert [expected] == read
