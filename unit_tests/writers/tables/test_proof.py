@@ -112,6 +112,25 @@ def test_a_row_that_already_has_the_time_of_the_burst_is_no_witness(monkeypatch:
     assert [] == tables.released()
 
 
+def test_a_row_that_was_merged_while_it_was_first_looked_at_is_a_witness(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The look took long: Dust was asked again and again, and what it shows in the end may be of this burst."""
+    monkeypatch.setattr(client, "SAMPLE_ROWS", 1)
+    tables = table_of(at(WALL - 9), at(WALL - 9))
+    fake: Any = tables.dust
+    look = fake.row
+
+    def slowly(table_id: str, row_id: str) -> dict[str, Any] | None:
+        tables.dust.now += 12.0
+        return cast("dict[str, Any] | None", look(table_id, row_id))
+
+    fake.row = slowly
+    tables.add(1)
+    tables.state(1)
+    tables.drain(60)
+
+    assert [(1, 0)] == tables.released()
+
+
 def test_a_failed_read_proves_no_delete() -> None:
     """Dust answers 500 for a row that is gone, and in trouble: it counts only around a read that succeeds."""
     tables = table_of(at(WALL - 9), at(WALL - 9))

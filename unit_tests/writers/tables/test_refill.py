@@ -327,6 +327,21 @@ def test_a_table_that_had_rows_is_counted_again_a_minute_later() -> None:
     assert not tables.has_ended()
 
 
+def test_a_table_that_could_not_be_read_is_counted_again_too() -> None:
+    """It may have had rows."""
+    tables = Replacing()
+    tables.dust.unreadable = True
+    tables.writer.prepare(list(tables.plans.values()))
+    tables.turn()
+    tables.dust.unreadable = False
+    tables.bring(3)
+
+    assert 1 == tables.conclude(seconds=58).count("count")
+    assert not tables.has_ended()
+    assert 1 == tables.turn(20).count("count")
+    assert tables.has_ended()
+
+
 def test_an_emptied_table_is_counted_again_too() -> None:
     """For the same reason."""
     tables = Replacing()
