@@ -58,13 +58,11 @@ class Burst:
         self._requests: list[Request] = []
         self._times: set[int] = set()
         """Hashes of the rows that the requests since the latest change of the time have changed."""
-        self._upserted, self._deleted = Counter[Span](), Counter[Span]()
-        """Records, by span, whose rows Dust has taken and which are not acknowledged …"""
-        self._upserted_rows = self._deleted_rows = 0
-        """… and those rows."""
-        self.rows = 0
-        """Rows that it upserts."""
-        self._size = 0
+        self._records = Counter[Span]()
+        """Records, by span, whose rows Dust has taken and which are not acknowledged, …"""
+        self._unsettled = 0
+        """… and the number of those rows."""
+        self._rows = self._size = 0
 
     @property
     def deletes(self) -> bool:
@@ -78,7 +76,7 @@ class Burst:
 
     def is_full(self, limits: BurstLimits) -> bool:
         """Whether no more requests may be sent before a rest."""
-        return len(self._requests) >= limits.requests or self.rows >= limits.rows or self._size >= limits.size
+        return len(self._requests) >= limits.requests or self._rows >= limits.rows or self._size >= limits.size
 
     def fitting(self, batch: Batch, columns: int) -> int:
         """For how many of the first rows there is room in the table. One is taken at least, or none would ever be."""
@@ -111,8 +109,7 @@ class Burst:
 
     def took(self, batch: Batch, *, began: float, ended: float, queued: bool = True) -> None:
         """Dust has taken a request with these changes, which was begun and answered at these times."""
-        upserted, deleted = len(batch.rows), len(batch.changes) - len(batch.rows)
-        if upserted:
+        if batch.rows:
             self._times.update(map(hash, batch.row_ids))
         run = 0
         if self._requests:
@@ -120,11 +117,10 @@ class Burst:
             run = self._requests[-1].run + (ended - self._requests[-1].began >= PAUSE)
         is_slow = ended - began >= PAUSE
         times = self._loaded_from, self.loaded_at
-        self._requests.append(Request(began, run, is_slow, not upserted, times, pack(batch.row_ids)))
-        (self._upserted if upserted else self._deleted).update(batch.records)
-        self._upserted_rows += upserted
-        self._deleted_rows += deleted
-        self.rows += upserted
+        self._requests.append(Request(began, run, is_slow, not batch.rows, times, pack(batch.row_ids)))
+        self._records.update(batch.records)
+        self._unsettled += len(batch.changes)
+        self._rows += len(batch.rows)
         self._size += batch.size
         self.table += batch.table_size
         self.queued |= queued
@@ -137,12 +133,11 @@ class Burst:
 
     def settle(self, stream: StreamKey, outcomes: Outcomes) -> None:
         """Acknowledge the changes that Dust has taken so far."""
-        outcomes.queued(stream, -self._upserted.total() - self._deleted.total())
-        outcomes.upserted(stream, self._upserted, self._upserted_rows)
-        outcomes.deleted(stream, self._deleted, self._deleted_rows)
-        self._upserted.clear()
-        self._deleted.clear()
-        self._upserted_rows = self._deleted_rows = 0
+        book = outcomes.deleted if self.deletes else outcomes.upserted
+        outcomes.queued(stream, -self._records.total())
+        book(stream, self._records, self._unsettled)
+        self._records.clear()
+        self._unsettled = 0
 
     def witnesses(self, *, every_delete: bool = False) -> list[Witness]:
         """The rows to read once it has ended; see `choose`."""
