@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import sqlite3
-import threading
-import weakref
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from typing import Any
 
 from destination_dust.airbyte.ledger import Span
 from destination_dust.mapping.tables.bodies import BODY_OVERHEAD, ROW_OVERHEAD
@@ -19,7 +15,7 @@ from destination_dust.mapping.tables.delimiters import (
 )
 from destination_dust.mapping.tables.rows import Row
 from destination_dust.mapping.tables.sizes import Size
-from destination_dust.spool import disk_full, temporary_database
+from destination_dust.spool import TemporaryDatabase
 from destination_dust.writers.tables.changes import MAX_EARLIER, ROW_MEMORY, Change
 from destination_dust.writers.tables.context import RequestLimits
 
@@ -40,16 +36,13 @@ _DELETED = (None,) * len(Row._fields)
 class Staging:
     """The file for the rows of all streams: one for each would use up the files that a process may open.
 
-    It is an SQLite file that has lost its name and is readable by this user only: it is gone when the process is,
-    however that ends. It is as large as the tables, whose size is limited, and the few earlier changes of their rows.
+    It is as large as the tables, whose size is limited, and the few earlier changes of their rows.
     """
 
     def __init__(self, *, cache: int = 16_000_000) -> None:
         """`cache`: bytes of memory."""
         self._cache = cache
-        self._database: sqlite3.Connection | None = None
-        self._lock = threading.Lock()
-        """Rows of several streams are validated at once, each on a thread of its own."""
+        self._database: TemporaryDatabase | None = None
         self._streams = 0
         self._in_use = 0
 
@@ -58,59 +51,20 @@ class Staging:
         """How many bytes of memory the changes of one stream may take that are not written yet."""
         return BLOCKS_BYTES // max(1, self._in_use)
 
-    def add_stream(self) -> int:
-        """Make room for the rows of one more stream. Returns its number. Raises `DiskFull`."""
-        if not self._database:
-            try:
-                self._database = temporary_database(self._cache, page=PAGE)
-            except (sqlite3.Error, OSError) as error:
-                raise disk_full(_ROWS, error) from error
-            # A sync that fails does not come to `remove_stream`.
-            weakref.finalize(self, self._database.close)
+    def add_stream(self) -> tuple[TemporaryDatabase, int]:
+        """Make room for the rows of one more stream. Returns where they are kept, and its number. Raises `DiskFull`."""
+        self._database = self._database or TemporaryDatabase(_ROWS, self._cache, page=PAGE)
         self._streams += 1
         self._in_use += 1
-        self.execute(f"CREATE TABLE changes{self._streams} ({_COLUMNS}, UNIQUE (row_id))")
-        return self._streams
+        return self._database, self._streams
 
-    def remove_stream(self, number: int) -> None:
-        """Forget the rows of a stream. Other streams reuse their room on the disk; after the last one it is free."""
+    def remove_stream(self) -> bool:
+        """Forget a stream. Returns whether there are others; after the last one, the room on the disk is free."""
         self._in_use -= 1
-        if self._in_use:
-            self.execute(f"DELETE FROM changes{number}")
-        elif self._database:
+        if not self._in_use and self._database:
             self._database.close()
             self._database = None
-
-    def execute_each(self, statement: str, values: Sequence[Sequence[object]]) -> int:
-        """Run a statement once for each of the values. Returns how many rows it has changed. Raises `DiskFull`."""
-        assert self._database  # every number was given out by `add_stream`
-        try:
-            with self._lock:
-                return self._database.executemany(statement, values).rowcount
-        except sqlite3.Error as error:
-            raise disk_full(_ROWS, error) from error
-
-    def execute(self, statement: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
-        """Run a statement. Raises `DiskFull`."""
-        assert self._database  # every number was given out by `add_stream`
-        try:
-            with self._lock:
-                return self._database.execute(statement, values)
-        except sqlite3.Error as error:
-            raise disk_full(_ROWS, error) from error
-
-    def read(self, statement: str, *, at_once: int = 1) -> Iterator[Any]:
-        """The rows that a statement selects, whatever happens to other streams meanwhile.
-
-        `at_once`: how many of them are in memory at once.
-        """
-        cursor = self.execute(statement)
-        while True:
-            with self._lock:
-                rows = cursor.fetchmany(at_once)
-            if not rows:
-                return
-            yield from rows
+        return self._database is not None
 
 
 class StagedRows:
@@ -120,10 +74,11 @@ class StagedRows:
         """`keeps_earlier`: keep what was replaced as well, in case Dust refuses what replaced it. Raises `DiskFull`."""
         self._staging = staging
         self._keeps_earlier = keeps_earlier
-        self._number = staging.add_stream()
+        self._database, self._number = staging.add_stream()
+        self._database.execute(f"CREATE TABLE changes{self._number} ({_COLUMNS}, UNIQUE (row_id))")
         if keeps_earlier:
-            staging.execute(f"CREATE TABLE earlier{self._number} ({_COLUMNS})")
-            staging.execute(f"CREATE INDEX earlier_of{self._number} ON earlier{self._number} (row_id)")
+            self._database.execute(f"CREATE TABLE earlier{self._number} ({_COLUMNS})")
+            self._database.execute(f"CREATE INDEX earlier_of{self._number} ON earlier{self._number} (row_id)")
         self._spans: list[Span] = []
         self._numbers: dict[Span, int] = {}
         self._records: Counter[int] = Counter()
@@ -176,7 +131,7 @@ class StagedRows:
         """That of the rows."""
         self._write()
         found = f"SELECT count(content), total(csv_bytes), total(cells) FROM changes{self._number}"
-        ((rows, csv_bytes, cells),) = self._staging.read(found)
+        ((rows, csv_bytes, cells),) = self._database.read(found)
         self._counted, self._more_rows, self._more_bytes = Size(rows, int(csv_bytes), int(cells)), 0, 0
         return self._counted
 
@@ -200,7 +155,7 @@ class StagedRows:
         """All changes. Nothing may be put while they are read."""
         self._write()
         at_once = min(BLOCK, max(1, self._staging.block_bytes // self._largest))
-        found = self._staging.read(f"SELECT * FROM changes{self._number} ORDER BY rowid", at_once=at_once)
+        found = self._database.read(f"SELECT * FROM changes{self._number} ORDER BY rowid", at_once=at_once)
         for row_id, content, csv_bytes, cells, is_undelimited, number in found:
             row = None if content is None else Row(content, csv_bytes, cells, is_undelimited)
             yield Change(row_id, row, self._spans[number])
@@ -212,7 +167,7 @@ class StagedRows:
         """
         if self._has_earlier:
             statement = f"SELECT * FROM earlier{self._number} WHERE row_id = ? ORDER BY rowid DESC"
-            for row_id, *row, number in self._staging.execute(statement, (change.row_id,)).fetchall():
+            for row_id, *row, number in self._database.execute(statement, (change.row_id,)).fetchall():
                 earlier = Change(row_id, None if row[0] is None else Row(*row), self._spans[number])
                 if earlier.row or deletes_are_sent:
                     change.supersede(earlier, keeps=True)
@@ -224,23 +179,24 @@ class StagedRows:
     def unsent(self, *, deletes_are_sent: bool) -> Iterator[tuple[Span, int, int]]:
         """By span: the records that a later one of the same row came after, and the deletes that are not sent."""
         self._write()
-        ((changes,),) = self._staging.read(f"SELECT count(*) FROM changes{self._number}")
+        ((changes,),) = self._database.read(f"SELECT count(*) FROM changes{self._number}")
         if changes == self._records.total() and (deletes_are_sent or not self._has_deletes):
             return  # as many as records, so that none came after another
         # Counted here, because the database would sort copies of all rows on the disk.
         rows, deletes = Counter[int](), Counter[int]()
-        for number, is_delete in self._staging.read(f"SELECT span, content IS NULL FROM changes{self._number}"):
+        for number, is_delete in self._database.read(f"SELECT span, content IS NULL FROM changes{self._number}"):
             rows[number] += 1
             deletes[number] += is_delete
         for number, records in self._records.items():
             yield self._spans[number], records - rows[number], 0 if deletes_are_sent else deletes[number]
 
     def close(self) -> None:
-        """Forget all of them."""
-        if self._keeps_earlier:
-            # To drop it, no other table may be read meanwhile.
-            self._staging.execute(f"DELETE FROM earlier{self._number}")
-        self._staging.remove_stream(self._number)
+        """Forget all of them. Other streams reuse their room on the disk."""
+        if self._staging.remove_stream():
+            # To drop a table, no other may be read meanwhile.
+            self._database.execute(f"DELETE FROM changes{self._number}")
+            if self._keeps_earlier:
+                self._database.execute(f"DELETE FROM earlier{self._number}")
 
     def _write(self) -> None:
         """Write the changes of the block."""
@@ -249,7 +205,7 @@ class StagedRows:
         if self._keeps_earlier:
             self._keep_earlier([(row_id,) for row_id in self._block])
         # Not an update: the row takes the place of its latest change.
-        self._staging.execute_each(
+        self._database.execute_each(
             f"REPLACE INTO changes{self._number} VALUES (?, ?, ?, ?, ?, ?)",
             [(row_id, *(row or _DELETED), number) for row_id, (row, number) in self._block.items()],
         )
@@ -262,7 +218,7 @@ class StagedRows:
     def _keep_earlier(self, row_ids: Sequence[tuple[str]]) -> None:
         """Move the changes of rows to the earlier ones, and keep the last few of each row."""
         earlier, replaced = f"earlier{self._number}", f"FROM changes{self._number} WHERE row_id = ?"
-        if self._staging.execute_each(f"INSERT INTO {earlier} SELECT * {replaced}", row_ids):
+        if self._database.execute_each(f"INSERT INTO {earlier} SELECT * {replaced}", row_ids):
             self._has_earlier = True
             oldest = f"SELECT rowid FROM {earlier} WHERE row_id = ? ORDER BY rowid DESC LIMIT 1 OFFSET {MAX_EARLIER}"
-            self._staging.execute_each(f"DELETE FROM {earlier} WHERE rowid = ({oldest})", row_ids)
+            self._database.execute_each(f"DELETE FROM {earlier} WHERE rowid = ({oldest})", row_ids)

@@ -92,7 +92,7 @@ def test_few_earlier_changes_of_a_row_are_kept() -> None:
         rows.put(change("a", b"%d" % number, span))
         rows.put(change("b", b"%d" % number, span))
 
-    ((count,),) = rows._staging.read("SELECT count(*) FROM earlier1")
+    ((count,),) = rows._database.read("SELECT count(*) FROM earlier1")
     assert 2 * MAX_EARLIER == count
     first = rows.with_earlier(next(iter(rows)), deletes_are_sent=True)
     assert [b"99", b"98", b"97", b"96", b"95"] == [each.row and each.row.content for each in first.chain]
@@ -169,7 +169,7 @@ def test_streams_can_be_read_by_several_threads_at_once() -> None:
 def test_a_full_disk_is_an_error_that_says_what_to_do() -> None:
     """Where the rows wait, and how to give them more room."""
     rows, span = spool(), Span(USERS)
-    rows._staging.execute("PRAGMA max_page_count = 20")
+    rows._database.execute("PRAGMA max_page_count = 20")
 
     def fill() -> None:
         for number in range(5000):
@@ -225,6 +225,8 @@ def test_what_is_not_written_yet_stays_small_however_many_streams_there_are(monk
             stream.put(change(str(number), b"x" * 1000, Span(USERS)))
 
     written = sum(
-        count for number in range(1, 11) for (count,) in staging.read(f"SELECT count(*) FROM changes{number}")
+        count
+        for number, stream in enumerate(streams, 1)
+        for (count,) in stream._database.read(f"SELECT count(*) FROM changes{number}")
     )
     assert 10 * 20 - written <= 50
