@@ -7,14 +7,15 @@ So rows go out in bursts, and after each of them the table is left alone until i
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from destination_dust.airbyte.ledger import Span
 from destination_dust.airbyte.messages import StreamKey
+from destination_dust.mapping.tables.bodies import upsert_body
 from destination_dust.mapping.tables.delimiters import Delimiters, misleading_in_table
 from destination_dust.mapping.tables.sizes import Size, fitting
 from destination_dust.writers.outcomes import Outcomes
-from destination_dust.writers.tables.changes import Batch
+from destination_dust.writers.tables.changes import Change
 from destination_dust.writers.tables.context import BurstLimits
 from destination_dust.writers.tables.witnesses import Request, Witness, choose, pack
 
@@ -24,6 +25,48 @@ LINGER = 5.0
 PAUSE = 9.0
 # So many rows share a time of loading at most, as their hashes are kept in memory.
 SHARING = 10_000
+
+
+class Batch:
+    """The changes of one request: rows to upsert, or one delete.
+
+    What is asked of all of them is found at once, when they were just taken from what waits: later they would have to
+    be brought from memory again, one by one.
+    """
+
+    __slots__ = ("changes", "held", "records", "row_ids", "rows", "size", "table_size")
+
+    def __init__(self, changes: Sequence[Change]) -> None:
+        self.changes = changes
+        self.row_ids = [change.row_id for change in changes]
+        self.rows = [change.row for change in changes if change.row]
+        self.size = sum([change.size for change in changes])
+        """Bytes of their rows in the request."""
+        self.held = sum([change.held for change in changes])
+        """The bytes that they count for in the memory budget."""
+        self.records = _records(changes)
+        """The records that are stored with them, by span."""
+        self.table_size = Size.of(self.rows)
+
+    @property
+    def halves(self) -> tuple[Batch, Batch]:
+        """The first of them, and the others."""
+        middle = len(self.changes) // 2
+        return Batch(self.changes[:middle]), Batch(self.changes[middle:])
+
+    def body(self, loaded_at: int, *, truncates: bool = False) -> bytes:
+        """The request that upserts their rows; see `mapping.tables.bodies`."""
+        return upsert_body([row.content for row in self.rows], loaded_at, truncates=truncates)
+
+
+def _records(changes: Sequence[Change]) -> Counter[Span]:
+    records = Counter([change.span for change in changes])
+    for change in changes:
+        if change.superseded:
+            records.update(change.superseded)
+        if change.earlier:
+            records.update(_records([change.earlier]))
+    return records
 
 
 class Burst:

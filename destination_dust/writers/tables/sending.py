@@ -13,11 +13,10 @@ from destination_dust.dust.errors import Ambiguous, Rejected, TooLarge, Unavaila
 from destination_dust.mapping.tables.bodies import BODY_OVERHEAD
 from destination_dust.mapping.tables.delimiters import misleading_columns
 from destination_dust.writers.steps import Ask, Steps
-from destination_dust.writers.tables.burst import Burst
-from destination_dust.writers.tables.changes import Batch, Change
+from destination_dust.writers.tables.burst import Batch, Burst
+from destination_dust.writers.tables.changes import Change, Waiting
 from destination_dust.writers.tables.client import TableClient, UnusableTable
 from destination_dust.writers.tables.context import TablesContext
-from destination_dust.writers.tables.waiting import Waiting
 
 # Single rows that may fail in doubt, one after the other, until it must be an outage.
 MAX_DOUBTS = 5

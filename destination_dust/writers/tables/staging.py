@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 
 from destination_dust.airbyte.ledger import Span
-from destination_dust.mapping.tables.bodies import BODY_OVERHEAD, ROW_OVERHEAD
 from destination_dust.mapping.tables.delimiters import (
     Delimiters,
     is_suspicious,
@@ -16,7 +15,7 @@ from destination_dust.mapping.tables.delimiters import (
 from destination_dust.mapping.tables.rows import Row
 from destination_dust.mapping.tables.sizes import Size
 from destination_dust.spool import TemporaryDatabase
-from destination_dust.writers.tables.changes import MAX_EARLIER, ROW_MEMORY, Change
+from destination_dust.writers.tables.changes import MAX_EARLIER, ROW_MEMORY, Change, requests
 from destination_dust.writers.tables.context import RequestLimits
 
 # Many rows fit into a page, so that it takes few of them.
@@ -139,17 +138,13 @@ class StagedRows:
         """The columns by which Dust would mistake the delimiter of a table of the rows, or of a request; else none."""
         if not self._suspicious:
             return []  # nor is any request, or any part of the table
-        all_rows, request, size = Delimiters(), list[Row](), 0
-        for row in (change.row for change in self if change.row):
-            size += len(row.content) + ROW_OVERHEAD
-            if request and (len(request) >= limits.rows or size + BODY_OVERHEAD > limits.size):
-                if blamed := misleading_columns(request):
-                    return blamed
-                all_rows.add(request)
-                request, size = [], len(row.content) + ROW_OVERHEAD
-            request.append(row)
-        all_rows.add(request)
-        return misleading_columns(request) or misleading_in_table([(all_rows, 1.0)], columns)
+        all_rows = Delimiters()
+        for request in requests(self, limits):
+            rows = [change.row for change in request if change.row]
+            if blamed := misleading_columns(rows):
+                return blamed
+            all_rows.add(rows)
+        return misleading_in_table([(all_rows, 1.0)], columns)
 
     def __iter__(self) -> Iterator[Change]:
         """All changes. Nothing may be put while they are read."""

@@ -18,14 +18,13 @@ from destination_dust.mapping.tables.loading_times import next_loading_time
 from destination_dust.mapping.tables.rows import RowEncoder
 from destination_dust.mapping.tables.sizes import Size, full
 from destination_dust.writers.steps import WAIT, Ask, Steps
-from destination_dust.writers.tables.burst import LINGER, Burst
-from destination_dust.writers.tables.changes import Batch, Change
+from destination_dust.writers.tables.burst import LINGER, Batch, Burst
+from destination_dust.writers.tables.changes import Change, Waiting
 from destination_dust.writers.tables.client import ExistingTable, TableClient, UnusableTable
 from destination_dust.writers.tables.context import MANY_CELLS, TablesContext
 from destination_dust.writers.tables.definition import Definition
 from destination_dust.writers.tables.proof import Proof, count_replaced
 from destination_dust.writers.tables.sending import Sending, refuse_misleading
-from destination_dust.writers.tables.waiting import Waiting
 
 logger = logging.getLogger("airbyte")
 

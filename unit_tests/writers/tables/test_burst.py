@@ -13,8 +13,8 @@ from destination_dust.airbyte.ledger import Span
 from destination_dust.mapping.tables.delimiters import Delimiters
 from destination_dust.mapping.tables.rows import Row
 from destination_dust.mapping.tables.sizes import Size
-from destination_dust.writers.tables.burst import PAUSE, Burst
-from destination_dust.writers.tables.changes import Batch, Change
+from destination_dust.writers.tables.burst import PAUSE, Batch, Burst
+from destination_dust.writers.tables.changes import Change
 from destination_dust.writers.tables.context import BurstLimits
 from destination_dust.writers.tables.witnesses import Witness
 from unit_tests.builders import USERS

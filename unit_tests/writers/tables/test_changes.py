@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from destination_dust.airbyte.ledger import Span
 from destination_dust.mapping.tables.rows import Row
-from destination_dust.writers.tables.changes import MAX_EARLIER, Batch, Change
+from destination_dust.writers.tables.burst import Batch
+from destination_dust.writers.tables.changes import MAX_EARLIER, Change, Waiting
 from destination_dust.writers.tables.context import MemoryBudget, RequestLimits
-from destination_dust.writers.tables.waiting import Waiting
 from unit_tests.builders import USERS
 
 SPAN = Span(USERS)
