@@ -15,12 +15,11 @@ from destination_dust.mapping.tables.bodies import cells_of
 from destination_dust.mapping.tables.cells import Cell
 from destination_dust.mapping.tables.rows import OWN_COLUMNS, RowEncoder
 from destination_dust.mapping.tables.stored_cells import stored_cells
-from destination_dust.mapping.tags import Marker, marker_of
 from destination_dust.mapping.timestamps import epoch_milliseconds
-from destination_dust.writers.markers import decide
 from destination_dust.writers.partial_updates import PartialUpdates, Update, Values
-from destination_dust.writers.tables.client import ExistingTable, TableClient
+from destination_dust.writers.tables.client import TableClient
 from destination_dust.writers.tables.context import TablesContext
+from destination_dust.writers.tables.table import Table
 
 # Looks for a row until it counts as not there.
 LOOKS = 5
@@ -44,8 +43,6 @@ class PartialRows:
         self._put = put
         self._fail = fail
         self._soft = soft
-        self._had_rows: set[StreamKey] = set()
-        self._markers: dict[StreamKey, Marker | None] = {}
         self._updates = PartialUpdates(context.submit, cells_of)
 
     @property
@@ -58,60 +55,34 @@ class PartialRows:
         """Whether all records were written."""
         return self._updates.idle
 
-    def found(self, stream: StreamKey, existing: ExistingTable) -> None:
-        """Remember whether the stream's table had rows before this sync.
-
-        Without columns Dust has merged none, and some of its versions fail to read such a table. With `confirm_rows`
-        none was acknowledged then; without it, some may wait to be merged.
-        """
-        self._markers[stream] = marker_of(existing.tags)
-        if existing.columns or (existing.exists and not self._context.confirm):
-            self._had_rows.add(stream)
-
     def take(
-        self, plan: StreamPlan, record: Record, span: Span, row_id: str, dust: TableClient, encoder: RowEncoder
+        self, plan: StreamPlan, record: Record, span: Span, row_id: str, table: Table, *, is_replaced: bool
     ) -> None:
-        """Write the record, now or once it is complete."""
-        deleted = plan.deletes(record.data)
-        soft = deleted and self._soft
+        """Write the record, now or once it is complete. `is_replaced`: see `partial_updates`."""
+        context, encoder, existing = self._context, table.encoder, table.existing
+        soft = self._soft and plan.deletes(record.data)
         # A tombstone of SQL Server has the values of its row, except the large ones.
-        missing = () if deleted and not soft else unavailable(record.data)
-        replaced = plan.replaces and not decide(plan, self._markers.get(plan.stream)).adds
-        had_rows = bool(plan.primary_key) and plan.stream in self._had_rows and not replaced
-        # Without `confirm_rows`, an earlier sync may have acknowledged what Dust has not merged yet.
-        may_read = had_rows and self._context.confirm
-        self._updates.take(
-            row_id,
-            Update(
-                soft or bool(missing),
-                partial(self._complete, plan, record, span, row_id, encoder, missing, soft, had_rows),
-                partial(_stored_row, dust, row_id) if may_read else None,
-                partial(self._fail, plan.stream),
-            ),
-        )
+        missing = unavailable(record.data) if soft or not plan.deletes(record.data) else ()
+        # Without columns, Dust has merged no row, and some of its versions fail to read such a table. With
+        # `confirm_rows` none was acknowledged then; without it, some may wait to be merged.
+        may_have_row = existing.columns or (existing.exists and not context.confirm)
+        had_row = bool(may_have_row and plan.primary_key and not is_replaced)
 
-    def _complete(
-        self,
-        plan: StreamPlan,
-        record: Record,
-        span: Span,
-        row_id: str,
-        encoder: RowEncoder,
-        missing: tuple[str, ...],
-        soft: bool,
-        had_rows: bool,
-        values: Values | None,
-    ) -> bytes | None:
-        data = {**record.data, **dict.fromkeys(missing)} if missing else record.data
-        kept: Mapping[str, Cell] = {}
-        if soft:
-            self._context.outcomes.counts(plan.stream).emptied += values is None and had_rows
-            kept = self._kept_by_tombstone(plan, data, encoder, values or {})
-        elif missing:
-            kept = self._kept_by_update(plan, data, missing, encoder, values or {})
-        content = self._put(plan, record._replace(data=data), span, row_id, kept)
-        # Without a key, no other record is about this row.
-        return (content or b"") if is_change(data) and plan.primary_key else None
+        def put(values: Values | None) -> bytes | None:
+            data = {**record.data, **dict.fromkeys(missing)} if missing else record.data
+            kept: Mapping[str, Cell] = {}
+            if soft:
+                context.outcomes.counts(plan.stream).emptied += values is None and had_row
+                kept = self._kept_by_tombstone(plan, data, encoder, values or {})
+            elif missing:
+                kept = self._kept_by_update(plan, data, missing, encoder, values or {})
+            content = self._put(plan, record._replace(data=data), span, row_id, kept)
+            # Without a key, no other record is about this row.
+            return (content or b"") if is_change(data) and plan.primary_key else None
+
+        # Without `confirm_rows`, an earlier sync may have acknowledged what Dust has not merged yet.
+        read = partial(_stored_row, table.dust, row_id) if had_row and context.confirm else None
+        self._updates.take(row_id, Update(soft or bool(missing), put, read, partial(self._fail, plan.stream)))
 
     def _kept_by_update(
         self,

@@ -92,8 +92,8 @@ class TablesWriter:
         elif self._hard and not plan.primary_key and is_tombstone(record.data):
             outcomes.ignored(stream, {span: 1})
         else:
-            table = self._tables[stream]
-            self._partial.take(plan, record, span, row_id, table.dust, table.encoder)
+            is_replaced = stream in self._refills
+            self._partial.take(plan, record, span, row_id, self._tables[stream], is_replaced=is_replaced)
 
     def _put(self, plan: StreamPlan, record: Record, span: Span, row_id: str, kept: Mapping[str, Cell]) -> bytes | None:
         """Write a record that was incomplete, see `partial_rows.Put`."""
@@ -225,7 +225,6 @@ class TablesWriter:
         logger.info("Stream %s goes to the table %s.", plan.stream, dust.table_id)
         if names := renamed(encoder.columns):
             logger.info("Stream %s: Dust would change some names, so the columns are: %s.", plan.stream, listed(names))
-        self._partial.found(plan.stream, existing)
         table = self._tables[plan.stream] = Table(plan, dust, encoder, self._context, existing)
         return table
 
