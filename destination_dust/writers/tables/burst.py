@@ -12,8 +12,8 @@ from collections.abc import Collection, Sequence
 from destination_dust.airbyte.ledger import Span
 from destination_dust.airbyte.messages import StreamKey
 from destination_dust.mapping.tables.bodies import upsert_body
-from destination_dust.mapping.tables.delimiters import Delimiters, misleading_in_table
-from destination_dust.mapping.tables.sizes import Size, fitting
+from destination_dust.mapping.tables.contents import Contents
+from destination_dust.mapping.tables.sizes import Size
 from destination_dust.writers.outcomes import Outcomes
 from destination_dust.writers.tables.changes import Change
 from destination_dust.writers.tables.context import BurstLimits
@@ -72,28 +72,20 @@ def _records(changes: Sequence[Change]) -> Counter[Span]:
 class Burst:
     """The requests of a burst, in the order in which Dust took them, and what of them is not acknowledged."""
 
-    def __init__(
-        self, began: float, *, table: Size, is_exact: bool, shown: Delimiters, loaded_at: int, time_is_new: bool
-    ) -> None:
-        """`began`: now; `table`: what the table has, `is_exact`: whether it is known how many rows; `shown`: some of
-        them; `loaded_at`: for the first request, in seconds since 1970; `time_is_new`: whether it is known that no row
-        of the table had that time before."""
+    def __init__(self, began: float, contents: Contents, *, loaded_at: int, time_is_new: bool) -> None:
+        """`began`: now; `contents`: of the table; `loaded_at`: for the first request, in seconds since 1970;
+        `time_is_new`: whether it is known that no row of the table had that time before."""
         self.began = began
         self.ended = began
         """When Dust took the last request."""
-        self.rows_before = table.rows if is_exact else None
-        """How many rows the table had, None if that is not known."""
+        self.contents = contents
+        """What the table has once all is merged."""
         self.rows_if_all_count: int | None = None
         """How many rows it has in the end if all that were upserted are new, or all that were deleted were there.
 
         If it has as many, it is so, and each change is merged, also those of requests without a witness. Set by
         `witnesses`; None if it is not known.
         """
-        self.table = table
-        """What the table has at most, once all is merged."""
-        self.shown = shown
-        self.delimiters = Delimiters()
-        """Of the rows that were sent or are about to be."""
         self.loaded_at = self._loaded_from = loaded_at
         self.time_is_new = time_is_new
         self.queued = False
@@ -121,24 +113,6 @@ class Burst:
         """Whether no more requests may be sent before a rest."""
         return len(self._requests) >= limits.requests or self._rows >= limits.rows or self._size >= limits.size
 
-    def fitting(self, batch: Batch, columns: int) -> int:
-        """For how many of the first rows there is room in the table. One is taken at least, or none would ever be."""
-        if (self.table + batch.table_size).fits(columns):
-            return len(batch.rows)
-        return max(fitting(self.table, batch.rows, columns), 1 if self.is_empty else 0)
-
-    def misleading(self, columns: Collection[str]) -> list[str]:
-        """The columns by which Dust could mistake the delimiter of the table with the rows in `delimiters`; else none.
-
-        They may be new to it, or take the place of others: neither may be mistaken.
-        """
-        before = self.rows_before or 0
-        for staying in (before, max(0, before - self.delimiters.rows.total())):
-            groups = [(self.delimiters, 1.0), (self.shown, staying / max(1, self.shown.rows.total()))]
-            if blamed := misleading_in_table(groups, columns):
-                return blamed
-        return []
-
     def set_time(self, row_ids: Collection[str]) -> None:
         """Set the time of loading for the next request, which has these rows, and for the parts that it is sent in.
 
@@ -165,7 +139,7 @@ class Burst:
         self._unsettled += len(batch.changes)
         self._rows += len(batch.rows)
         self._size += batch.size
-        self.table += batch.table_size
+        self.contents.size += batch.table_size
         self.queued |= queued
         self.ended = ended
 
@@ -186,6 +160,6 @@ class Burst:
         """The rows to read once it has ended; see `choose`."""
         self._times = set()
         chosen, changed = choose(self._requests, every_delete=every_delete)
-        if self.rows_before is not None:
-            self.rows_if_all_count = self.rows_before + (-changed if self.deletes else changed)
+        if self.contents.rows_before is not None:
+            self.rows_if_all_count = self.contents.rows_before + (-changed if self.deletes else changed)
         return chosen

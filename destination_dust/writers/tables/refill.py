@@ -56,7 +56,7 @@ class Refill:
         """What the table lacks if its old rows are gone and not all new ones are there, as a sentence; else None."""
         if self._table.sending.replaced_at is None or self._rows is None:
             return None
-        table_id, taken, count = self._dust.table_id, self._table.sending.rows, self._count
+        table_id, taken, count = self._dust.table_id, self._table.sent_rows, self._count
         next_sync = f"The next complete sync of the stream {self.plan.stream} brings all."
         if taken < count:
             return (

@@ -34,8 +34,6 @@ class Sending:
     """Sends rows and deletes to one table. What it cannot send before the next rest, it puts back."""
 
     def __init__(self, stream: StreamKey, dust: TableClient, context: TablesContext, waiting: Waiting) -> None:
-        self.rows = 0
-        """Upserted rows that Dust has taken."""
         self.replaces = False
         """Whether rows take the place of all that the table has. Nothing stops that half-way: the rows were validated
         before, and those that Dust refuses are left out."""
@@ -170,7 +168,7 @@ class Sending:
         self, burst: Burst, batch: Batch, *, patiently: bool = False, lasting: bool = False
     ) -> Generator[Ask | None, Any, Rejected | Ambiguous | None]:
         """Make one request. Returns why Dust did not take it, None if it did."""
-        if burst.delimiters.columns:
+        if burst.contents.added.columns:
             refuse_misleading(self._stream, misleading_columns(batch.rows))
         began, truncates = self._context.now(), self.truncates
         loaded_at = burst.loaded_at
@@ -205,7 +203,6 @@ class Sending:
         outcomes = self._context.outcomes
         burst.took(batch, began=began, ended=self._context.now(), queued=not self.truncates)
         self._context.shared.taken += 1
-        self.rows += len(batch.rows)
         self._waiting.release(batch.held)
         outcomes.queued(self._stream, batch.records.total())
         if not self._context.confirm:

@@ -13,7 +13,7 @@ from typing import Any
 
 from destination_dust.airbyte.catalog import StreamPlan
 from destination_dust.dust.errors import Stopped
-from destination_dust.mapping.tables.delimiters import Delimiters
+from destination_dust.mapping.tables.contents import Contents
 from destination_dust.mapping.tables.loading_times import next_loading_time
 from destination_dust.mapping.tables.rows import RowEncoder
 from destination_dust.mapping.tables.sizes import Size, full
@@ -51,12 +51,10 @@ class Table:
         self._staged: Iterator[Change] | None = None
         """Further changes, which are taken in as requests are cut."""
         self._in_burst = False
+        self._contents: Contents | None = None
+        """What it has, as far as it is known, since the first burst began."""
         self._loaded_at = 0
         """The latest time of loading that it has given to rows."""
-        self._sent = Size()
-        """What the table has at most, by what this sync has sent."""
-        self._is_empty = not existing.exists
-        """Whether it is known that it has no rows: nobody had created it."""
         self._warned = False
         self._unproven_since: float | None = None
         """When Dust took the last request that nobody has seen to be merged."""
@@ -65,6 +63,11 @@ class Table:
     def idle(self) -> bool:
         """Whether nothing is left to be done."""
         return not (self._in_burst or self._owes_nudge or (len(self.waiting) and self._context.may_send))
+
+    @property
+    def sent_rows(self) -> int:
+        """How many rows Dust has taken in place of those that it had, if it is being replaced."""
+        return self._contents.size.rows if self._contents else 0
 
     def change(self, change: Change) -> None:
         """Take a change of a row. The latest change of a row decides."""
@@ -117,7 +120,7 @@ class Table:
         """See that it has exactly the rows that replaced others. Raises `Unconfirmed`."""
         if self._context.confirm:
             since, may_have_had_rows = self.sending.replaced_at or 0.0, self.existing.rows != 0
-            yield from count_replaced(self.dust, self._context, self.sending.rows, since=since, again=may_have_had_rows)
+            yield from count_replaced(self.dust, self._context, self.sent_rows, since=since, again=may_have_had_rows)
 
     def warn_of_cells(self, size: Size) -> None:
         """Say once that the table has very many cells."""
@@ -150,9 +153,9 @@ class Table:
         self.resting = True
         if self._context.confirm and not burst.is_empty:
             yield from Proof(burst, self.dust, self._context).find()
-        self._loaded_at, self._sent = burst.loaded_at, burst.table
+        self._loaded_at = burst.loaded_at
         burst.settle(self._plan.stream, self._context.outcomes)
-        self.warn_of_cells(burst.table)
+        self.warn_of_cells(burst.contents.size)
         yield from self.definition.update()
         self._in_burst = False
         if not self._context.confirm and burst.queued:
@@ -163,27 +166,26 @@ class Table:
     def _begin(self) -> Generator[Ask | None, Any, Burst]:
         """Create the table if need be, and find out what it has. Raises `UnusableTable` if it is full."""
         yield from self.definition.tell_columns()
-        table, shown, is_exact = self._sent, list[Mapping[str, Any]](), True
-        if not (self._is_empty or self.sending.replaces):
+        table, shown, is_exact = self._contents.size if self._contents else Size(), list[Mapping[str, Any]](), True
+        is_empty = not self._contents and not self.existing.exists  # nobody had created it
+        if not (is_empty or self.sending.replaces):
             measured = yield Ask(partial(self.dust.measure, has_schema=self.definition.has_schema))
             is_exact = measured is not None
             if measured:
                 shown, total = measured
                 table = Size.estimated(shown, total)
                 self.definition.has_shown(shown)
-        self._is_empty = False
         if reason := full(table, len(self.encoder.in_table), rows=self.waiting.rows, size=self.waiting.size):
             raise UnusableTable(
                 f"The table {self.dust.table_id} is full: {reason}. Sync fewer rows or fields of the stream "
                 f"{self._plan.stream}, or delete rows that are no longer needed."
             )
+        self._contents = Contents(table, shown, is_exact=is_exact)
         return Burst(
             self._context.now(),
-            table=table,
-            is_exact=is_exact,
-            shown=Delimiters.shown(shown),
+            self._contents,
             loaded_at=next_loading_time(shown, wall=self._context.wall(), after=self._loaded_at),
-            time_is_new=self.sending.replaces or (is_exact and len(shown) >= table.rows),
+            time_is_new=self.sending.replaces or self._contents.was_all_shown,
         )
 
     def _next_request(self, burst: Burst) -> Generator[Ask | None, Any, Batch | None]:
@@ -218,14 +220,15 @@ class Table:
         Raises `UnusableTable` if Dust could mistake the delimiter of the table.
         """
         columns = self.encoder.in_table
-        fit = burst.fitting(batch, len(columns))
+        # One is taken at least, or none would ever be.
+        fit = burst.contents.fitting(batch.rows, batch.table_size, len(columns)) or int(burst.is_empty)
         if fit < len(batch.rows):
             self._context.outcomes.superseded(self._plan.stream, self.waiting.put_back(batch.changes[fit:]))
             if not fit:
                 return None
             batch = Batch(batch.changes[:fit])
-        burst.delimiters.add(batch.rows)
-        refuse_misleading(self._plan.stream, burst.misleading(columns))
+        burst.contents.added.add(batch.rows)
+        refuse_misleading(self._plan.stream, burst.contents.misleading(columns))
         return batch
 
     @property

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from destination_dust.airbyte.ledger import Span
-from destination_dust.mapping.tables.delimiters import Delimiters
+from destination_dust.mapping.tables.contents import Contents
 from destination_dust.mapping.tables.rows import Row
 from destination_dust.mapping.tables.sizes import Size
 from destination_dust.writers.tables.burst import PAUSE, Batch, Burst
@@ -30,7 +30,7 @@ requests = st.lists(
 
 def burst(loaded_at: int = 0) -> Burst:
     """A burst without requests."""
-    return Burst(0.0, table=Size(), is_exact=True, shown=Delimiters(), loaded_at=loaded_at, time_is_new=True)
+    return Burst(0.0, Contents(Size()), loaded_at=loaded_at, time_is_new=True)
 
 
 def take(
@@ -164,4 +164,4 @@ def test_a_burst_is_full_by_requests_rows_or_bytes(limits: BurstLimits) -> None:
         assert not found.is_full(limits)
         take(found, ["a", "b"])
     assert found.is_full(limits)
-    assert Size(6, 60, 6) == found.table
+    assert Size(6, 60, 6) == found.contents.size
