@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from destination_dust.airbyte.messages import StreamKey
 from destination_dust.dust.client import DustClient
 from destination_dust.dust.errors import Ambiguous, NotFound
 from destination_dust.mapping.tables.bodies import EMPTYING_BODY
@@ -20,6 +21,16 @@ TRIES = 4
 
 class UnusableTable(Exception):
     """A table cannot take what it should. Its text says why, and what to do."""
+
+
+def refuse_misleading(stream: StreamKey, columns: Sequence[str]) -> None:
+    """Raise `UnusableTable` if there are columns by which Dust would mistake the delimiter."""
+    if columns:
+        raise UnusableTable(
+            f"Rows of the stream {stream} cannot be stored: Dust keeps tables as CSV and guesses the delimiter, and in "
+            "these rows semicolons or tabs outnumber the commas. Leave these columns out in the connection, or change "
+            f"them in the source: {', '.join(columns)}."
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,8 @@ from destination_dust.writers.markers import Decision, marker_for
 from destination_dust.writers.outcomes import BadRecord
 from destination_dust.writers.steps import WAIT, Ask, Steps
 from destination_dust.writers.tables.changes import Change
-from destination_dust.writers.tables.client import UnusableTable
+from destination_dust.writers.tables.client import UnusableTable, refuse_misleading
 from destination_dust.writers.tables.context import TablesContext
-from destination_dust.writers.tables.sending import refuse_misleading
 from destination_dust.writers.tables.staging import StagedRows, Staging
 from destination_dust.writers.tables.table import Table
 from destination_dust.writers.unlikely_replacements import warn_if_unlikely

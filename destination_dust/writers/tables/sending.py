@@ -5,7 +5,7 @@ Dust answers 500 to bad rows and in trouble alike. Whether it takes other rows w
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from typing import Any, TypeAlias
 
 from destination_dust.airbyte.messages import StreamKey
@@ -15,7 +15,7 @@ from destination_dust.mapping.tables.delimiters import misleading_columns
 from destination_dust.writers.steps import Ask, Steps
 from destination_dust.writers.tables.burst import Batch, Burst
 from destination_dust.writers.tables.changes import Change, Waiting
-from destination_dust.writers.tables.client import TableClient, UnusableTable
+from destination_dust.writers.tables.client import TableClient, UnusableTable, refuse_misleading
 from destination_dust.writers.tables.context import TablesContext
 
 # Single rows that may fail in doubt, one after the other, until it must be an outage.
@@ -222,13 +222,3 @@ class Sending:
             self._waiting.release(change.held)
         elif not self._waiting.restore(change):
             outcomes.superseded(self._stream, -1)
-
-
-def refuse_misleading(stream: StreamKey, columns: Sequence[str]) -> None:
-    """Raise `UnusableTable` if there are columns by which Dust would mistake the delimiter."""
-    if columns:
-        raise UnusableTable(
-            f"Rows of the stream {stream} cannot be stored: Dust keeps tables as CSV and guesses the delimiter, and in "
-            "these rows semicolons or tabs outnumber the commas. Leave these columns out in the connection, or change "
-            f"them in the source: {', '.join(columns)}."
-        )

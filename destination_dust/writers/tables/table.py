@@ -15,16 +15,15 @@ from destination_dust.airbyte.catalog import StreamPlan
 from destination_dust.dust.errors import Stopped
 from destination_dust.mapping.tables.contents import Contents
 from destination_dust.mapping.tables.loading_times import next_loading_time
-from destination_dust.mapping.tables.rows import RowEncoder
 from destination_dust.mapping.tables.sizes import Size, full
 from destination_dust.writers.steps import WAIT, Ask, Steps
 from destination_dust.writers.tables.burst import LINGER, Batch, Burst
 from destination_dust.writers.tables.changes import Change, Waiting
-from destination_dust.writers.tables.client import ExistingTable, TableClient, UnusableTable
+from destination_dust.writers.tables.client import UnusableTable, refuse_misleading
 from destination_dust.writers.tables.context import MANY_CELLS, TablesContext
 from destination_dust.writers.tables.definition import Definition
 from destination_dust.writers.tables.proof import Proof, count_replaced
-from destination_dust.writers.tables.sending import Sending, refuse_misleading
+from destination_dust.writers.tables.sending import Sending
 
 logger = logging.getLogger("airbyte")
 
@@ -32,16 +31,13 @@ logger = logging.getLogger("airbyte")
 class Table:
     """The changes that wait for a table, that are on their way, and that are not confirmed yet."""
 
-    def __init__(
-        self, plan: StreamPlan, dust: TableClient, encoder: RowEncoder, context: TablesContext, existing: ExistingTable
-    ) -> None:
-        """`existing`: the table as it was before the sync."""
-        self.encoder = encoder
-        self.dust = dust
-        self.existing = existing
+    def __init__(self, plan: StreamPlan, definition: Definition, context: TablesContext) -> None:
+        self.definition = definition
+        self.encoder = definition.encoder
+        self.dust = definition.dust
+        self.existing = definition.existing
         self.waiting = Waiting(context.budget, keeps_earlier=not context.outcomes.fails_on_rejects)
-        self.definition = Definition(plan, encoder, dust, existing)
-        self.sending = Sending(plan.stream, dust, context, self.waiting)
+        self.sending = Sending(plan.stream, self.dust, context, self.waiting)
         self.resting = False
         """Whether it takes nothing until Dust has merged what it took."""
         self._plan = plan

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Collection, Generator, Mapping
-from functools import partial
-from typing import Any
+from collections.abc import Collection, Mapping
 
 from destination_dust.airbyte.catalog import MissingKey, StreamPlan
 from destination_dust.airbyte.cdc import is_change, is_tombstone
@@ -15,19 +13,18 @@ from destination_dust.airbyte.ledger import Span
 from destination_dust.airbyte.messages import Record, StreamKey
 from destination_dust.config import CdcDeletes
 from destination_dust.dust.errors import NotFound, Rejected, Stopped, Unavailable
-from destination_dust.mapping.ids import table_name
 from destination_dust.mapping.tables.cells import Cell
-from destination_dust.mapping.tables.columns import remembered_columns
-from destination_dust.mapping.tables.differences import listed, oddities, renamed
-from destination_dust.mapping.tables.rows import RowEncoder, TooManyColumns
+from destination_dust.mapping.tables.differences import oddities
+from destination_dust.mapping.tables.rows import TooManyColumns
 from destination_dust.mapping.tags import marker_of
 from destination_dust.writers.markers import announce, decide
 from destination_dust.writers.outcomes import BadRecord
 from destination_dust.writers.record_ids import record_id
-from destination_dust.writers.steps import Ask, Runner, Steps
+from destination_dust.writers.steps import Runner, Steps
 from destination_dust.writers.tables.changes import Change
-from destination_dust.writers.tables.client import TableClient, UnusableTable
+from destination_dust.writers.tables.client import UnusableTable
 from destination_dust.writers.tables.context import MAX_ROW_BYTES, TablesContext
+from destination_dust.writers.tables.definition import find_table
 from destination_dust.writers.tables.partial_rows import PartialRows
 from destination_dust.writers.tables.proof import Unconfirmed
 from destination_dust.writers.tables.refill import Refill
@@ -195,7 +192,8 @@ class TablesWriter:
     def _live(self, plan: StreamPlan) -> Steps:
         """What becomes of the table of a stream, from beginning to end. Its trouble is that of no other."""
         try:
-            table = yield from self._find(plan)
+            definition = yield from find_table(plan, self._context, self._prefix)
+            table = self._tables[plan.stream] = Table(plan, definition, self._context)
             decision = decide(plan, marker_of(table.existing.tags)) if plan.replaces else None
             if decision:
                 announce(plan, decision)
@@ -211,22 +209,6 @@ class TablesWriter:
             logger.warning("Stream %s: it is not stored any further, and the sync will fail: %s", plan.stream, error)
             if plan.stream in self._tables:
                 self._tables[plan.stream].waiting.clear()
-
-    def _find(self, plan: StreamPlan) -> Generator[Ask | None, Any, Table]:
-        """Find the table of a stream, and give each field the column that it had before."""
-        dust = TableClient(self._context.client, table_name(self._prefix, *plan.stream))
-        existing = yield Ask(partial(dust.existing, with_rows=plan.replaces))
-        encoder = RowEncoder(
-            plan.properties,
-            generation_id=plan.generation,
-            remembered=remembered_columns(existing.tags),
-            existing=existing.columns,
-        )
-        logger.info("Stream %s goes to the table %s.", plan.stream, dust.table_id)
-        if names := renamed(encoder.columns):
-            logger.info("Stream %s: Dust would change some names, so the columns are: %s.", plan.stream, listed(names))
-        table = self._tables[plan.stream] = Table(plan, dust, encoder, self._context, existing)
-        return table
 
     def _is_idle(self, stream: StreamKey) -> bool:
         """Whether nothing is to be done for a stream before more comes."""
