@@ -13,9 +13,7 @@ from destination_dust.airbyte.ledger import Span
 from destination_dust.airbyte.messages import Record, StreamKey
 from destination_dust.config import CdcDeletes
 from destination_dust.dust.errors import NotFound, Rejected, Stopped, Unavailable
-from destination_dust.mapping.tables.cells import Cell
 from destination_dust.mapping.tables.differences import oddities
-from destination_dust.mapping.tables.rows import TooManyColumns
 from destination_dust.mapping.tags import marker_of
 from destination_dust.writers.markers import announce, decide
 from destination_dust.writers.outcomes import BadRecord
@@ -23,10 +21,10 @@ from destination_dust.writers.record_ids import record_id
 from destination_dust.writers.steps import Runner, Steps
 from destination_dust.writers.tables.changes import Change
 from destination_dust.writers.tables.client import UnusableTable
-from destination_dust.writers.tables.context import MAX_ROW_BYTES, TablesContext
+from destination_dust.writers.tables.context import TablesContext
 from destination_dust.writers.tables.definition import find_table
-from destination_dust.writers.tables.partial_rows import PartialRows
 from destination_dust.writers.tables.proof import Unconfirmed
+from destination_dust.writers.tables.records import Records
 from destination_dust.writers.tables.refill import Refill
 from destination_dust.writers.tables.staging import Staging
 from destination_dust.writers.tables.table import Table
@@ -48,7 +46,7 @@ class TablesWriter:
         self._context = context
         self._prefix = prefix
         self._hard = deletes is CdcDeletes.HARD
-        self._partial = PartialRows(context, self._put, self._fail, soft=not self._hard)
+        self._records = Records(context, self._failures, self._change, self._fail, hard=self._hard)
         self._ends = False
         """Whether no more records come."""
         self._tables: dict[StreamKey, Table] = {}
@@ -65,12 +63,12 @@ class TablesWriter:
     @property
     def has_room(self) -> bool:
         """Whether the memory for waiting rows is not used up."""
-        return self._context.budget.has_room and self._partial.has_room
+        return self._context.budget.has_room and self._records.has_room
 
     @property
     def idle(self) -> bool:
         """Whether all rows were sent and confirmed, or are staged."""
-        return self._partial.idle and all(map(self._is_idle, self._lives))
+        return self._records.idle and all(map(self._is_idle, self._lives))
 
     def add(self, plan: StreamPlan, record: Record, span: Span) -> None:
         """Upsert the record's row, or delete it if the record says that it is gone."""
@@ -84,40 +82,13 @@ class TablesWriter:
                 refill.miss_key()
             outcomes.rejected(stream, f"in line {record.line} of the input", str(error), {span: 1})
             return
-        if not is_change(record.data) and self._partial.idle:
-            self._upsert(plan, record, span, row_id, {})
+        if not is_change(record.data) and self._records.idle:
+            self._records.upsert(plan, record, span, row_id, self._tables[stream].encoder, {})
         elif self._hard and not plan.primary_key and is_tombstone(record.data):
             outcomes.ignored(stream, {span: 1})
         else:
             is_replaced = stream in self._refills
-            self._partial.take(plan, record, span, row_id, self._tables[stream], is_replaced=is_replaced)
-
-    def _put(self, plan: StreamPlan, record: Record, span: Span, row_id: str, kept: Mapping[str, Cell]) -> bytes | None:
-        """Write a record that was incomplete, see `partial_rows.Put`."""
-        if plan.stream in self._failures:
-            return None  # it has failed since the record came
-        if self._hard and plan.deletes(record.data):
-            self._change(plan.stream, Change(row_id, None, span))
-            return None
-        return self._upsert(plan, record, span, row_id, kept)
-
-    def _upsert(
-        self, plan: StreamPlan, record: Record, span: Span, row_id: str, kept: Mapping[str, Cell]
-    ) -> bytes | None:
-        """Write the row of a complete record. Returns its content, None if it has no row."""
-        try:
-            row = self._tables[plan.stream].encoder.encode(row_id, record.data, record.emitted_at, kept)
-        except TooManyColumns as error:
-            reason = f"{error}. Select fewer of the stream's fields in the connection"
-            self._context.outcomes.rejected(plan.stream, row_id, reason, {span: 1})
-            return None
-        change = Change(row_id, row, span)
-        if change.size > MAX_ROW_BYTES:
-            reason = f"it is larger than a request to Dust may be ({change.size} bytes)"
-            self._context.outcomes.rejected(plan.stream, row_id, reason, {span: 1})
-        else:
-            self._change(plan.stream, change)
-        return row.content
+            self._records.take(plan, record, span, row_id, self._tables[stream], is_replaced=is_replaced)
 
     def _change(self, stream: StreamKey, change: Change) -> None:
         if refill := self._refills.get(stream):
@@ -133,7 +104,7 @@ class TablesWriter:
 
     def tick(self) -> None:
         """Advance each table. Once none is left, raises why the first has failed."""
-        if self._ends and self._partial.idle:
+        if self._ends and self._records.idle:
             for table in self._tables.values():
                 table.drain()
         if not self._context.budget.has_room:
