@@ -27,13 +27,12 @@ LOOKS = 5
 
 
 class Records:
-    """Makes changes of rows of records. Those in part are completed from an earlier record, or from their row in Dust."""
+    """Makes changes of records. Those in part are completed from an earlier record, or from their row in Dust."""
 
     def __init__(
         self,
         context: TablesContext,
         failed: Container[StreamKey],
-        change: Callable[[StreamKey, Change], None],
         fail: Callable[[StreamKey, Exception], None],
         *,
         hard: bool,
@@ -42,7 +41,6 @@ class Records:
         read; `hard`: whether a tombstone deletes its row, or else keeps the row's other columns."""
         self._context = context
         self._failed = failed
-        self._change = change
         self._fail = fail
         self._hard = hard
         self._updates = PartialUpdates(context.submit, cells_of)
@@ -58,14 +56,14 @@ class Records:
         return self._updates.idle
 
     def upsert(
-        self, plan: StreamPlan, record: Record, span: Span, row_id: str, encoder: RowEncoder, kept: Mapping[str, Cell]
+        self, plan: StreamPlan, record: Record, span: Span, row_id: str, table: Table, kept: Mapping[str, Cell]
     ) -> bytes | None:
         """Write the row of a complete record. `kept`: cells that it has besides, by column.
 
         Returns the row's content, None if the record has none.
         """
         try:
-            row = encoder.encode(row_id, record.data, record.emitted_at, kept)
+            row = table.encoder.encode(row_id, record.data, record.emitted_at, kept)
         except TooManyColumns as error:
             reason = f"{error}. Select fewer of the stream's fields in the connection"
             self._context.outcomes.rejected(plan.stream, row_id, reason, {span: 1})
@@ -75,7 +73,7 @@ class Records:
             reason = f"it is larger than a request to Dust may be ({change.size} bytes)"
             self._context.outcomes.rejected(plan.stream, row_id, reason, {span: 1})
         else:
-            self._change(plan.stream, change)
+            table.change(change)
         return row.content
 
     def take(
@@ -104,9 +102,9 @@ class Records:
             if plan.stream in self._failed:
                 pass  # since the record came
             elif deleted and not soft:
-                self._change(plan.stream, Change(row_id, None, span))
+                table.change(Change(row_id, None, span))
             else:
-                content = self.upsert(plan, record._replace(data=data), span, row_id, encoder, kept)
+                content = self.upsert(plan, record._replace(data=data), span, row_id, table, kept)
             # Without a key, no other record is about this row.
             return (content or b"") if is_change(data) and plan.primary_key else None
 

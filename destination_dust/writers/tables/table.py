@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from functools import partial
 from typing import Any
 
 from destination_dust.airbyte.catalog import StreamPlan
-from destination_dust.dust.errors import Stopped
 from destination_dust.mapping.tables.contents import Contents
 from destination_dust.mapping.tables.loading_times import next_loading_time
 from destination_dust.mapping.tables.sizes import Size, full
@@ -22,7 +21,7 @@ from destination_dust.writers.tables.changes import Change, Waiting
 from destination_dust.writers.tables.client import UnusableTable, refuse_misleading
 from destination_dust.writers.tables.context import MANY_CELLS, TablesContext
 from destination_dust.writers.tables.definition import Definition
-from destination_dust.writers.tables.proof import Proof, count_replaced
+from destination_dust.writers.tables.proof import Proof
 from destination_dust.writers.tables.sending import Sending
 
 logger = logging.getLogger("airbyte")
@@ -60,11 +59,6 @@ class Table:
         """Whether nothing is left to be done."""
         return not (self._in_burst or self._owes_nudge or (len(self.waiting) and self._context.may_send))
 
-    @property
-    def sent_rows(self) -> int:
-        """How many rows Dust has taken in place of those that it had, if it is being replaced."""
-        return self._contents.size.rows if self._contents else 0
-
     def change(self, change: Change) -> None:
         """Take a change of a row. The latest change of a row decides."""
         change.since = self._context.now()
@@ -79,11 +73,6 @@ class Table:
         """No more changes come, except those of a replacement."""
         self._send_by = math.inf
 
-    def replace(self) -> None:
-        """Before the first change: from now on, rows take the place of all that it has."""
-        self.definition.replace()
-        self.sending.replaces = True
-
     def live(self) -> Steps:
         """Burst after burst, when something is due."""
         while True:
@@ -95,28 +84,6 @@ class Table:
                 yield from self.sending.show()
             else:
                 yield WAIT
-
-    def send_all(self, staged: Iterable[Change]) -> Steps:
-        """Send changes, and see that they are there."""
-        self._staged = iter(staged)
-        self.drain()
-        while self._staged or len(self.waiting):
-            if not self._context.may_send:
-                raise Stopped("The sync is stopping.")
-            yield from self._burst()
-        if self._owes_nudge:
-            yield from self._nudge_in_the_end()
-
-    def clear(self) -> Steps:
-        """Delete all rows, at once."""
-        yield Ask(self.dust.clear)
-        self.sending.replaced_at = self._context.now()
-
-    def prove_replaced(self) -> Steps:
-        """See that it has exactly the rows that replaced others. Raises `Unconfirmed`."""
-        if self._context.confirm:
-            since, may_have_had_rows = self.sending.replaced_at or 0.0, self.existing.rows != 0
-            yield from count_replaced(self.dust, self._context, self.sent_rows, since=since, again=may_have_had_rows)
 
     def warn_of_cells(self, size: Size) -> None:
         """Say once that the table has very many cells."""

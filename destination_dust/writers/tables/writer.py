@@ -19,7 +19,6 @@ from destination_dust.writers.markers import announce, decide
 from destination_dust.writers.outcomes import BadRecord
 from destination_dust.writers.record_ids import record_id
 from destination_dust.writers.steps import Runner, Steps
-from destination_dust.writers.tables.changes import Change
 from destination_dust.writers.tables.client import UnusableTable
 from destination_dust.writers.tables.context import TablesContext
 from destination_dust.writers.tables.definition import find_table
@@ -46,12 +45,10 @@ class TablesWriter:
         self._context = context
         self._prefix = prefix
         self._hard = deletes is CdcDeletes.HARD
-        self._records = Records(context, self._failures, self._change, self._fail, hard=self._hard)
+        self._records = Records(context, self._failures, self._fail, hard=self._hard)
         self._ends = False
         """Whether no more records come."""
         self._tables: dict[StreamKey, Table] = {}
-        self._refills: dict[StreamKey, Refill] = {}
-        """Where the rows of streams are staged that replace their tables."""
         self._lives: dict[StreamKey, Runner] = {}
         self._staging = Staging()
 
@@ -75,26 +72,20 @@ class TablesWriter:
         stream, outcomes = plan.stream, self._context.outcomes
         if stream in self._failures:
             return  # no state after this record will be given back
+        table = self._tables[stream]
         try:
             row_id = record_id(plan, record, outcomes.counts)
         except MissingKey as error:
-            if refill := self._refills.get(stream):
-                refill.miss_key()
+            if isinstance(table, Refill):
+                table.miss_key()
             outcomes.rejected(stream, f"in line {record.line} of the input", str(error), {span: 1})
             return
         if not is_change(record.data) and self._records.idle:
-            self._records.upsert(plan, record, span, row_id, self._tables[stream].encoder, {})
+            self._records.upsert(plan, record, span, row_id, table, {})
         elif self._hard and not plan.primary_key and is_tombstone(record.data):
             outcomes.ignored(stream, {span: 1})
         else:
-            is_replaced = stream in self._refills
-            self._records.take(plan, record, span, row_id, self._tables[stream], is_replaced=is_replaced)
-
-    def _change(self, stream: StreamKey, change: Change) -> None:
-        if refill := self._refills.get(stream):
-            refill.put(change)
-        else:
-            self._tables[stream].change(change)
+            self._records.take(plan, record, span, row_id, table, is_replaced=isinstance(table, Refill))
 
     def _fail(self, stream: StreamKey, error: Exception) -> None:
         """A row that a record needs cannot be read: what comes later must not be acknowledged before that record."""
@@ -127,13 +118,14 @@ class TablesWriter:
 
     def has_replaced(self, plan: StreamPlan) -> bool:
         """Whether the table's tags say that it was replaced."""
-        return plan.stream not in self._refills and plan.stream not in self._failures
+        return plan.stream not in self._failures and not isinstance(self._tables[plan.stream], Refill)
 
     def conclude(self, endings: Mapping[StreamKey, Ending]) -> None:
         """Put the staged rows into their tables."""
         for stream, ending in endings.items():
-            if stream not in self._failures:
-                self._refills[stream].conclude(ending)
+            table = self._tables.get(stream)
+            if stream not in self._failures and isinstance(table, Refill):
+                table.conclude(ending)
         self.tick()
 
     def wind_down(self, until: float, *, goes_on: bool) -> bool:
@@ -151,7 +143,8 @@ class TablesWriter:
 
     def unfinished(self) -> list[str]:
         """What each table lacks whose rows were being replaced, as sentences for the user."""
-        return [lack for refill in self._refills.values() if (lack := refill.unfinished)]
+        refills = [table for table in self._tables.values() if isinstance(table, Refill)]
+        return [lack for refill in refills if (lack := refill.unfinished)]
 
     def report(self) -> None:
         """Log where Dust holds something other than the source."""
@@ -164,15 +157,14 @@ class TablesWriter:
         """What becomes of the table of a stream, from beginning to end. Its trouble is that of no other."""
         try:
             definition = yield from find_table(plan, self._context, self._prefix)
-            table = self._tables[plan.stream] = Table(plan, definition, self._context)
-            decision = decide(plan, marker_of(table.existing.tags)) if plan.replaces else None
+            decision = decide(plan, marker_of(definition.existing.tags)) if plan.replaces else None
             if decision:
                 announce(plan, decision)
+            table = Table(plan, definition, self._context)
             if decision and not decision.adds:
-                refill = self._refills[plan.stream] = Refill(plan, decision, table, self._context, self._staging)
-                yield from refill.live()
-            else:
-                yield from table.live()
+                table = Refill(plan, definition, self._context, decision, self._staging)
+            self._tables[plan.stream] = table
+            yield from table.live()
         except Stopped:
             pass  # what was not proven is not acknowledged
         except TROUBLE as error:
@@ -183,12 +175,8 @@ class TablesWriter:
 
     def _is_idle(self, stream: StreamKey) -> bool:
         """Whether nothing is to be done for a stream before more comes."""
-        life, table, refill = self._lives[stream], self._tables.get(stream), self._refills.get(stream)
-        if life.ended:
-            return True
-        if life.under_way or table is None:
-            return False
-        return refill.waits if refill else table.idle
+        life, table = self._lives[stream], self._tables.get(stream)
+        return life.ended or (not life.under_way and table is not None and table.idle)
 
     def _make_room(self) -> None:
         """The memory is used up: have the tables sent in which most waits, until a quarter of it will be free.
