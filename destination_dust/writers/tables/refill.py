@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from destination_dust.airbyte.catalog import StreamPlan
 from destination_dust.airbyte.completion import Ending
 from destination_dust.dust.errors import Stopped
-from destination_dust.mapping.tables.sizes import MAX_BYTES, MAX_ROWS, Size
-from destination_dust.writers.markers import Decision, marker_for
+from destination_dust.mapping.tables.sizes import Size
+from destination_dust.writers.markers import Decision, marker_for, staying
 from destination_dust.writers.outcomes import BadRecord
 from destination_dust.writers.steps import WAIT, Ask, Steps
 from destination_dust.writers.tables.changes import Change
-from destination_dust.writers.tables.client import UnusableTable, refuse_misleading
+from destination_dust.writers.tables.client import UnusableTable, refuse_misleading, too_large
 from destination_dust.writers.tables.context import TablesContext
 from destination_dust.writers.tables.definition import Definition
 from destination_dust.writers.tables.proof import count_replaced
@@ -71,8 +71,9 @@ class Refill(Table):
         if self._trouble:
             return
         self._rows = self._rows or StagedRows(self._staging, keeps_earlier=not self._context.outcomes.fails_on_rejects)
-        if self._rows.put(change) and self._rows.exceeds(len(self.encoder.in_table)):
-            self._trouble = self._too_large(self._rows.size())
+        columns = self.encoder.in_table
+        if self._rows.put(change) and self._rows.exceeds(len(columns)):
+            self._trouble = too_large(self._plan.stream, self._rows.size(), self.dust.table_id, columns)
 
     def miss_key(self) -> None:
         """A record does not identify its row, which therefore cannot be told from the stale ones."""
@@ -114,7 +115,8 @@ class Refill(Table):
             left_out = self._context.outcomes.counts(self._plan.stream).rejected
             if not self._count and self.existing.exists and left_out:
                 self._doubt = self._doubt or "all records that the source sent were left out"
-            self._replaces = not self._is_written and not self._doubt
+            is_written = self.existing.generation in staying(self._plan, self._decision)
+            self._replaces = not is_written and not self._doubt
         if self._replaces and not self._count:
             yield from self._empty()
         else:
@@ -125,14 +127,6 @@ class Refill(Table):
             self._context.outcomes.replaced(self._plan.stream)
         self._book_unsent()
 
-    @property
-    def _is_written(self) -> bool:
-        """Whether rows of this generation are there, which another attempt may have acknowledged."""
-        generation, minimum = self._plan.generation, self._plan.minimum_generation_id
-        if generation is None or minimum is None or self._decision is Decision.REPLACE:
-            return False
-        return minimum <= self.existing.generation <= generation
-
     def _validate(self) -> Size:
         """The size of all rows. Raises `UnusableTable` if Dust could not read a table of them.
 
@@ -142,7 +136,7 @@ class Refill(Table):
             return Size()
         size, columns = self._rows.size(), self.encoder.in_table
         if not size.fits(len(columns)):
-            raise self._too_large(size)
+            raise too_large(self._plan.stream, size, self.dust.table_id, columns)
         refuse_misleading(self._plan.stream, self._rows.misleading(columns, self._context.requests))
         return size
 
@@ -151,7 +145,6 @@ class Refill(Table):
         if self.existing.exists:
             logger.info("Stream %s: it has no rows, so the table %s is emptied.", self._plan.stream, self.dust.table_id)
             yield from self._clear()
-            yield from self._prove_replaced()
             yield from self._mark()
 
     def _decide(self) -> None:
@@ -207,8 +200,6 @@ class Refill(Table):
             )
         if self.sending.truncates:
             yield from self._clear()
-        if self._replaces:
-            yield from self._prove_replaced()
         yield from self._mark()
 
     @property
@@ -221,13 +212,11 @@ class Refill(Table):
         yield Ask(self.dust.clear)
         self.sending.replaced_at = self._context.now()
 
-    def _prove_replaced(self) -> Steps:
-        """See that it has exactly the rows that replaced others. Raises `Unconfirmed`."""
-        if self._context.confirm:
+    def _mark(self) -> Steps:
+        """See that it has exactly the rows that replaced others, and mark it. Raises `Unconfirmed`."""
+        if self._replaces and self._context.confirm:
             since, may_have_had_rows = self.sending.replaced_at or 0.0, self.existing.rows != 0
             yield from count_replaced(self.dust, self._context, self._taken_rows, since=since, again=may_have_had_rows)
-
-    def _mark(self) -> Steps:
         if tags := self._tags(completed=True):
             self.definition.tags = tags
             yield from self.definition.describe()
@@ -242,12 +231,3 @@ class Refill(Table):
         for span, superseded, deleted in self._rows.unsent(deletes_are_sent=not self._replaces) if self._rows else ():
             outcomes.superseded(stream, superseded)
             outcomes.deleted(stream, {span: superseded + deleted}, deleted)
-
-    def _too_large(self, size: Size) -> UnusableTable:
-        megabytes = size.file_bytes(len(self.encoder.in_table)) / 1e6
-        return UnusableTable(
-            f"The stream {self._plan.stream} is too large for a table: it has {size.rows:,} rows, {megabytes:,.0f} MB "
-            f"in all, and Dust cannot read a table of more than {MAX_ROWS:,} rows or {MAX_BYTES // 1_000_000} MB. The "
-            f"table {self.dust.table_id} is as it was. Sync fewer rows or fields of the stream, or write it as "
-            "documents."
-        )
