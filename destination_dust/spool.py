@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import errno
+import itertools
 import os
 import sqlite3
 import tempfile
 import threading
 import weakref
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +112,32 @@ class TemporaryDatabase:
     def close(self) -> None:
         """Free its room on the disk."""
         self._connection.close()
+
+
+class SharedDatabase:
+    """A temporary database for many: one for each would use up the files that a process may open."""
+
+    def __init__(self, what: str, cache: int, *, page: int) -> None:
+        """See `TemporaryDatabase`."""
+        self.users = 0
+        """How many use it now."""
+        self._open = partial(TemporaryDatabase, what, cache, page=page)
+        self._database: TemporaryDatabase | None = None
+        self._numbers = itertools.count(1)
+
+    def enter(self) -> tuple[TemporaryDatabase, int]:
+        """Begin to use it. Returns it, and a number that no other user has or had. Raises `DiskFull`."""
+        self._database = self._database or self._open()
+        self.users += 1
+        return self._database, next(self._numbers)
+
+    def leave(self) -> bool:
+        """End to use it. Returns whether others use it; after the last one, its room on the disk is free."""
+        self.users -= 1
+        if not self.users and self._database:
+            self._database.close()
+            self._database = None
+        return self.users > 0
 
 
 def _connect(cache: int, page: int) -> sqlite3.Connection:

@@ -14,7 +14,7 @@ from destination_dust.mapping.tables.delimiters import (
 )
 from destination_dust.mapping.tables.rows import Row
 from destination_dust.mapping.tables.sizes import Size
-from destination_dust.spool import TemporaryDatabase
+from destination_dust.spool import SharedDatabase
 from destination_dust.writers.tables.changes import MAX_EARLIER, ROW_MEMORY, Change, requests
 from destination_dust.writers.tables.context import RequestLimits
 
@@ -26,44 +26,18 @@ BLOCKS_BYTES = 4_000_000
 # After so many more changes, or bytes of them, it is worth counting the rows again.
 COUNT_EVERY = 50_000
 COUNT_EVERY_BYTES = 10_000_000
-_ROWS = "The rows that are to replace a table (none was touched)"
 # The second to the fifth are those of a `Row`, null for a delete.
 _COLUMNS = "row_id TEXT NOT NULL, content, csv_bytes, cells, is_undelimited, span NOT NULL"
 _DELETED = (None,) * len(Row._fields)
 
 
-class Staging:
-    """The file for the rows of all streams: one for each would use up the files that a process may open.
-
-    It is as large as the tables, whose size is limited, and the few earlier changes of their rows.
-    """
+class Staging(SharedDatabase):
+    """The rows of all streams. Its file is as large as the tables, whose size is limited, and the few earlier changes
+    of their rows."""
 
     def __init__(self, *, cache: int = 16_000_000) -> None:
         """`cache`: bytes of memory."""
-        self._cache = cache
-        self._database: TemporaryDatabase | None = None
-        self._streams = 0
-        self._in_use = 0
-
-    @property
-    def block_bytes(self) -> int:
-        """How many bytes of memory the changes of one stream may take that are not written yet."""
-        return BLOCKS_BYTES // max(1, self._in_use)
-
-    def add_stream(self) -> tuple[TemporaryDatabase, int]:
-        """Make room for the rows of one more stream. Returns where they are kept, and its number. Raises `DiskFull`."""
-        self._database = self._database or TemporaryDatabase(_ROWS, self._cache, page=PAGE)
-        self._streams += 1
-        self._in_use += 1
-        return self._database, self._streams
-
-    def remove_stream(self) -> bool:
-        """Forget a stream. Returns whether there are others; after the last one, the room on the disk is free."""
-        self._in_use -= 1
-        if not self._in_use and self._database:
-            self._database.close()
-            self._database = None
-        return self._database is not None
+        super().__init__("The rows that are to replace a table (none was touched)", cache, page=PAGE)
 
 
 class StagedRows:
@@ -73,7 +47,7 @@ class StagedRows:
         """`keeps_earlier`: keep what was replaced as well, in case Dust refuses what replaced it. Raises `DiskFull`."""
         self._staging = staging
         self._keeps_earlier = keeps_earlier
-        self._database, self._number = staging.add_stream()
+        self._database, self._number = staging.enter()
         self._database.execute(f"CREATE TABLE changes{self._number} ({_COLUMNS}, UNIQUE (row_id))")
         if keeps_earlier:
             self._database.execute(f"CREATE TABLE earlier{self._number} ({_COLUMNS})")
@@ -86,7 +60,6 @@ class StagedRows:
         self._more_rows = self._more_bytes = 0
         """… and the changes since, each as a row of its own."""
         self._suspicious = False
-        self._has_deletes = False
         self._block: dict[str, tuple[Row | None, int]] = {}
         """Changes of distinct rows that are not written yet, …"""
         self._block_bytes = 0
@@ -94,6 +67,11 @@ class StagedRows:
         self._has_earlier = False
         self._largest = 1
         """The bytes that the largest change takes in memory, roughly."""
+
+    @property
+    def _most_bytes(self) -> int:
+        """How many bytes of memory its changes may take that are not written yet."""
+        return BLOCKS_BYTES // self._staging.users
 
     def put(self, change: Change) -> bool:
         """Keep a change in place of an earlier one of the same row. Raises `DiskFull`.
@@ -112,7 +90,7 @@ class StagedRows:
         if change.row:
             self._more_rows += 1
             self._more_bytes += change.row.csv_bytes
-        if len(self._block) < BLOCK and self._block_bytes < self._staging.block_bytes:
+        if len(self._block) < BLOCK and self._block_bytes < self._most_bytes:
             return False
         self._write()
         return self._more_rows >= COUNT_EVERY or self._more_bytes >= COUNT_EVERY_BYTES
@@ -149,7 +127,7 @@ class StagedRows:
     def __iter__(self) -> Iterator[Change]:
         """All changes. Nothing may be put while they are read."""
         self._write()
-        at_once = min(BLOCK, max(1, self._staging.block_bytes // self._largest))
+        at_once = min(BLOCK, max(1, self._most_bytes // self._largest))
         found = self._database.read(f"SELECT * FROM changes{self._number} ORDER BY rowid", at_once=at_once)
         for row_id, content, csv_bytes, cells, is_undelimited, number in found:
             row = None if content is None else Row(content, csv_bytes, cells, is_undelimited)
@@ -174,20 +152,21 @@ class StagedRows:
     def unsent(self, *, deletes_are_sent: bool) -> Iterator[tuple[Span, int, int]]:
         """By span: the records that a later one of the same row came after, and the deletes that are not sent."""
         self._write()
-        ((changes,),) = self._database.read(f"SELECT count(*) FROM changes{self._number}")
-        if changes == self._records.total() and (deletes_are_sent or not self._has_deletes):
+        found = f"SELECT count(*), count(content) FROM changes{self._number}"
+        ((changes, rows),) = self._database.read(found)
+        if changes == self._records.total() and (deletes_are_sent or changes == rows):
             return  # as many as records, so that none came after another
         # Counted here, because the database would sort copies of all rows on the disk.
-        rows, deletes = Counter[int](), Counter[int]()
+        counts, deletes = Counter[int](), Counter[int]()
         for number, is_delete in self._database.read(f"SELECT span, content IS NULL FROM changes{self._number}"):
-            rows[number] += 1
+            counts[number] += 1
             deletes[number] += is_delete
         for number, records in self._records.items():
-            yield self._spans[number], records - rows[number], 0 if deletes_are_sent else deletes[number]
+            yield self._spans[number], records - counts[number], 0 if deletes_are_sent else deletes[number]
 
     def close(self) -> None:
         """Forget all of them. Other streams reuse their room on the disk."""
-        if self._staging.remove_stream():
+        if self._staging.leave():
             # To drop a table, no other may be read meanwhile.
             self._database.execute(f"DELETE FROM changes{self._number}")
             if self._keeps_earlier:
@@ -205,9 +184,7 @@ class StagedRows:
             [(row_id, *(row or _DELETED), number) for row_id, (row, number) in self._block.items()],
         )
         self._records.update([number for _, number in self._block.values()])
-        rows = [row for row, _ in self._block.values() if row]
-        self._suspicious = self._suspicious or any(map(is_suspicious, rows))
-        self._has_deletes |= len(rows) < len(self._block)
+        self._suspicious = self._suspicious or any(row and is_suspicious(row) for row, _ in self._block.values())
         self._block, self._block_bytes = {}, 0
 
     def _keep_earlier(self, row_ids: Sequence[tuple[str]]) -> None:
