@@ -141,12 +141,14 @@ class Waiting:
         self._changes.update(others)
         return len(newer)
 
-    def restore(self, change: Change) -> bool:
-        """Take the change in that a cut one took the place of, and forget that one. Returns whether a newer one waits,
-        which supersedes it."""
-        assert change.earlier
-        self._hold(change.earlier.held - change.held)
-        return bool(self.put_back([change.earlier]))
+    def restore(self, refused: Change) -> bool:
+        """Forget a change that was cut, and take in the one that it took the place of. Returns whether that one is sent
+        now: there is one, and no newer one waits, which would supersede it."""
+        self.release(refused.held)
+        if refused.earlier is None:
+            return False
+        refused.earlier.held = 0
+        return not self.put_back([refused.earlier])
 
     def cut(self, limits: RequestLimits, until: float, *, deletes: bool | None = None) -> list[Change]:
         """Take out the changes of the next request: those that came by `until`, and rows that fill a request.

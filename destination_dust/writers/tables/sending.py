@@ -218,7 +218,5 @@ class Sending:
             )
         outcomes = self._context.outcomes
         outcomes.rejected(self._stream, change.row_id, str(error), change.own_records, stop=not self.replaces)
-        if change.earlier is None:
-            self._waiting.release(change.held)
-        elif not self._waiting.restore(change):
+        if self._waiting.restore(change):
             outcomes.superseded(self._stream, -1)

@@ -167,8 +167,20 @@ def test_a_refused_change_makes_room_for_the_one_before_it() -> None:
     """Unless a newer one waits."""
     found = waiting(change("a", b"good"), change("a", b"bad"), keeps=True)
     (bad,) = found.cut(LARGE, 1)
-    assert not found.restore(bad)
+    assert found.restore(bad)
     (good,) = found.cut(LARGE, 1)
     assert good.row == Row(b"good", 4, 1)
-    found.release(good.held)
+    assert not found.restore(good)
     assert 0 == found.held
+
+
+def test_the_one_before_a_refused_change_is_not_sent_if_a_newer_one_waits() -> None:
+    """Which supersedes it, and takes its records over."""
+    found = waiting(change("a", b"good"), change("a", b"bad"), keeps=True)
+    (bad,) = found.cut(LARGE, 1)
+    found.put(change("a", b"newer"))
+
+    assert not found.restore(bad)
+
+    (newer,) = found.cut(LARGE, 1)
+    assert [b"newer", b"good"] == [each.row and each.row.content for each in newer.chain]
