@@ -18,6 +18,7 @@ from destination_dust.writers.tables.changes import Change
 from destination_dust.writers.tables.context import BurstLimits
 from destination_dust.writers.tables.witnesses import Witness
 from unit_tests.builders import USERS
+from unit_tests.writers.outcomes import FakeWorkers
 
 SPAN = Span(USERS)
 
@@ -165,3 +166,17 @@ def test_a_burst_is_full_by_requests_rows_or_bytes(limits: BurstLimits) -> None:
         take(found, ["a", "b"])
     assert found.is_full(limits)
     assert Size(6, 60, 6) == found.contents.size
+
+
+def test_what_was_acknowledged_is_not_acknowledged_again() -> None:
+    """Without `confirm_rows`, each request is as soon as Dust has taken it."""
+    workers, found = FakeWorkers(), burst()
+    for row_ids in (["a", "b"], ["c"]):
+        for _ in row_ids:
+            workers.ledger.add_record(USERS)
+        take(found, row_ids)
+        workers.outcomes.queued(USERS, len(row_ids))
+        found.settle(USERS, workers.outcomes)
+    counts = workers.outcomes.counts(USERS)
+
+    assert (3, 0, 0) == (counts.upserted, counts.deleted, counts.queued)

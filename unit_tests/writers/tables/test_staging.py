@@ -137,6 +137,23 @@ def test_a_stream_that_is_done_does_not_disturb_those_that_are_read(keeps_earlie
     assert 4999 == len(list(reading))
 
 
+def test_streams_reuse_the_room_of_those_that_are_done() -> None:
+    """A sync may replace a thousand tables, one after the other."""
+    staging = Staging(cache=256 * 1024)
+    pages = list[int]()
+    lasting = StagedRows(staging)
+    for _ in range(5):
+        rows = StagedRows(staging)
+        for number in range(1000):
+            rows.put(change(str(number), b"x" * 500, Span(USERS)))
+        rows.size()
+        rows.close()
+        ((count,),) = lasting._database.read("PRAGMA page_count")
+        pages.append(count)
+
+    assert pages[-1] < 2 * pages[0]
+
+
 def test_the_disk_is_free_once_all_streams_are_done(temporary_files: TemporaryFiles) -> None:
     """Rows that come later begin another file."""
     staging = Staging(cache=256 * 1024)
