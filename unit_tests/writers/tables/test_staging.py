@@ -9,11 +9,13 @@ import pytest
 
 from destination_dust.airbyte.ledger import Span
 from destination_dust.mapping.tables import sizes
-from destination_dust.mapping.tables.rows import Row
+from destination_dust.mapping.tables.delimiters import misleading_columns
+from destination_dust.mapping.tables.rows import Row, RowEncoder
 from destination_dust.mapping.tables.sizes import Size
 from destination_dust.spool import DiskFull
 from destination_dust.writers.tables import staging as staging_module
 from destination_dust.writers.tables.changes import MAX_EARLIER, Change
+from destination_dust.writers.tables.context import RequestLimits
 from destination_dust.writers.tables.staging import COUNT_EVERY, StagedRows, Staging
 from unit_tests.builders import USERS
 from unit_tests.conftest import TemporaryFiles
@@ -247,3 +249,19 @@ def test_what_is_not_written_yet_stays_small_however_many_streams_there_are(monk
         for (count,) in stream._database.read(f"SELECT count(*) FROM changes{number}")
     )
     assert 10 * 20 - written <= 50
+
+
+@pytest.mark.parametrize(("suspicious", "rows_a_request"), [(range(290, 300), 300), (range(0, 3000, 600), 1)])
+def test_neither_the_table_nor_a_request_may_mislead(suspicious: range, rows_a_request: int) -> None:
+    """Dust guesses the delimiter of both: ten rows at the end of 300 are a tenth of its sample in another order, and
+    five of 3,000 are too few, unless they are sent alone."""
+    encoder, rows = RowEncoder({"text": {"type": "string"}}), spool()
+    for number in range(suspicious.stop):
+        data = {"text": ";" * 40 if number in suspicious else "x" * 100}
+        rows.put(Change(str(number), encoder.encode(str(number), data, 0), Span(USERS)))
+    all_rows = [each.row for each in rows if each.row]
+
+    assert [] == misleading_columns(all_rows)
+    assert ["text"] == rows.misleading(encoder.in_table, RequestLimits(rows_a_request))
+    if rows_a_request == 1:
+        assert [] == rows.misleading(encoder.in_table, RequestLimits(3000))
