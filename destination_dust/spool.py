@@ -1,19 +1,22 @@
-"""Lines that wait: in memory while they are few, else in a temporary file that no one else can open."""
+"""Data that waits in a temporary file that no one else can open; and lines, in memory while they are few."""
 
 from __future__ import annotations
 
 import errno
+import itertools
 import os
 import sqlite3
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+import threading
+import weakref
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 # Up to here, memory is as good.
 IN_MEMORY = 4 * 1024 * 1024
 CACHE = 1_000_000
-_STATES = "The states that wait"
 MORE_FILES = "Let the process, or its container, open more files (ulimit -n)."
 
 
@@ -27,7 +30,7 @@ class Spool:
     def __init__(self) -> None:
         self._memory: dict[int, bytes] = {}
         self._bytes = 0
-        self._file: sqlite3.Connection | None = None
+        self._file: TemporaryDatabase | None = None
         self._next = 0
 
     def put(self, line: bytes) -> int:
@@ -37,11 +40,10 @@ class Spool:
             self._memory[number] = line
             self._bytes += len(line)
             return number
-        with on_disk(_STATES):
-            if not self._file:
-                self._file = temporary_database(CACHE)
-                self._file.execute("CREATE TABLE lines (number INTEGER PRIMARY KEY, line BLOB)")
-            self._file.execute("INSERT INTO lines VALUES (?, ?)", (number, line))
+        if not self._file:
+            self._file = TemporaryDatabase("The states that wait", CACHE)
+            self._file.execute("CREATE TABLE lines (number INTEGER PRIMARY KEY, line BLOB)")
+        self._file.execute("INSERT INTO lines VALUES (?, ?)", (number, line))
         return number
 
     def take(self, number: int) -> bytes:
@@ -51,9 +53,8 @@ class Spool:
             self._bytes -= len(line)
             return line
         assert self._file  # a number is given out with its line
-        with on_disk(_STATES):
-            (line,) = self._file.execute("SELECT line FROM lines WHERE number = ?", (number,)).fetchone()
-            self._file.execute("DELETE FROM lines WHERE number = ?", (number,))
+        (line,) = self._file.execute("SELECT line FROM lines WHERE number = ?", (number,)).fetchone()
+        self._file.execute("DELETE FROM lines WHERE number = ?", (number,))
         return bytes(line)
 
     def close(self) -> None:
@@ -63,12 +64,86 @@ class Spool:
             self._file.close()
 
 
-def temporary_database(cache: int, *, page: int = 4096) -> sqlite3.Connection:
-    """An empty database in a file that has lost its name and is readable by this user only.
+class TemporaryDatabase:
+    """A database in a file that has lost its name and is readable by this user only.
 
-    The file is gone when the process is, however that ends. `cache`: bytes of memory; `page`: bytes that are read or
-    written at once. Raises `OSError` and `sqlite3.Error`. One thread at a time may use it.
+    The file is gone when the process is, however that ends. All threads may use it.
     """
+
+    def __init__(self, what: str, cache: int, *, page: int = 4096) -> None:
+        """`what`: the data, as the subject of a sentence, in the plural; `cache`: bytes of memory; `page`: bytes that
+        are read or written at once. Raises `DiskFull`."""
+        self._what = what
+        self._lock = threading.Lock()
+        try:
+            self._connection = _connect(cache, page)
+        except (sqlite3.Error, OSError) as error:
+            raise _disk_full(what, error) from error
+        # A sync that fails closes nothing.
+        weakref.finalize(self, self._connection.close)
+
+    def execute(self, statement: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
+        """Run a statement. Raises `DiskFull`."""
+        try:
+            with self._lock:
+                return self._connection.execute(statement, values)
+        except sqlite3.Error as error:
+            raise _disk_full(self._what, error) from error
+
+    def execute_each(self, statement: str, values: Sequence[Sequence[object]]) -> int:
+        """Run a statement once for each of the values. Returns how many rows it has changed. Raises `DiskFull`."""
+        try:
+            with self._lock:
+                return self._connection.executemany(statement, values).rowcount
+        except sqlite3.Error as error:
+            raise _disk_full(self._what, error) from error
+
+    def read(self, statement: str, *, at_once: int = 1) -> Iterator[Any]:
+        """The rows that a statement selects, whatever others do meanwhile. `at_once`: how many of them are in memory at
+        once. Raises `DiskFull`."""
+        cursor = self.execute(statement)
+        while rows := self._fetch(cursor, at_once):
+            yield from rows
+
+    def close(self) -> None:
+        """Free its room on the disk."""
+        self._connection.close()
+
+    def _fetch(self, cursor: sqlite3.Cursor, count: int) -> list[Any]:
+        try:
+            with self._lock:
+                return cursor.fetchmany(count)
+        except sqlite3.Error as error:  # what is in memory may have to be written before anything else is read
+            raise _disk_full(self._what, error) from error
+
+
+class SharedDatabase:
+    """A temporary database for many: one for each would use up the files that a process may open."""
+
+    def __init__(self, what: str, cache: int, *, page: int) -> None:
+        """See `TemporaryDatabase`."""
+        self.users = 0
+        """How many use it now."""
+        self._open = partial(TemporaryDatabase, what, cache, page=page)
+        self._database: TemporaryDatabase | None = None
+        self._numbers = itertools.count(1)
+
+    def enter(self) -> tuple[TemporaryDatabase, int]:
+        """Begin to use it. Returns it, and a number that no other user has or had. Raises `DiskFull`."""
+        self._database = self._database or self._open()
+        self.users += 1
+        return self._database, next(self._numbers)
+
+    def leave(self) -> bool:
+        """End to use it. Returns whether others use it; after the last one, its room on the disk is free."""
+        self.users -= 1
+        if not self.users and self._database:
+            self._database.close()
+            self._database = None
+        return self.users > 0
+
+
+def _connect(cache: int, page: int) -> sqlite3.Connection:
     handle, path = tempfile.mkstemp(prefix="destination-dust-")
     os.close(handle)
     try:
@@ -87,20 +162,7 @@ def temporary_database(cache: int, *, page: int = 4096) -> sqlite3.Connection:
     return database
 
 
-@contextmanager
-def on_disk(what: str) -> Iterator[None]:
-    """Work with temporary data. Raises `DiskFull` for whatever goes wrong: reading writes, too, if memory is short.
-
-    `what`: see `disk_full`.
-    """
-    try:
-        yield
-    except (sqlite3.Error, OSError) as error:
-        raise disk_full(what, error) from error
-
-
-def disk_full(what: str, error: sqlite3.Error | OSError) -> DiskFull:
-    """The error for temporary data that has no room. `what`: the data, as the subject of a sentence, in the plural."""
+def _disk_full(what: str, error: sqlite3.Error | OSError) -> DiskFull:
     if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
         return DiskFull(f"{what} need a temporary file, but {os.strerror(error.errno).lower()}. {MORE_FILES}")
     reason = error.strerror if isinstance(error, OSError) else error

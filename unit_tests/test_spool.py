@@ -11,7 +11,7 @@ from contextlib import closing
 
 import pytest
 
-from destination_dust.spool import IN_MEMORY, DiskFull, Spool
+from destination_dust.spool import IN_MEMORY, DiskFull, Spool, TemporaryDatabase
 from unit_tests.conftest import TemporaryFiles
 
 
@@ -99,3 +99,16 @@ def test_a_limit_of_open_files_is_not_taken_for_a_full_disk(
         spool.put(b"x" * IN_MEMORY * 2)
 
     assert "disk" not in str(caught.value)
+
+
+def test_a_disk_that_fails_between_two_rows_has_a_name_as_well() -> None:
+    """Not only at the first row of a statement."""
+    database = TemporaryDatabase("Rows", 1_000_000)
+    database.execute("CREATE TABLE numbers (number)")
+    database.execute_each("INSERT INTO numbers VALUES (?)", [(number,) for number in range(100)])
+    found = database.read("SELECT number FROM numbers")
+    assert (0,) == next(found)
+    database._connection.set_progress_handler(lambda: 1, 1)  # it interrupts whatever runs
+
+    with pytest.raises(DiskFull, match="^Rows do not fit on the disk"):
+        next(found)

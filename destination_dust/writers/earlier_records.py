@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
-import weakref
-
-from destination_dust.spool import on_disk, temporary_database
+from destination_dust.spool import TemporaryDatabase
 
 # Up to here, memory is as good.
 IN_MEMORY = 4 * 1024 * 1024
 CACHE = 16_000_000
-_RECORDS = "The rows that change data capture has brought"
 
 
 class EarlierRecords:
@@ -23,7 +19,7 @@ class EarlierRecords:
         self._in_memory = in_memory
         self._memory: dict[str, bytes] = {}
         self._bytes = 0
-        self._file: sqlite3.Connection | None = None
+        self._file: TemporaryDatabase | None = None
 
     def put(self, record_id: str, content: bytes) -> None:
         """Keep the content in place of an earlier one. Raises `DiskFull`."""
@@ -34,21 +30,15 @@ class EarlierRecords:
             self._memory[record_id] = content
             self._bytes += len(content)
             return
-        with on_disk(_RECORDS):
-            self._open().execute("REPLACE INTO contents VALUES (?, ?)", (record_id, content))
+        if self._file is None:
+            self._file = TemporaryDatabase("The rows that change data capture has brought", CACHE)
+            self._file.execute("CREATE TABLE contents (record_id TEXT PRIMARY KEY, content BLOB) WITHOUT ROWID")
+        self._file.execute("REPLACE INTO contents VALUES (?, ?)", (record_id, content))
 
     def get(self, record_id: str) -> bytes | None:
         """The latest content, None if no record of this sync had the id. Raises `DiskFull`."""
         content = self._memory.get(record_id)
         if content is not None or self._file is None:
             return content
-        with on_disk(_RECORDS):
-            found = self._file.execute("SELECT content FROM contents WHERE record_id = ?", (record_id,)).fetchone()
+        found = self._file.execute("SELECT content FROM contents WHERE record_id = ?", (record_id,)).fetchone()
         return found and bytes(found[0])
-
-    def _open(self) -> sqlite3.Connection:
-        if self._file is None:
-            self._file = temporary_database(CACHE)
-            weakref.finalize(self, self._file.close)
-            self._file.execute("CREATE TABLE contents (record_id TEXT PRIMARY KEY, content BLOB) WITHOUT ROWID")
-        return self._file

@@ -61,6 +61,13 @@ def decide(plan: StreamPlan, marker: Marker | None) -> Decision:
     return Decision.REPLACE if plan.overwrites else Decision.ADD_UNPROVEN
 
 
+def staying(plan: StreamPlan, decision: Decision) -> range:
+    """The generations of documents and rows that stay, because another attempt may have acknowledged them."""
+    if decision is Decision.REPLACE:
+        return range(0)
+    return range(plan.minimum_generation_id or 0, (plan.generation or 0) + 1)
+
+
 def marker_for(plan: StreamPlan, *, completed: bool) -> Marker | None:
     """The marker that this sync writes, None if the host counts no generations: it would never be read."""
     return None if plan.generation is None else Marker(plan.generation, plan.sync_id, completed)

@@ -46,7 +46,6 @@ TESTED_ELSEWHERE = {
     "writers/tables/client.py": "unit_tests/writers/tables/test_table.py",
     "writers/tables/context.py": "unit_tests/writers/tables/test_table.py",
     "writers/tables/definition.py": "unit_tests/writers/tables/test_table.py",
-    "writers/tables/waiting.py": "unit_tests/writers/tables/test_changes.py",
     "writers/tables/writer.py": "unit_tests/writers/tables/test_table.py",
     "writers/writer.py": "unit_tests/test_sync.py",
 }

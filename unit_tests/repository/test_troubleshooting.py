@@ -28,6 +28,7 @@ UNSAID = {
     "bool | int | float | str | dict[str, Any] | None",
     "row_id TEXT NOT NULL, content, csv_bytes, cells, is_undelimited, span NOT NULL",
     "SELECT count(content), total(csv_bytes), total(cells) FROM changes…",
+    "SELECT count(*), count(content) FROM changes…",
     "SELECT rowid FROM … WHERE row_id = ? ORDER BY rowid DESC LIMIT 1 OFFSET …",
     "SELECT * FROM earlier… WHERE row_id = ? ORDER BY rowid DESC",
     "SELECT * FROM changes… ORDER BY rowid",

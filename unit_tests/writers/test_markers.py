@@ -8,7 +8,7 @@ import pytest
 
 from destination_dust.airbyte.catalog import Mode, StreamPlan
 from destination_dust.mapping.tags import Marker
-from destination_dust.writers.markers import Decision, announce, decide, marker_for
+from destination_dust.writers.markers import Decision, announce, decide, marker_for, staying
 from unit_tests.builders import USERS
 
 GENERATION, SYNC = 5, 70
@@ -85,3 +85,11 @@ def test_each_decision_is_logged_in_one_line(decision: Decision, caplog: pytest.
     (record,) = caplog.records
     assert record.getMessage() == f"Stream users: {decision.value}."
     assert (logging.WARNING if decision is ADD_UNPROVEN else logging.INFO) == record.levelno
+
+
+def test_what_another_attempt_may_have_acknowledged_stays() -> None:
+    """It is of this generation, or of one that the platform keeps; those of another connection may be above."""
+    counted = StreamPlan(USERS, DEDUP, (("id",),), GENERATION, GENERATION - 2, SYNC)
+
+    assert [3, 4, 5] == [each for each in range(10) if each in staying(counted, REPLACE_OTHERS)]
+    assert not staying(counted, REPLACE)

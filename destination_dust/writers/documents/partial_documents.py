@@ -68,40 +68,25 @@ class PartialDocuments:
         missing = () if deleted else unavailable(record.data)
         wanted = tuple(field for field in missing if needs(shape, field, keeps_all=keeps_all))
         may_read = bool(plan.primary_key) and shape.text_format == "json" and not self._is_replaced(plan.stream)
-        self._updates.take(
-            document_id,
-            Update(
-                bool(wanted),
-                partial(self._complete, plan, record, span, document_id, missing, wanted),
-                partial(self._read, plan.stream, document_id) if may_read else None,
-            ),
-        )
 
-    def _complete(
-        self,
-        plan: StreamPlan,
-        record: Record,
-        span: Span,
-        document_id: str,
-        missing: tuple[str, ...],
-        wanted: tuple[str, ...],
-        values: Values | None,
-    ) -> bytes | None:
-        counts = self._outcomes.counts(plan.stream)
-        known = {name: value for name, value in (values or {}).items() if not is_placeholder(value)}
-        for field in wanted:
-            book = counts.kept_values if known.get(field) is not None else counts.lost_values
-            book[declared_field(plan.properties, field)] += 1
-        data = record.data
-        if missing:
-            data = {name: known.get(name) if name in missing else value for name, value in data.items()}
-            for field in missing:
-                if data[field] is None:
-                    del data[field]
-        self._put(plan, record._replace(data=data), span, document_id)
-        if not is_change(data) or not plan.primary_key:
-            return None  # without a key, no other record is about this document
-        return b"" if plan.deletes(data) else exact_json.dumps(data)
+        def put(values: Values | None) -> bytes | None:
+            counts, data = self._outcomes.counts(plan.stream), record.data
+            known = {name: value for name, value in (values or {}).items() if not is_placeholder(value)}
+            for field in wanted:
+                book = counts.kept_values if known.get(field) is not None else counts.lost_values
+                book[declared_field(plan.properties, field)] += 1
+            if missing:
+                data = {name: known.get(name) if name in missing else value for name, value in data.items()}
+                for field in missing:
+                    if data[field] is None:
+                        del data[field]
+            self._put(plan, record._replace(data=data), span, document_id)
+            if not is_change(data) or not plan.primary_key:
+                return None  # without a key, no other record is about this document
+            return b"" if deleted else exact_json.dumps(data)
+
+        read = partial(self._read, plan.stream, document_id) if may_read else None
+        self._updates.take(document_id, Update(bool(wanted), put, read))
 
     def _read(self, stream: StreamKey, document_id: str) -> Mapping[str, Any]:
         """The fields of the document in Dust, if it is this stream's."""

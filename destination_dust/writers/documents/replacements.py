@@ -22,7 +22,7 @@ from destination_dust.writers.documents.cleanup import Cleanup
 from destination_dust.writers.documents.inventory import Entry, Inventory
 from destination_dust.writers.documents.marker import find_markers
 from destination_dust.writers.documents.pagination import UnorderedListing, paginate
-from destination_dust.writers.markers import Decision, announce, decide
+from destination_dust.writers.markers import Decision, announce, decide, staying
 from destination_dust.writers.outcomes import Outcomes
 from destination_dust.writers.steps import Ask, Runner, Steps, Submit
 from destination_dust.writers.unlikely_replacements import warn_if_unlikely
@@ -130,10 +130,7 @@ class Replacements:
 
     def _stale(self, plan: StreamPlan) -> Iterator[str]:
         """The documents of a stream that the sync did not bring, and that no attempt of it may have acknowledged."""
-        keeps = range(plan.minimum_generation_id or 0, (plan.generation or 0) + 1)
-        if self._decisions[plan.stream] is Decision.REPLACE:
-            keeps = range(0)
-        return self._inventory.stale(plan.stream, keeps=keeps)
+        return self._inventory.stale(plan.stream, keeps=staying(plan, self._decisions[plan.stream]))
 
     def _warn_of_old_documents(self, plan: StreamPlan, reason: str) -> None:
         stays = sum(1 for _ in self._stale(plan))

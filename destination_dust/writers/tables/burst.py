@@ -7,14 +7,15 @@ So rows go out in bursts, and after each of them the table is left alone until i
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from destination_dust.airbyte.ledger import Span
 from destination_dust.airbyte.messages import StreamKey
-from destination_dust.mapping.tables.delimiters import Delimiters, misleading_in_table
-from destination_dust.mapping.tables.sizes import Size, fitting
+from destination_dust.mapping.tables.bodies import upsert_body
+from destination_dust.mapping.tables.contents import Contents
+from destination_dust.mapping.tables.sizes import Size
 from destination_dust.writers.outcomes import Outcomes
-from destination_dust.writers.tables.changes import Batch
+from destination_dust.writers.tables.changes import Change
 from destination_dust.writers.tables.context import BurstLimits
 from destination_dust.writers.tables.witnesses import Request, Witness, choose, pack
 
@@ -26,31 +27,65 @@ PAUSE = 9.0
 SHARING = 10_000
 
 
+class Batch:
+    """The changes of one request: rows to upsert, or one delete.
+
+    What is asked of all of them is found at once, when they were just taken from what waits: later they would have to
+    be brought from memory again, one by one.
+    """
+
+    __slots__ = ("changes", "held", "records", "row_ids", "rows", "size", "table_size")
+
+    def __init__(self, changes: Sequence[Change]) -> None:
+        self.changes = changes
+        self.row_ids = [change.row_id for change in changes]
+        self.rows = [change.row for change in changes if change.row]
+        self.size = sum([change.size for change in changes])
+        """Bytes of their rows in the request."""
+        self.held = sum([change.held for change in changes])
+        """The bytes that they count for in the memory budget."""
+        self.records = _records(changes)
+        """The records that are stored with them, by span."""
+        self.table_size = Size.of(self.rows)
+
+    @property
+    def halves(self) -> tuple[Batch, Batch]:
+        """The first of them, and the others."""
+        middle = len(self.changes) // 2
+        return Batch(self.changes[:middle]), Batch(self.changes[middle:])
+
+    def body(self, loaded_at: int, *, truncates: bool = False) -> bytes:
+        """The request that upserts their rows; see `mapping.tables.bodies`."""
+        return upsert_body([row.content for row in self.rows], loaded_at, truncates=truncates)
+
+
+def _records(changes: Sequence[Change]) -> Counter[Span]:
+    records = Counter([change.span for change in changes])
+    for change in changes:
+        if change.superseded:
+            records.update(change.superseded)
+        if change.earlier:
+            records.update(_records([change.earlier]))
+    return records
+
+
 class Burst:
     """The requests of a burst, in the order in which Dust took them, and what of them is not acknowledged."""
 
-    def __init__(
-        self, began: float, *, table: Size, is_exact: bool, shown: Delimiters, loaded_at: int, time_is_new: bool
-    ) -> None:
-        """`began`: now; `table`: what the table has, `is_exact`: whether it is known how many rows; `shown`: some of
-        them; `loaded_at`: for the first request, in seconds since 1970; `time_is_new`: whether it is known that no row
-        of the table had that time before."""
+    def __init__(self, began: float, contents: Contents, *, loaded_at: int, time_is_new: bool) -> None:
+        """`began`: now; `contents`: of the table; `loaded_at`: for the first request, in seconds since 1970;
+        `time_is_new`: whether it is known that no row of the table had that time before."""
         self.began = began
         self.ended = began
         """When Dust took the last request."""
-        self.rows_before = table.rows if is_exact else None
-        """How many rows the table had, None if that is not known."""
+        self.contents = contents
+        """What the table has once all is merged."""
         self.rows_if_all_count: int | None = None
         """How many rows it has in the end if all that were upserted are new, or all that were deleted were there.
 
         If it has as many, it is so, and each change is merged, also those of requests without a witness. Set by
         `witnesses`; None if it is not known.
         """
-        self.table = table
-        """What the table has at most, once all is merged."""
-        self.shown = shown
-        self.delimiters = Delimiters()
-        """Of the rows that were sent or are about to be."""
         self.loaded_at = self._loaded_from = loaded_at
         self.time_is_new = time_is_new
         self.queued = False
@@ -58,13 +93,11 @@ class Burst:
         self._requests: list[Request] = []
         self._times: set[int] = set()
         """Hashes of the rows that the requests since the latest change of the time have changed."""
-        self._upserted, self._deleted = Counter[Span](), Counter[Span]()
-        """Records, by span, whose rows Dust has taken and which are not acknowledged …"""
-        self._upserted_rows = self._deleted_rows = 0
-        """… and those rows."""
-        self.rows = 0
-        """Rows that it upserts."""
-        self._size = 0
+        self._records = Counter[Span]()
+        """Records, by span, whose rows Dust has taken and which are not acknowledged, …"""
+        self._unsettled = 0
+        """… and the number of those rows."""
+        self._rows = self._size = 0
 
     @property
     def deletes(self) -> bool:
@@ -78,25 +111,7 @@ class Burst:
 
     def is_full(self, limits: BurstLimits) -> bool:
         """Whether no more requests may be sent before a rest."""
-        return len(self._requests) >= limits.requests or self.rows >= limits.rows or self._size >= limits.size
-
-    def fitting(self, batch: Batch, columns: int) -> int:
-        """For how many of the first rows there is room in the table. One is taken at least, or none would ever be."""
-        if (self.table + batch.table_size).fits(columns):
-            return len(batch.rows)
-        return max(fitting(self.table, batch.rows, columns), 1 if self.is_empty else 0)
-
-    def misleading(self, columns: Collection[str]) -> list[str]:
-        """The columns by which Dust could mistake the delimiter of the table with the rows in `delimiters`; else none.
-
-        They may be new to it, or take the place of others: neither may be mistaken.
-        """
-        before = self.rows_before or 0
-        for staying in (before, max(0, before - self.delimiters.rows.total())):
-            groups = [(self.delimiters, 1.0), (self.shown, staying / max(1, self.shown.rows.total()))]
-            if blamed := misleading_in_table(groups, columns):
-                return blamed
-        return []
+        return len(self._requests) >= limits.requests or self._rows >= limits.rows or self._size >= limits.size
 
     def set_time(self, row_ids: Collection[str]) -> None:
         """Set the time of loading for the next request, which has these rows, and for the parts that it is sent in.
@@ -111,8 +126,7 @@ class Burst:
 
     def took(self, batch: Batch, *, began: float, ended: float, queued: bool = True) -> None:
         """Dust has taken a request with these changes, which was begun and answered at these times."""
-        upserted, deleted = len(batch.rows), len(batch.changes) - len(batch.rows)
-        if upserted:
+        if batch.rows:
             self._times.update(map(hash, batch.row_ids))
         run = 0
         if self._requests:
@@ -120,13 +134,12 @@ class Burst:
             run = self._requests[-1].run + (ended - self._requests[-1].began >= PAUSE)
         is_slow = ended - began >= PAUSE
         times = self._loaded_from, self.loaded_at
-        self._requests.append(Request(began, run, is_slow, not upserted, times, pack(batch.row_ids)))
-        (self._upserted if upserted else self._deleted).update(batch.records)
-        self._upserted_rows += upserted
-        self._deleted_rows += deleted
-        self.rows += upserted
+        self._requests.append(Request(began, run, is_slow, not batch.rows, times, pack(batch.row_ids)))
+        self._records.update(batch.records)
+        self._unsettled += len(batch.changes)
+        self._rows += len(batch.rows)
         self._size += batch.size
-        self.table += batch.table_size
+        self.contents.size += batch.table_size
         self.queued |= queued
         self.ended = ended
 
@@ -137,17 +150,16 @@ class Burst:
 
     def settle(self, stream: StreamKey, outcomes: Outcomes) -> None:
         """Acknowledge the changes that Dust has taken so far."""
-        outcomes.queued(stream, -self._upserted.total() - self._deleted.total())
-        outcomes.upserted(stream, self._upserted, self._upserted_rows)
-        outcomes.deleted(stream, self._deleted, self._deleted_rows)
-        self._upserted.clear()
-        self._deleted.clear()
-        self._upserted_rows = self._deleted_rows = 0
+        book = outcomes.deleted if self.deletes else outcomes.upserted
+        outcomes.queued(stream, -self._records.total())
+        book(stream, self._records, self._unsettled)
+        self._records.clear()
+        self._unsettled = 0
 
     def witnesses(self, *, every_delete: bool = False) -> list[Witness]:
         """The rows to read once it has ended; see `choose`."""
         self._times = set()
         chosen, changed = choose(self._requests, every_delete=every_delete)
-        if self.rows_before is not None:
-            self.rows_if_all_count = self.rows_before + (-changed if self.deletes else changed)
+        if self.contents.rows_before is not None:
+            self.rows_if_all_count = self.contents.rows_before + (-changed if self.deletes else changed)
         return chosen

@@ -1,15 +1,16 @@
-"""Changes of rows: what becomes of each, and the records whose fate that is."""
+"""Changes of rows: what becomes of each, the records whose fate that is, and which changes wait for a table."""
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from destination_dust.airbyte.ledger import Span
-from destination_dust.mapping.tables.bodies import ROW_OVERHEAD, upsert_body
+from destination_dust.mapping.tables.bodies import BODY_OVERHEAD, ROW_OVERHEAD
 from destination_dust.mapping.tables.rows import Row
-from destination_dust.mapping.tables.sizes import Size
+from destination_dust.writers.tables.context import MemoryBudget, RequestLimits
 
 # How many earlier changes of a row wait behind the latest, in case Dust refuses it.
 MAX_EARLIER = 4
@@ -84,43 +85,129 @@ class Change:
             self.superseded = records
 
 
-class Batch:
-    """The changes of one request: rows to upsert, or one delete.
+class Waiting:
+    """Changes of distinct rows, in the order in which the rows began to wait. Requests are cut from them."""
 
-    What is asked of all of them is found at once, when they were just taken from what waits: later they would have to
-    be brought from memory again, one by one.
-    """
+    def __init__(self, budget: MemoryBudget, *, keeps_earlier: bool) -> None:
+        """`keeps_earlier`: keep what was superseded, in case Dust refuses what took its place."""
+        self.rows = 0
+        """Rows to upsert, …"""
+        self.size = 0
+        """… and their bytes in requests."""
+        self.held = 0
+        """Bytes of the memory budget that they count for, with those on their way."""
+        self._budget = budget
+        self._keeps_earlier = keeps_earlier
+        self._changes: dict[str, Change] = {}
 
-    __slots__ = ("changes", "held", "records", "row_ids", "rows", "size", "table_size")
-
-    def __init__(self, changes: Sequence[Change]) -> None:
-        self.changes = changes
-        self.row_ids = [change.row_id for change in changes]
-        self.rows = [change.row for change in changes if change.row]
-        self.size = sum([change.size for change in changes])
-        """Bytes of their rows in the request."""
-        self.held = sum([change.held for change in changes])
-        """The bytes that they count for in the memory budget."""
-        self.records = _records(changes)
-        """The records that are stored with them, by span."""
-        self.table_size = Size.of(self.rows)
+    def __len__(self) -> int:
+        return len(self._changes)
 
     @property
-    def halves(self) -> tuple[Batch, Batch]:
-        """The first of them, and the others."""
-        middle = len(self.changes) // 2
-        return Batch(self.changes[:middle]), Batch(self.changes[middle:])
+    def since(self) -> float | None:
+        """Since when the first of them waits, None if there is none."""
+        return next((change.since for change in self._changes.values()), None)
 
-    def body(self, loaded_at: int, *, truncates: bool = False) -> bytes:
-        """The request that upserts their rows; see `mapping.tables.bodies`."""
-        return upsert_body([row.content for row in self.rows], loaded_at, truncates=truncates)
+    def fills(self, limits: RequestLimits) -> bool:
+        """Whether there are rows for a full request."""
+        return self.rows >= limits.rows or self.size + BODY_OVERHEAD >= limits.size
+
+    def put(self, change: Change) -> bool:
+        """Take a change in. Returns whether another one of its row waited, which keeps its turn."""
+        earlier = self._changes.get(change.row_id)
+        if earlier:
+            self._count([earlier], -1)
+            self._hold(-earlier.held)
+            change.supersede(earlier, keeps=self._keeps_earlier)
+        self._changes[change.row_id] = change
+        # There is one for each record, so `_hold` and `_count` are written out.
+        held = change.hold()
+        self.held += held
+        self._budget.used += held
+        if change.row is not None:
+            self.rows += 1
+            self.size += change.size
+        return earlier is not None
+
+    def put_back(self, changes: Sequence[Change]) -> int:
+        """Take changes in again that were cut and not sent, before all others. Returns for how many of the rows a newer
+        one waits, which supersedes them."""
+        newer = [self._changes.pop(change.row_id) for change in changes if change.row_id in self._changes]
+        self._count(newer, -1)
+        others, self._changes = self._changes, {}
+        for change in (*changes, *newer):
+            self._hold(-change.held)
+            self.put(change)
+        self._changes.update(others)
+        return len(newer)
+
+    def restore(self, refused: Change) -> bool:
+        """Forget a change that was cut, and take in the one that it took the place of. Returns whether that one is sent
+        now: there is one, and no newer one waits, which would supersede it."""
+        self.release(refused.held)
+        if refused.earlier is None:
+            return False
+        refused.earlier.held = 0
+        return not self.put_back([refused.earlier])
+
+    def cut(self, limits: RequestLimits, until: float, *, deletes: bool | None = None) -> list[Change]:
+        """Take out the changes of the next request: those that came by `until`, and rows that fill a request.
+
+        They are rows to upsert, as many as fit, or one delete; `deletes` says which, or else their age. They stay in
+        the memory budget. None if none of them are due.
+        """
+        row = self._first(math.inf if self.fills(limits) else until, deletes=False)
+        delete = self._first(until, deletes=True)
+        if deletes is None:
+            # If rows always went first, a steady stream of them would put deletes off for ever.
+            deletes = row is None or (delete is not None and delete.since < row.since)
+        first = delete if deletes else row
+        if first is None:
+            return []
+        taken = [first] if deletes else next(requests(self._changes.values(), limits))
+        for change in taken:
+            del self._changes[change.row_id]
+        self._count(taken, -1)
+        return taken
+
+    def release(self, held: int) -> None:
+        """Give back the memory of changes that were cut, and are not kept any longer: the bytes that they count for."""
+        self._hold(-held)
+
+    def clear(self) -> None:
+        """Forget all of them, and those on their way: they will not be sent."""
+        self._hold(-self.held)
+        self.rows = self.size = 0
+        self._changes.clear()
+
+    def _first(self, until: float, *, deletes: bool) -> Change | None:
+        """The first delete, or the first row to upsert, if it came by then."""
+        if not (len(self) - self.rows if deletes else self.rows):
+            return None
+        first = next(change for change in self._changes.values() if (change.row is None) is deletes)
+        return first if first.since <= until else None
+
+    def _hold(self, size: int) -> None:
+        self.held += size
+        self._budget.used += size
+
+    def _count(self, changes: Sequence[Change], sign: int) -> None:
+        """Add changes to the counts of rows, or take them out."""
+        sizes = [change.size for change in changes if change.row is not None]
+        self.rows += sign * len(sizes)
+        self.size += sign * sum(sizes)
 
 
-def _records(changes: Sequence[Change]) -> Counter[Span]:
-    records = Counter([change.span for change in changes])
+def requests(changes: Iterable[Change], limits: RequestLimits) -> Iterator[list[Change]]:
+    """The rows to upsert, in requests that are as full as they may be. One row may be larger than that."""
+    request, size = list[Change](), BODY_OVERHEAD
     for change in changes:
-        if change.superseded:
-            records.update(change.superseded)
-        if change.earlier:
-            records.update(_records([change.earlier]))
-    return records
+        if change.row is None:
+            continue
+        if request and (len(request) >= limits.rows or size + change.size > limits.size):
+            yield request
+            request, size = [], BODY_OVERHEAD
+        request.append(change)
+        size += change.size
+    if request:
+        yield request

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from destination_dust.airbyte.messages import StreamKey
 from destination_dust.dust.client import DustClient
 from destination_dust.dust.errors import Ambiguous, NotFound
 from destination_dust.mapping.tables.bodies import EMPTYING_BODY
 from destination_dust.mapping.tables.rows import GENERATION_ID
+from destination_dust.mapping.tables.sizes import MAX_BYTES, MAX_ROWS, Size
 from destination_dust.writers.tables.context import SAMPLE_ROWS
 
 # No record has this id: those of records contain a hyphen (`mapping.ids`).
@@ -20,6 +22,26 @@ TRIES = 4
 
 class UnusableTable(Exception):
     """A table cannot take what it should. Its text says why, and what to do."""
+
+
+def refuse_misleading(stream: StreamKey, columns: Sequence[str]) -> None:
+    """Raise `UnusableTable` if there are columns by which Dust would mistake the delimiter."""
+    if columns:
+        raise UnusableTable(
+            f"Rows of the stream {stream} cannot be stored: Dust keeps tables as CSV and guesses the delimiter, and in "
+            "these rows semicolons or tabs outnumber the commas. Leave these columns out in the connection, or change "
+            f"them in the source: {', '.join(columns)}."
+        )
+
+
+def too_large(stream: StreamKey, size: Size, table_id: str, columns: Collection[str]) -> UnusableTable:
+    """The error for a stream that is more than a table can be."""
+    megabytes = size.file_bytes(len(columns)) / 1e6
+    return UnusableTable(
+        f"The stream {stream} is too large for a table: it has {size.rows:,} rows, {megabytes:,.0f} MB in all, and "
+        f"Dust cannot read a table of more than {MAX_ROWS:,} rows or {MAX_BYTES // 1_000_000} MB. The table {table_id} "
+        "is as it was. Sync fewer rows or fields of the stream, or write it as documents."
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,7 +102,7 @@ class Proof:
         if not witness.deleted:
             return witness.verdict((yield Ask(partial(self._dust.read, witness.row_id))))
         count = yield Ask(partial(self._dust.rows_without, witness.row_id))
-        before = self._burst.rows_before
+        before = self._burst.contents.rows_before
         fits = count is not None and before is not None and count <= before - self._gone
         self._without = 0 if count is None else self._without + 1
         return Verdict.STORED if fits or self._without >= LOOKS_WITHOUT else Verdict.NOT_YET

@@ -5,7 +5,7 @@ Dust answers 500 to bad rows and in trouble alike. Whether it takes other rows w
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from typing import Any, TypeAlias
 
 from destination_dust.airbyte.messages import StreamKey
@@ -13,11 +13,10 @@ from destination_dust.dust.errors import Ambiguous, Rejected, TooLarge, Unavaila
 from destination_dust.mapping.tables.bodies import BODY_OVERHEAD
 from destination_dust.mapping.tables.delimiters import misleading_columns
 from destination_dust.writers.steps import Ask, Steps
-from destination_dust.writers.tables.burst import Burst
-from destination_dust.writers.tables.changes import Batch, Change
-from destination_dust.writers.tables.client import TableClient, UnusableTable
+from destination_dust.writers.tables.burst import Batch, Burst
+from destination_dust.writers.tables.changes import Change, Waiting
+from destination_dust.writers.tables.client import TableClient, UnusableTable, refuse_misleading
 from destination_dust.writers.tables.context import TablesContext
-from destination_dust.writers.tables.waiting import Waiting
 
 # Single rows that may fail in doubt, one after the other, until it must be an outage.
 MAX_DOUBTS = 5
@@ -35,8 +34,6 @@ class Sending:
     """Sends rows and deletes to one table. What it cannot send before the next rest, it puts back."""
 
     def __init__(self, stream: StreamKey, dust: TableClient, context: TablesContext, waiting: Waiting) -> None:
-        self.rows = 0
-        """Upserted rows that Dust has taken."""
         self.replaces = False
         """Whether rows take the place of all that the table has. Nothing stops that half-way: the rows were validated
         before, and those that Dust refuses are left out."""
@@ -171,7 +168,7 @@ class Sending:
         self, burst: Burst, batch: Batch, *, patiently: bool = False, lasting: bool = False
     ) -> Generator[Ask | None, Any, Rejected | Ambiguous | None]:
         """Make one request. Returns why Dust did not take it, None if it did."""
-        if burst.delimiters.columns:
+        if burst.contents.added.columns:
             refuse_misleading(self._stream, misleading_columns(batch.rows))
         began, truncates = self._context.now(), self.truncates
         loaded_at = burst.loaded_at
@@ -206,7 +203,6 @@ class Sending:
         outcomes = self._context.outcomes
         burst.took(batch, began=began, ended=self._context.now(), queued=not self.truncates)
         self._context.shared.taken += 1
-        self.rows += len(batch.rows)
         self._waiting.release(batch.held)
         outcomes.queued(self._stream, batch.records.total())
         if not self._context.confirm:
@@ -222,17 +218,5 @@ class Sending:
             )
         outcomes = self._context.outcomes
         outcomes.rejected(self._stream, change.row_id, str(error), change.own_records, stop=not self.replaces)
-        if change.earlier is None:
-            self._waiting.release(change.held)
-        elif not self._waiting.restore(change):
+        if self._waiting.restore(change):
             outcomes.superseded(self._stream, -1)
-
-
-def refuse_misleading(stream: StreamKey, columns: Sequence[str]) -> None:
-    """Raise `UnusableTable` if there are columns by which Dust would mistake the delimiter."""
-    if columns:
-        raise UnusableTable(
-            f"Rows of the stream {stream} cannot be stored: Dust keeps tables as CSV and guesses the delimiter, and in "
-            "these rows semicolons or tabs outnumber the commas. Leave these columns out in the connection, or change "
-            f"them in the source: {', '.join(columns)}."
-        )

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
-import threading
-import weakref
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from typing import Any
 
 from destination_dust.airbyte.ledger import Span
-from destination_dust.mapping.tables.bodies import BODY_OVERHEAD, ROW_OVERHEAD
 from destination_dust.mapping.tables.delimiters import (
     Delimiters,
     is_suspicious,
@@ -19,8 +14,8 @@ from destination_dust.mapping.tables.delimiters import (
 )
 from destination_dust.mapping.tables.rows import Row
 from destination_dust.mapping.tables.sizes import Size
-from destination_dust.spool import disk_full, temporary_database
-from destination_dust.writers.tables.changes import MAX_EARLIER, ROW_MEMORY, Change
+from destination_dust.spool import SharedDatabase
+from destination_dust.writers.tables.changes import MAX_EARLIER, ROW_MEMORY, Change, requests
 from destination_dust.writers.tables.context import RequestLimits
 
 # Many rows fit into a page, so that it takes few of them.
@@ -31,86 +26,18 @@ BLOCKS_BYTES = 4_000_000
 # After so many more changes, or bytes of them, it is worth counting the rows again.
 COUNT_EVERY = 50_000
 COUNT_EVERY_BYTES = 10_000_000
-_ROWS = "The rows that are to replace a table (none was touched)"
 # The second to the fifth are those of a `Row`, null for a delete.
 _COLUMNS = "row_id TEXT NOT NULL, content, csv_bytes, cells, is_undelimited, span NOT NULL"
 _DELETED = (None,) * len(Row._fields)
 
 
-class Staging:
-    """The file for the rows of all streams: one for each would use up the files that a process may open.
-
-    It is an SQLite file that has lost its name and is readable by this user only: it is gone when the process is,
-    however that ends. It is as large as the tables, whose size is limited, and the few earlier changes of their rows.
-    """
+class Staging(SharedDatabase):
+    """The rows of all streams. Its file is as large as the tables, whose size is limited, and the few earlier changes
+    of their rows."""
 
     def __init__(self, *, cache: int = 16_000_000) -> None:
         """`cache`: bytes of memory."""
-        self._cache = cache
-        self._database: sqlite3.Connection | None = None
-        self._lock = threading.Lock()
-        """Rows of several streams are validated at once, each on a thread of its own."""
-        self._streams = 0
-        self._in_use = 0
-
-    @property
-    def block_bytes(self) -> int:
-        """How many bytes of memory the changes of one stream may take that are not written yet."""
-        return BLOCKS_BYTES // max(1, self._in_use)
-
-    def add_stream(self) -> int:
-        """Make room for the rows of one more stream. Returns its number. Raises `DiskFull`."""
-        if not self._database:
-            try:
-                self._database = temporary_database(self._cache, page=PAGE)
-            except (sqlite3.Error, OSError) as error:
-                raise disk_full(_ROWS, error) from error
-            # A sync that fails does not come to `remove_stream`.
-            weakref.finalize(self, self._database.close)
-        self._streams += 1
-        self._in_use += 1
-        self.execute(f"CREATE TABLE changes{self._streams} ({_COLUMNS}, UNIQUE (row_id))")
-        return self._streams
-
-    def remove_stream(self, number: int) -> None:
-        """Forget the rows of a stream. Other streams reuse their room on the disk; after the last one it is free."""
-        self._in_use -= 1
-        if self._in_use:
-            self.execute(f"DELETE FROM changes{number}")
-        elif self._database:
-            self._database.close()
-            self._database = None
-
-    def execute_each(self, statement: str, values: Sequence[Sequence[object]]) -> int:
-        """Run a statement once for each of the values. Returns how many rows it has changed. Raises `DiskFull`."""
-        assert self._database  # every number was given out by `add_stream`
-        try:
-            with self._lock:
-                return self._database.executemany(statement, values).rowcount
-        except sqlite3.Error as error:
-            raise disk_full(_ROWS, error) from error
-
-    def execute(self, statement: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
-        """Run a statement. Raises `DiskFull`."""
-        assert self._database  # every number was given out by `add_stream`
-        try:
-            with self._lock:
-                return self._database.execute(statement, values)
-        except sqlite3.Error as error:
-            raise disk_full(_ROWS, error) from error
-
-    def read(self, statement: str, *, at_once: int = 1) -> Iterator[Any]:
-        """The rows that a statement selects, whatever happens to other streams meanwhile.
-
-        `at_once`: how many of them are in memory at once.
-        """
-        cursor = self.execute(statement)
-        while True:
-            with self._lock:
-                rows = cursor.fetchmany(at_once)
-            if not rows:
-                return
-            yield from rows
+        super().__init__("The rows that are to replace a table (none was touched)", cache, page=PAGE)
 
 
 class StagedRows:
@@ -120,10 +47,11 @@ class StagedRows:
         """`keeps_earlier`: keep what was replaced as well, in case Dust refuses what replaced it. Raises `DiskFull`."""
         self._staging = staging
         self._keeps_earlier = keeps_earlier
-        self._number = staging.add_stream()
+        self._database, self._number = staging.enter()
+        self._database.execute(f"CREATE TABLE changes{self._number} ({_COLUMNS}, UNIQUE (row_id))")
         if keeps_earlier:
-            staging.execute(f"CREATE TABLE earlier{self._number} ({_COLUMNS})")
-            staging.execute(f"CREATE INDEX earlier_of{self._number} ON earlier{self._number} (row_id)")
+            self._database.execute(f"CREATE TABLE earlier{self._number} ({_COLUMNS})")
+            self._database.execute(f"CREATE INDEX earlier_of{self._number} ON earlier{self._number} (row_id)")
         self._spans: list[Span] = []
         self._numbers: dict[Span, int] = {}
         self._records: Counter[int] = Counter()
@@ -132,7 +60,6 @@ class StagedRows:
         self._more_rows = self._more_bytes = 0
         """… and the changes since, each as a row of its own."""
         self._suspicious = False
-        self._has_deletes = False
         self._block: dict[str, tuple[Row | None, int]] = {}
         """Changes of distinct rows that are not written yet, …"""
         self._block_bytes = 0
@@ -140,6 +67,11 @@ class StagedRows:
         self._has_earlier = False
         self._largest = 1
         """The bytes that the largest change takes in memory, roughly."""
+
+    @property
+    def _most_bytes(self) -> int:
+        """How many bytes of memory its changes may take that are not written yet."""
+        return BLOCKS_BYTES // self._staging.users
 
     def put(self, change: Change) -> bool:
         """Keep a change in place of an earlier one of the same row. Raises `DiskFull`.
@@ -159,7 +91,7 @@ class StagedRows:
         if change.row:
             self._more_rows += 1
             self._more_bytes += change.row.csv_bytes
-        is_full = len(self._block) >= BLOCK or self._block_bytes >= self._staging.block_bytes
+        is_full = len(self._block) >= BLOCK or self._block_bytes >= self._most_bytes
         if is_full:
             self._write()
         # A block may never fill: rows that come twice in a row are written one by one.
@@ -178,7 +110,7 @@ class StagedRows:
         """That of the rows."""
         self._write()
         found = f"SELECT count(content), total(csv_bytes), total(cells) FROM changes{self._number}"
-        ((rows, csv_bytes, cells),) = self._staging.read(found)
+        ((rows, csv_bytes, cells),) = self._database.read(found)
         self._counted, self._more_rows, self._more_bytes = Size(rows, int(csv_bytes), int(cells)), 0, 0
         return self._counted
 
@@ -186,23 +118,19 @@ class StagedRows:
         """The columns by which Dust would mistake the delimiter of a table of the rows, or of a request; else none."""
         if not self._suspicious:
             return []  # nor is any request, or any part of the table
-        all_rows, request, size = Delimiters(), list[Row](), 0
-        for row in (change.row for change in self if change.row):
-            size += len(row.content) + ROW_OVERHEAD
-            if request and (len(request) >= limits.rows or size + BODY_OVERHEAD > limits.size):
-                if blamed := misleading_columns(request):
-                    return blamed
-                all_rows.add(request)
-                request, size = [], len(row.content) + ROW_OVERHEAD
-            request.append(row)
-        all_rows.add(request)
-        return misleading_columns(request) or misleading_in_table([(all_rows, 1.0)], columns)
+        all_rows = Delimiters()
+        for request in requests(self, limits):
+            rows = [change.row for change in request if change.row]
+            if blamed := misleading_columns(rows):
+                return blamed
+            all_rows.add(rows)
+        return misleading_in_table([(all_rows, 1.0)], columns)
 
     def __iter__(self) -> Iterator[Change]:
         """All changes. Nothing may be put while they are read."""
         self._write()
-        at_once = min(BLOCK, max(1, self._staging.block_bytes // self._largest))
-        found = self._staging.read(f"SELECT * FROM changes{self._number} ORDER BY rowid", at_once=at_once)
+        at_once = min(BLOCK, max(1, self._most_bytes // self._largest))
+        found = self._database.read(f"SELECT * FROM changes{self._number} ORDER BY rowid", at_once=at_once)
         for row_id, content, csv_bytes, cells, is_undelimited, number in found:
             row = None if content is None else Row(content, csv_bytes, cells, is_undelimited)
             yield Change(row_id, row, self._spans[number])
@@ -214,7 +142,7 @@ class StagedRows:
         """
         if self._has_earlier:
             statement = f"SELECT * FROM earlier{self._number} WHERE row_id = ? ORDER BY rowid DESC"
-            for row_id, *row, number in self._staging.execute(statement, (change.row_id,)).fetchall():
+            for row_id, *row, number in self._database.execute(statement, (change.row_id,)).fetchall():
                 earlier = Change(row_id, None if row[0] is None else Row(*row), self._spans[number])
                 if earlier.row or deletes_are_sent:
                     change.supersede(earlier, keeps=True)
@@ -226,23 +154,25 @@ class StagedRows:
     def unsent(self, *, deletes_are_sent: bool) -> Iterator[tuple[Span, int, int]]:
         """By span: the records that a later one of the same row came after, and the deletes that are not sent."""
         self._write()
-        ((changes,),) = self._staging.read(f"SELECT count(*) FROM changes{self._number}")
-        if changes == self._records.total() and (deletes_are_sent or not self._has_deletes):
+        found = f"SELECT count(*), count(content) FROM changes{self._number}"
+        ((changes, rows),) = self._database.read(found)
+        if changes == self._records.total() and (deletes_are_sent or changes == rows):
             return  # as many as records, so that none came after another
         # Counted here, because the database would sort copies of all rows on the disk.
-        rows, deletes = Counter[int](), Counter[int]()
-        for number, is_delete in self._staging.read(f"SELECT span, content IS NULL FROM changes{self._number}"):
-            rows[number] += 1
+        counts, deletes = Counter[int](), Counter[int]()
+        for number, is_delete in self._database.read(f"SELECT span, content IS NULL FROM changes{self._number}"):
+            counts[number] += 1
             deletes[number] += is_delete
         for number, records in self._records.items():
-            yield self._spans[number], records - rows[number], 0 if deletes_are_sent else deletes[number]
+            yield self._spans[number], records - counts[number], 0 if deletes_are_sent else deletes[number]
 
     def close(self) -> None:
-        """Forget all of them."""
-        if self._keeps_earlier:
-            # To drop it, no other table may be read meanwhile.
-            self._staging.execute(f"DELETE FROM earlier{self._number}")
-        self._staging.remove_stream(self._number)
+        """Forget all of them. Other streams reuse their room on the disk."""
+        if self._staging.leave():
+            # To drop a table, no other may be read meanwhile.
+            self._database.execute(f"DELETE FROM changes{self._number}")
+            if self._keeps_earlier:
+                self._database.execute(f"DELETE FROM earlier{self._number}")
 
     def _write(self) -> None:
         """Write the changes of the block."""
@@ -251,20 +181,18 @@ class StagedRows:
         if self._keeps_earlier:
             self._keep_earlier([(row_id,) for row_id in self._block])
         # Not an update: the row takes the place of its latest change.
-        self._staging.execute_each(
+        self._database.execute_each(
             f"REPLACE INTO changes{self._number} VALUES (?, ?, ?, ?, ?, ?)",
             [(row_id, *(row or _DELETED), number) for row_id, (row, number) in self._block.items()],
         )
         self._records.update([number for _, number in self._block.values()])
-        rows = [row for row, _ in self._block.values() if row]
-        self._suspicious = self._suspicious or any(map(is_suspicious, rows))
-        self._has_deletes |= len(rows) < len(self._block)
+        self._suspicious = self._suspicious or any(row and is_suspicious(row) for row, _ in self._block.values())
         self._block, self._block_bytes = {}, 0
 
     def _keep_earlier(self, row_ids: Sequence[tuple[str]]) -> None:
         """Move the changes of rows to the earlier ones, and keep the last few of each row."""
         earlier, replaced = f"earlier{self._number}", f"FROM changes{self._number} WHERE row_id = ?"
-        if self._staging.execute_each(f"INSERT INTO {earlier} SELECT * {replaced}", row_ids):
+        if self._database.execute_each(f"INSERT INTO {earlier} SELECT * {replaced}", row_ids):
             self._has_earlier = True
             oldest = f"SELECT rowid FROM {earlier} WHERE row_id = ? ORDER BY rowid DESC LIMIT 1 OFFSET {MAX_EARLIER}"
-            self._staging.execute_each(f"DELETE FROM {earlier} WHERE rowid = ({oldest})", row_ids)
+            self._database.execute_each(f"DELETE FROM {earlier} WHERE rowid = ({oldest})", row_ids)

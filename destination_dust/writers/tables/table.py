@@ -7,25 +7,22 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from functools import partial
 from typing import Any
 
 from destination_dust.airbyte.catalog import StreamPlan
-from destination_dust.dust.errors import Stopped
-from destination_dust.mapping.tables.delimiters import Delimiters
+from destination_dust.mapping.tables.contents import Contents
 from destination_dust.mapping.tables.loading_times import next_loading_time
-from destination_dust.mapping.tables.rows import RowEncoder
 from destination_dust.mapping.tables.sizes import Size, full
 from destination_dust.writers.steps import WAIT, Ask, Steps
-from destination_dust.writers.tables.burst import LINGER, Burst
-from destination_dust.writers.tables.changes import Batch, Change
-from destination_dust.writers.tables.client import ExistingTable, TableClient, UnusableTable
+from destination_dust.writers.tables.burst import LINGER, Batch, Burst
+from destination_dust.writers.tables.changes import Change, Waiting
+from destination_dust.writers.tables.client import UnusableTable, refuse_misleading
 from destination_dust.writers.tables.context import MANY_CELLS, TablesContext
 from destination_dust.writers.tables.definition import Definition
-from destination_dust.writers.tables.proof import Proof, count_replaced
-from destination_dust.writers.tables.sending import Sending, refuse_misleading
-from destination_dust.writers.tables.waiting import Waiting
+from destination_dust.writers.tables.proof import Proof
+from destination_dust.writers.tables.sending import Sending
 
 logger = logging.getLogger("airbyte")
 
@@ -33,16 +30,13 @@ logger = logging.getLogger("airbyte")
 class Table:
     """The changes that wait for a table, that are on their way, and that are not confirmed yet."""
 
-    def __init__(
-        self, plan: StreamPlan, dust: TableClient, encoder: RowEncoder, context: TablesContext, existing: ExistingTable
-    ) -> None:
-        """`existing`: the table as it was before the sync."""
-        self.encoder = encoder
-        self.dust = dust
-        self.existing = existing
+    def __init__(self, plan: StreamPlan, definition: Definition, context: TablesContext) -> None:
+        self.definition = definition
+        self.encoder = definition.encoder
+        self.dust = definition.dust
+        self.existing = definition.existing
         self.waiting = Waiting(context.budget, keeps_earlier=not context.outcomes.fails_on_rejects)
-        self.definition = Definition(plan, encoder, dust, existing)
-        self.sending = Sending(plan.stream, dust, context, self.waiting)
+        self.sending = Sending(plan.stream, self.dust, context, self.waiting)
         self.resting = False
         """Whether it takes nothing until Dust has merged what it took."""
         self._plan = plan
@@ -52,12 +46,10 @@ class Table:
         self._staged: Iterator[Change] | None = None
         """Further changes, which are taken in as requests are cut."""
         self._in_burst = False
+        self._contents: Contents | None = None
+        """What it has, as far as it is known, since the first burst began."""
         self._loaded_at = 0
         """The latest time of loading that it has given to rows."""
-        self._sent = Size()
-        """What the table has at most, by what this sync has sent."""
-        self._is_empty = not existing.exists
-        """Whether it is known that it has no rows: nobody had created it."""
         self._warned = False
         self._unproven_since: float | None = None
         """When Dust took the last request that nobody has seen to be merged."""
@@ -81,11 +73,6 @@ class Table:
         """No more changes come, except those of a replacement."""
         self._send_by = math.inf
 
-    def replace(self) -> None:
-        """Before the first change: from now on, rows take the place of all that it has."""
-        self.definition.replace()
-        self.sending.replaces = True
-
     def live(self) -> Steps:
         """Burst after burst, when something is due."""
         while True:
@@ -97,28 +84,6 @@ class Table:
                 yield from self.sending.show()
             else:
                 yield WAIT
-
-    def send_all(self, staged: Iterable[Change]) -> Steps:
-        """Send changes, and see that they are there."""
-        self._staged = iter(staged)
-        self.drain()
-        while self._staged or len(self.waiting):
-            if not self._context.may_send:
-                raise Stopped("The sync is stopping.")
-            yield from self._burst()
-        if self._owes_nudge:
-            yield from self._nudge_in_the_end()
-
-    def clear(self) -> Steps:
-        """Delete all rows, at once."""
-        yield Ask(self.dust.clear)
-        self.sending.replaced_at = self._context.now()
-
-    def prove_replaced(self) -> Steps:
-        """See that it has exactly the rows that replaced others. Raises `Unconfirmed`."""
-        if self._context.confirm:
-            since, may_have_had_rows = self.sending.replaced_at or 0.0, self.existing.rows != 0
-            yield from count_replaced(self.dust, self._context, self.sending.rows, since=since, again=may_have_had_rows)
 
     def warn_of_cells(self, size: Size) -> None:
         """Say once that the table has very many cells."""
@@ -151,9 +116,9 @@ class Table:
         self.resting = True
         if self._context.confirm and not burst.is_empty:
             yield from Proof(burst, self.dust, self._context).find()
-        self._loaded_at, self._sent = burst.loaded_at, burst.table
+        self._loaded_at = burst.loaded_at
         burst.settle(self._plan.stream, self._context.outcomes)
-        self.warn_of_cells(burst.table)
+        self.warn_of_cells(burst.contents.size)
         yield from self.definition.update()
         self._in_burst = False
         if not self._context.confirm and burst.queued:
@@ -164,27 +129,26 @@ class Table:
     def _begin(self) -> Generator[Ask | None, Any, Burst]:
         """Create the table if need be, and find out what it has. Raises `UnusableTable` if it is full."""
         yield from self.definition.tell_columns()
-        table, shown, is_exact = self._sent, list[Mapping[str, Any]](), True
-        if not (self._is_empty or self.sending.replaces):
+        table, shown, is_exact = self._contents.size if self._contents else Size(), list[Mapping[str, Any]](), True
+        is_empty = not self._contents and not self.existing.exists  # nobody had created it
+        if not (is_empty or self.sending.replaces):
             measured = yield Ask(partial(self.dust.measure, has_schema=self.definition.has_schema))
             is_exact = measured is not None
             if measured:
                 shown, total = measured
                 table = Size.estimated(shown, total)
                 self.definition.has_shown(shown)
-        self._is_empty = False
         if reason := full(table, len(self.encoder.in_table), rows=self.waiting.rows, size=self.waiting.size):
             raise UnusableTable(
                 f"The table {self.dust.table_id} is full: {reason}. Sync fewer rows or fields of the stream "
                 f"{self._plan.stream}, or delete rows that are no longer needed."
             )
+        self._contents = Contents(table, shown, is_exact=is_exact)
         return Burst(
             self._context.now(),
-            table=table,
-            is_exact=is_exact,
-            shown=Delimiters.shown(shown),
+            self._contents,
             loaded_at=next_loading_time(shown, wall=self._context.wall(), after=self._loaded_at),
-            time_is_new=self.sending.replaces or (is_exact and len(shown) >= table.rows),
+            time_is_new=self.sending.replaces or self._contents.was_all_shown,
         )
 
     def _next_request(self, burst: Burst) -> Generator[Ask | None, Any, Batch | None]:
@@ -219,14 +183,15 @@ class Table:
         Raises `UnusableTable` if Dust could mistake the delimiter of the table.
         """
         columns = self.encoder.in_table
-        fit = burst.fitting(batch, len(columns))
+        # One is taken at least, or none would ever be.
+        fit = burst.contents.fitting(batch.rows, batch.table_size, len(columns)) or int(burst.is_empty)
         if fit < len(batch.rows):
             self._context.outcomes.superseded(self._plan.stream, self.waiting.put_back(batch.changes[fit:]))
             if not fit:
                 return None
             batch = Batch(batch.changes[:fit])
-        burst.delimiters.add(batch.rows)
-        refuse_misleading(self._plan.stream, burst.misleading(columns))
+        burst.contents.added.add(batch.rows)
+        refuse_misleading(self._plan.stream, burst.contents.misleading(columns))
         return batch
 
     @property

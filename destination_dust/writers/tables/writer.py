@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Collection, Generator, Mapping
-from functools import partial
-from typing import Any
+from collections.abc import Collection, Mapping
 
 from destination_dust.airbyte.catalog import MissingKey, StreamPlan
 from destination_dust.airbyte.cdc import is_change, is_tombstone
@@ -15,21 +13,17 @@ from destination_dust.airbyte.ledger import Span
 from destination_dust.airbyte.messages import Record, StreamKey
 from destination_dust.config import CdcDeletes
 from destination_dust.dust.errors import NotFound, Rejected, Stopped, Unavailable
-from destination_dust.mapping.ids import table_name
-from destination_dust.mapping.tables.cells import Cell
-from destination_dust.mapping.tables.columns import remembered_columns
-from destination_dust.mapping.tables.differences import listed, oddities, renamed
-from destination_dust.mapping.tables.rows import RowEncoder, TooManyColumns
+from destination_dust.mapping.tables.differences import oddities
 from destination_dust.mapping.tags import marker_of
 from destination_dust.writers.markers import announce, decide
 from destination_dust.writers.outcomes import BadRecord
 from destination_dust.writers.record_ids import record_id
-from destination_dust.writers.steps import Ask, Runner, Steps
-from destination_dust.writers.tables.changes import Change
-from destination_dust.writers.tables.client import TableClient, UnusableTable
-from destination_dust.writers.tables.context import MAX_ROW_BYTES, TablesContext
-from destination_dust.writers.tables.partial_rows import PartialRows
+from destination_dust.writers.steps import Runner, Steps
+from destination_dust.writers.tables.client import UnusableTable
+from destination_dust.writers.tables.context import TablesContext
+from destination_dust.writers.tables.definition import find_table
 from destination_dust.writers.tables.proof import Unconfirmed
+from destination_dust.writers.tables.records import Records
 from destination_dust.writers.tables.refill import Refill
 from destination_dust.writers.tables.staging import Staging
 from destination_dust.writers.tables.table import Table
@@ -51,12 +45,10 @@ class TablesWriter:
         self._context = context
         self._prefix = prefix
         self._hard = deletes is CdcDeletes.HARD
-        self._partial = PartialRows(context, self._put, self._fail, soft=not self._hard)
+        self._records = Records(context, self._failures, self._fail, hard=self._hard)
         self._ends = False
         """Whether no more records come."""
         self._tables: dict[StreamKey, Table] = {}
-        self._refills: dict[StreamKey, Refill] = {}
-        """Where the rows of streams are staged that replace their tables."""
         self._lives: dict[StreamKey, Runner] = {}
         self._staging = Staging()
 
@@ -68,65 +60,32 @@ class TablesWriter:
     @property
     def has_room(self) -> bool:
         """Whether the memory for waiting rows is not used up."""
-        return self._context.budget.has_room and self._partial.has_room
+        return self._context.budget.has_room and self._records.has_room
 
     @property
     def idle(self) -> bool:
         """Whether all rows were sent and confirmed, or are staged."""
-        return self._partial.idle and all(map(self._is_idle, self._lives))
+        return self._records.idle and all(map(self._is_idle, self._lives))
 
     def add(self, plan: StreamPlan, record: Record, span: Span) -> None:
         """Upsert the record's row, or delete it if the record says that it is gone."""
         stream, outcomes = plan.stream, self._context.outcomes
         if stream in self._failures:
             return  # no state after this record will be given back
+        table = self._tables[stream]
         try:
             row_id = record_id(plan, record, outcomes.counts)
         except MissingKey as error:
-            if refill := self._refills.get(stream):
-                refill.miss_key()
+            if isinstance(table, Refill):
+                table.miss_key()
             outcomes.rejected(stream, f"in line {record.line} of the input", str(error), {span: 1})
             return
-        if not is_change(record.data) and self._partial.idle:
-            self._upsert(plan, record, span, row_id, {})
+        if not is_change(record.data) and self._records.idle:
+            self._records.upsert(plan, record, span, row_id, table, {})
         elif self._hard and not plan.primary_key and is_tombstone(record.data):
             outcomes.ignored(stream, {span: 1})
         else:
-            table = self._tables[stream]
-            self._partial.take(plan, record, span, row_id, table.dust, table.encoder)
-
-    def _put(self, plan: StreamPlan, record: Record, span: Span, row_id: str, kept: Mapping[str, Cell]) -> bytes | None:
-        """Write a record that was incomplete, see `partial_rows.Put`."""
-        if plan.stream in self._failures:
-            return None  # it has failed since the record came
-        if self._hard and plan.deletes(record.data):
-            self._change(plan.stream, Change(row_id, None, span))
-            return None
-        return self._upsert(plan, record, span, row_id, kept)
-
-    def _upsert(
-        self, plan: StreamPlan, record: Record, span: Span, row_id: str, kept: Mapping[str, Cell]
-    ) -> bytes | None:
-        """Write the row of a complete record. Returns its content, None if it has no row."""
-        try:
-            row = self._tables[plan.stream].encoder.encode(row_id, record.data, record.emitted_at, kept)
-        except TooManyColumns as error:
-            reason = f"{error}. Select fewer of the stream's fields in the connection"
-            self._context.outcomes.rejected(plan.stream, row_id, reason, {span: 1})
-            return None
-        change = Change(row_id, row, span)
-        if change.size > MAX_ROW_BYTES:
-            reason = f"it is larger than a request to Dust may be ({change.size} bytes)"
-            self._context.outcomes.rejected(plan.stream, row_id, reason, {span: 1})
-        else:
-            self._change(plan.stream, change)
-        return row.content
-
-    def _change(self, stream: StreamKey, change: Change) -> None:
-        if refill := self._refills.get(stream):
-            refill.put(change)
-        else:
-            self._tables[stream].change(change)
+            self._records.take(plan, record, span, row_id, table, is_replaced=isinstance(table, Refill))
 
     def _fail(self, stream: StreamKey, error: Exception) -> None:
         """A row that a record needs cannot be read: what comes later must not be acknowledged before that record."""
@@ -136,7 +95,7 @@ class TablesWriter:
 
     def tick(self) -> None:
         """Advance each table. Once none is left, raises why the first has failed."""
-        if self._ends and self._partial.idle:
+        if self._ends and self._records.idle:
             for table in self._tables.values():
                 table.drain()
         if not self._context.budget.has_room:
@@ -159,13 +118,14 @@ class TablesWriter:
 
     def has_replaced(self, plan: StreamPlan) -> bool:
         """Whether the table's tags say that it was replaced."""
-        return plan.stream not in self._refills and plan.stream not in self._failures
+        return plan.stream not in self._failures and not isinstance(self._tables[plan.stream], Refill)
 
     def conclude(self, endings: Mapping[StreamKey, Ending]) -> None:
         """Put the staged rows into their tables."""
         for stream, ending in endings.items():
-            if stream not in self._failures:
-                self._refills[stream].conclude(ending)
+            table = self._tables.get(stream)
+            if stream not in self._failures and isinstance(table, Refill):
+                table.conclude(ending)
         self.tick()
 
     def wind_down(self, until: float, *, goes_on: bool) -> bool:
@@ -183,7 +143,8 @@ class TablesWriter:
 
     def unfinished(self) -> list[str]:
         """What each table lacks whose rows were being replaced, as sentences for the user."""
-        return [lack for refill in self._refills.values() if (lack := refill.unfinished)]
+        refills = [table for table in self._tables.values() if isinstance(table, Refill)]
+        return [lack for refill in refills if (lack := refill.unfinished)]
 
     def report(self) -> None:
         """Log where Dust holds something other than the source."""
@@ -195,15 +156,15 @@ class TablesWriter:
     def _live(self, plan: StreamPlan) -> Steps:
         """What becomes of the table of a stream, from beginning to end. Its trouble is that of no other."""
         try:
-            table = yield from self._find(plan)
-            decision = decide(plan, marker_of(table.existing.tags)) if plan.replaces else None
+            definition = yield from find_table(plan, self._context, self._prefix)
+            decision = decide(plan, marker_of(definition.existing.tags)) if plan.replaces else None
             if decision:
                 announce(plan, decision)
+            table = Table(plan, definition, self._context)
             if decision and not decision.adds:
-                refill = self._refills[plan.stream] = Refill(plan, decision, table, self._context, self._staging)
-                yield from refill.live()
-            else:
-                yield from table.live()
+                table = Refill(plan, definition, self._context, decision, self._staging)
+            self._tables[plan.stream] = table
+            yield from table.live()
         except Stopped:
             pass  # what was not proven is not acknowledged
         except TROUBLE as error:
@@ -212,31 +173,10 @@ class TablesWriter:
             if plan.stream in self._tables:
                 self._tables[plan.stream].waiting.clear()
 
-    def _find(self, plan: StreamPlan) -> Generator[Ask | None, Any, Table]:
-        """Find the table of a stream, and give each field the column that it had before."""
-        dust = TableClient(self._context.client, table_name(self._prefix, *plan.stream))
-        existing = yield Ask(partial(dust.existing, with_rows=plan.replaces))
-        encoder = RowEncoder(
-            plan.properties,
-            generation_id=plan.generation,
-            remembered=remembered_columns(existing.tags),
-            existing=existing.columns,
-        )
-        logger.info("Stream %s goes to the table %s.", plan.stream, dust.table_id)
-        if names := renamed(encoder.columns):
-            logger.info("Stream %s: Dust would change some names, so the columns are: %s.", plan.stream, listed(names))
-        self._partial.found(plan.stream, existing)
-        table = self._tables[plan.stream] = Table(plan, dust, encoder, self._context, existing)
-        return table
-
     def _is_idle(self, stream: StreamKey) -> bool:
         """Whether nothing is to be done for a stream before more comes."""
-        life, table, refill = self._lives[stream], self._tables.get(stream), self._refills.get(stream)
-        if life.ended:
-            return True
-        if life.under_way or table is None:
-            return False
-        return refill.waits if refill else table.idle
+        life, table = self._lives[stream], self._tables.get(stream)
+        return life.ended or (not life.under_way and table is not None and table.idle)
 
     def _make_room(self) -> None:
         """The memory is used up: have the tables sent in which most waits, until a quarter of it will be free.

@@ -10,14 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from destination_dust.airbyte.ledger import Span
-from destination_dust.mapping.tables.delimiters import Delimiters
+from destination_dust.mapping.tables.contents import Contents
 from destination_dust.mapping.tables.rows import Row
 from destination_dust.mapping.tables.sizes import Size
-from destination_dust.writers.tables.burst import PAUSE, Burst
-from destination_dust.writers.tables.changes import Batch, Change
+from destination_dust.writers.tables.burst import PAUSE, Batch, Burst
+from destination_dust.writers.tables.changes import Change
 from destination_dust.writers.tables.context import BurstLimits
 from destination_dust.writers.tables.witnesses import Witness
 from unit_tests.builders import USERS
+from unit_tests.writers.outcomes import FakeWorkers
 
 SPAN = Span(USERS)
 
@@ -30,7 +31,7 @@ requests = st.lists(
 
 def burst(loaded_at: int = 0) -> Burst:
     """A burst without requests."""
-    return Burst(0.0, table=Size(), is_exact=True, shown=Delimiters(), loaded_at=loaded_at, time_is_new=True)
+    return Burst(0.0, Contents(Size()), loaded_at=loaded_at, time_is_new=True)
 
 
 def take(
@@ -164,4 +165,18 @@ def test_a_burst_is_full_by_requests_rows_or_bytes(limits: BurstLimits) -> None:
         assert not found.is_full(limits)
         take(found, ["a", "b"])
     assert found.is_full(limits)
-    assert Size(6, 60, 6) == found.table
+    assert Size(6, 60, 6) == found.contents.size
+
+
+def test_what_was_acknowledged_is_not_acknowledged_again() -> None:
+    """Without `confirm_rows`, each request is as soon as Dust has taken it."""
+    workers, found = FakeWorkers(), burst()
+    for row_ids in (["a", "b"], ["c"]):
+        for _ in row_ids:
+            workers.ledger.add_record(USERS)
+        take(found, row_ids)
+        workers.outcomes.queued(USERS, len(row_ids))
+        found.settle(USERS, workers.outcomes)
+    counts = workers.outcomes.counts(USERS)
+
+    assert (3, 0, 0) == (counts.upserted, counts.deleted, counts.queued)

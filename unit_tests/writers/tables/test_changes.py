@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from destination_dust.airbyte.ledger import Span
 from destination_dust.mapping.tables.rows import Row
-from destination_dust.writers.tables.changes import MAX_EARLIER, Batch, Change
+from destination_dust.writers.tables.burst import Batch
+from destination_dust.writers.tables.changes import MAX_EARLIER, Change, Waiting
 from destination_dust.writers.tables.context import MemoryBudget, RequestLimits
-from destination_dust.writers.tables.waiting import Waiting
 from unit_tests.builders import USERS
 
 SPAN = Span(USERS)
@@ -167,8 +167,20 @@ def test_a_refused_change_makes_room_for_the_one_before_it() -> None:
     """Unless a newer one waits."""
     found = waiting(change("a", b"good"), change("a", b"bad"), keeps=True)
     (bad,) = found.cut(LARGE, 1)
-    assert not found.restore(bad)
+    assert found.restore(bad)
     (good,) = found.cut(LARGE, 1)
     assert good.row == Row(b"good", 4, 1)
-    found.release(good.held)
+    assert not found.restore(good)
     assert 0 == found.held
+
+
+def test_the_one_before_a_refused_change_is_not_sent_if_a_newer_one_waits() -> None:
+    """Which supersedes it, and takes its records over."""
+    found = waiting(change("a", b"good"), change("a", b"bad"), keeps=True)
+    (bad,) = found.cut(LARGE, 1)
+    found.put(change("a", b"newer"))
+
+    assert not found.restore(bad)
+
+    (newer,) = found.cut(LARGE, 1)
+    assert [b"newer", b"good"] == [each.row and each.row.content for each in newer.chain]

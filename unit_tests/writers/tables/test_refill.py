@@ -14,7 +14,7 @@ from destination_dust.dust.errors import Rejected, Unavailable
 from destination_dust.mapping.tables import sizes
 from destination_dust.mapping.tags import Marker
 from destination_dust.writers.outcomes import BadRecord
-from destination_dust.writers.tables.context import MAX_ROW_BYTES
+from destination_dust.writers.tables.context import MAX_ROW_BYTES, BurstLimits
 from destination_dust.writers.tables.proof import Unconfirmed
 from unit_tests.builders import ORDERS, USERS
 from unit_tests.writers.tables.fake_tables import TablesHarness
@@ -111,6 +111,30 @@ def test_a_table_that_takes_several_requests_is_replaced_by_the_first() -> None:
     assert ["create users", "replace by 3", "upsert 4", "upsert 5"] == calls[:4]
     assert [[REPLACING]] * 3 == seen
     assert {"users-3", "users-4", "users-5"} == tables.rows()
+
+
+def test_a_replacement_of_several_bursts_has_the_rows_of_all() -> None:
+    """They are counted in the end."""
+    tables = Replacing(rows=1, bursts=BurstLimits(requests=2))
+    tables.bring(1, 2, 3, 4, 5)
+
+    tables.conclude(seconds=300)
+
+    assert tables.has_ended()
+    assert {"users-1", "users-2", "users-3", "users-4", "users-5"} == tables.rows()
+
+
+def test_a_table_is_emptied_if_dust_refuses_all_of_its_rows() -> None:
+    """No request has deleted the old ones then."""
+    tables = Replacing(skip=True)
+    tables.dust.refuses = {"bad"}
+    record = Record(USERS, {"id": 1, "v": "bad"}, None, 1)
+    tables.writer.add(tables.plans[USERS], record, tables.calls.outcomes.read(USERS))
+
+    tables.conclude(seconds=300)
+
+    assert tables.has_ended()
+    assert set() == tables.rows()
 
 
 def test_a_sync_that_only_adds_removes_the_mark_of_a_replacement() -> None:

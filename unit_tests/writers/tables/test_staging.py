@@ -10,11 +10,13 @@ import pytest
 
 from destination_dust.airbyte.ledger import Span
 from destination_dust.mapping.tables import sizes
-from destination_dust.mapping.tables.rows import Row
+from destination_dust.mapping.tables.delimiters import misleading_columns
+from destination_dust.mapping.tables.rows import Row, RowEncoder
 from destination_dust.mapping.tables.sizes import Size
 from destination_dust.spool import DiskFull
 from destination_dust.writers.tables import staging as staging_module
 from destination_dust.writers.tables.changes import MAX_EARLIER, Change
+from destination_dust.writers.tables.context import RequestLimits
 from destination_dust.writers.tables.staging import COUNT_EVERY, COUNT_EVERY_BYTES, StagedRows, Staging
 from unit_tests.builders import USERS
 from unit_tests.conftest import TemporaryFiles
@@ -111,7 +113,7 @@ def test_few_earlier_changes_of_a_row_are_kept() -> None:
         rows.put(change("a", b"%d" % number, span))
         rows.put(change("b", b"%d" % number, span))
 
-    ((count,),) = rows._staging.read("SELECT count(*) FROM earlier1")
+    ((count,),) = rows._database.read("SELECT count(*) FROM earlier1")
     assert 2 * MAX_EARLIER == count
     first = rows.with_earlier(next(iter(rows)), deletes_are_sent=True)
     assert [b"99", b"98", b"97", b"96", b"95"] == [each.row and each.row.content for each in first.chain]
@@ -156,6 +158,23 @@ def test_a_stream_that_is_done_does_not_disturb_those_that_are_read(keeps_earlie
     assert 4999 == len(list(reading))
 
 
+def test_streams_reuse_the_room_of_those_that_are_done() -> None:
+    """A sync may replace a thousand tables, one after the other."""
+    staging = Staging(cache=256 * 1024)
+    pages = list[int]()
+    lasting = StagedRows(staging)
+    for _ in range(5):
+        rows = StagedRows(staging)
+        for number in range(1000):
+            rows.put(change(str(number), b"x" * 500, Span(USERS)))
+        rows.size()
+        rows.close()
+        ((count,),) = lasting._database.read("PRAGMA page_count")
+        pages.append(count)
+
+    assert pages[-1] < 2 * pages[0]
+
+
 def test_the_disk_is_free_once_all_streams_are_done(temporary_files: TemporaryFiles) -> None:
     """Rows that come later begin another file."""
     staging = Staging(cache=256 * 1024)
@@ -188,7 +207,7 @@ def test_streams_can_be_read_by_several_threads_at_once() -> None:
 def test_a_full_disk_is_an_error_that_says_what_to_do() -> None:
     """Where the rows wait, and how to give them more room."""
     rows, span = spool(), Span(USERS)
-    rows._staging.execute("PRAGMA max_page_count = 20")
+    rows._database.execute("PRAGMA max_page_count = 20")
 
     def fill() -> None:
         for number in range(5000):
@@ -244,7 +263,9 @@ def test_what_is_not_written_yet_stays_small_however_many_streams_there_are(monk
             stream.put(change(str(number), b"x" * 1000, Span(USERS)))
 
     written = sum(
-        count for number in range(1, 11) for (count,) in staging.read(f"SELECT count(*) FROM changes{number}")
+        count
+        for number, stream in enumerate(streams, 1)
+        for (count,) in stream._database.read(f"SELECT count(*) FROM changes{number}")
     )
     assert 10 * 20 - written <= 50
 
@@ -261,7 +282,23 @@ def test_few_large_rows_are_in_memory_at_once(monkeypatch: pytest.MonkeyPatch, s
         read.append(at_once)
         return []
 
-    monkeypatch.setattr(rows._staging, "read", note)
+    monkeypatch.setattr(rows._database, "read", note)
 
     assert [] == list(rows)
     assert [expected] == read
+
+
+@pytest.mark.parametrize(("suspicious", "rows_a_request"), [(range(290, 300), 300), (range(0, 3000, 600), 1)])
+def test_neither_the_table_nor_a_request_may_mislead(suspicious: range, rows_a_request: int) -> None:
+    """Dust guesses the delimiter of both: ten rows at the end of 300 are a tenth of its sample in another order, and
+    five of 3,000 are too few, unless they are sent alone."""
+    encoder, rows = RowEncoder({"text": {"type": "string"}}), spool()
+    for number in range(suspicious.stop):
+        data = {"text": ";" * 40 if number in suspicious else "x" * 100}
+        rows.put(Change(str(number), encoder.encode(str(number), data, 0), Span(USERS)))
+    all_rows = [each.row for each in rows if each.row]
+
+    assert [] == misleading_columns(all_rows)
+    assert ["text"] == rows.misleading(encoder.in_table, RequestLimits(rows_a_request))
+    if rows_a_request == 1:
+        assert [] == rows.misleading(encoder.in_table, RequestLimits(3000))

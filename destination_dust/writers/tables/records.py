@@ -1,8 +1,8 @@
-"""Rows of records that change data capture brings in part: updates without large values, and tombstones."""
+"""The changes that records make to rows, also those in part: updates without large values, and tombstones."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Container, Mapping
 from functools import partial
 from typing import Any
 
@@ -13,39 +13,36 @@ from destination_dust.airbyte.messages import Record, StreamKey
 from destination_dust.mapping.schemas import declared_field
 from destination_dust.mapping.tables.bodies import cells_of
 from destination_dust.mapping.tables.cells import Cell
-from destination_dust.mapping.tables.rows import OWN_COLUMNS, RowEncoder
+from destination_dust.mapping.tables.rows import OWN_COLUMNS, RowEncoder, TooManyColumns
 from destination_dust.mapping.tables.stored_cells import stored_cells
-from destination_dust.mapping.tags import Marker, marker_of
 from destination_dust.mapping.timestamps import epoch_milliseconds
-from destination_dust.writers.markers import decide
 from destination_dust.writers.partial_updates import PartialUpdates, Update, Values
-from destination_dust.writers.tables.client import ExistingTable, TableClient
-from destination_dust.writers.tables.context import TablesContext
+from destination_dust.writers.tables.changes import Change
+from destination_dust.writers.tables.client import TableClient
+from destination_dust.writers.tables.context import MAX_ROW_BYTES, TablesContext
+from destination_dust.writers.tables.table import Table
 
 # Looks for a row until it counts as not there.
 LOOKS = 5
 
-Put = Callable[[StreamPlan, Record, Span, str, Mapping[str, Cell]], "bytes | None"]
-"""Writes a record to the row of the id, with the cells that are kept, by column. Returns the row's content.
 
-The content is None if there is none, because the row is deleted or the record cannot be stored.
-"""
-
-
-class PartialRows:
-    """Completes records from an earlier record of the sync, or from their row in Dust."""
+class Records:
+    """Makes changes of records. Those in part are completed from an earlier record, or from their row in Dust."""
 
     def __init__(
-        self, context: TablesContext, put: Put, fail: Callable[[StreamKey, Exception], None], *, soft: bool
+        self,
+        context: TablesContext,
+        failed: Container[StreamKey],
+        fail: Callable[[StreamKey, Exception], None],
+        *,
+        hard: bool,
     ) -> None:
-        """`fail` receives why a row of a stream cannot be read; `soft`: whether a tombstone keeps the row's other
-        columns."""
+        """`failed`: streams whose records are not wanted any more; `fail` receives why a row of a stream cannot be
+        read; `hard`: whether a tombstone deletes its row, or else keeps the row's other columns."""
         self._context = context
-        self._put = put
+        self._failed = failed
         self._fail = fail
-        self._soft = soft
-        self._had_rows: set[StreamKey] = set()
-        self._markers: dict[StreamKey, Marker | None] = {}
+        self._hard = hard
         self._updates = PartialUpdates(context.submit, cells_of)
 
     @property
@@ -58,60 +55,62 @@ class PartialRows:
         """Whether all records were written."""
         return self._updates.idle
 
-    def found(self, stream: StreamKey, existing: ExistingTable) -> None:
-        """Remember whether the stream's table had rows before this sync.
+    def upsert(
+        self, plan: StreamPlan, record: Record, span: Span, row_id: str, table: Table, kept: Mapping[str, Cell]
+    ) -> bytes | None:
+        """Write the row of a complete record. `kept`: cells that it has besides, by column.
 
-        Without columns Dust has merged none, and some of its versions fail to read such a table. With `confirm_rows`
-        none was acknowledged then; without it, some may wait to be merged.
+        Returns the row's content, None if the record has none.
         """
-        self._markers[stream] = marker_of(existing.tags)
-        if existing.columns or (existing.exists and not self._context.confirm):
-            self._had_rows.add(stream)
+        try:
+            row = table.encoder.encode(row_id, record.data, record.emitted_at, kept)
+        except TooManyColumns as error:
+            reason = f"{error}. Select fewer of the stream's fields in the connection"
+            self._context.outcomes.rejected(plan.stream, row_id, reason, {span: 1})
+            return None
+        change = Change(row_id, row, span)
+        if change.size > MAX_ROW_BYTES:
+            reason = f"it is larger than a request to Dust may be ({change.size} bytes)"
+            self._context.outcomes.rejected(plan.stream, row_id, reason, {span: 1})
+        else:
+            table.change(change)
+        return row.content
 
     def take(
-        self, plan: StreamPlan, record: Record, span: Span, row_id: str, dust: TableClient, encoder: RowEncoder
+        self, plan: StreamPlan, record: Record, span: Span, row_id: str, table: Table, *, is_replaced: bool
     ) -> None:
-        """Write the record, now or once it is complete."""
+        """Write the record, now or once it is complete. `is_replaced`: see `partial_updates`."""
+        context, encoder, existing = self._context, table.encoder, table.existing
         deleted = plan.deletes(record.data)
-        soft = deleted and self._soft
+        soft = deleted and not self._hard
         # A tombstone of SQL Server has the values of its row, except the large ones.
-        missing = () if deleted and not soft else unavailable(record.data)
-        replaced = plan.replaces and not decide(plan, self._markers.get(plan.stream)).adds
-        had_rows = bool(plan.primary_key) and plan.stream in self._had_rows and not replaced
-        # Without `confirm_rows`, an earlier sync may have acknowledged what Dust has not merged yet.
-        may_read = had_rows and self._context.confirm
-        self._updates.take(
-            row_id,
-            Update(
-                soft or bool(missing),
-                partial(self._complete, plan, record, span, row_id, encoder, missing, soft, had_rows),
-                partial(_stored_row, dust, row_id) if may_read else None,
-                partial(self._fail, plan.stream),
-            ),
-        )
+        missing = unavailable(record.data) if soft or not deleted else ()
+        # Without columns, Dust has merged no row, and some of its versions fail to read such a table. With
+        # `confirm_rows` none was acknowledged then; without it, some may wait to be merged.
+        may_have_row = existing.columns or (existing.exists and not context.confirm)
+        had_row = bool(may_have_row and plan.primary_key and not is_replaced)
 
-    def _complete(
-        self,
-        plan: StreamPlan,
-        record: Record,
-        span: Span,
-        row_id: str,
-        encoder: RowEncoder,
-        missing: tuple[str, ...],
-        soft: bool,
-        had_rows: bool,
-        values: Values | None,
-    ) -> bytes | None:
-        data = {**record.data, **dict.fromkeys(missing)} if missing else record.data
-        kept: Mapping[str, Cell] = {}
-        if soft:
-            self._context.outcomes.counts(plan.stream).emptied += values is None and had_rows
-            kept = self._kept_by_tombstone(plan, data, encoder, values or {})
-        elif missing:
-            kept = self._kept_by_update(plan, data, missing, encoder, values or {})
-        content = self._put(plan, record._replace(data=data), span, row_id, kept)
-        # Without a key, no other record is about this row.
-        return (content or b"") if is_change(data) and plan.primary_key else None
+        def put(values: Values | None) -> bytes | None:
+            data = {**record.data, **dict.fromkeys(missing)} if missing else record.data
+            kept: Mapping[str, Cell] = {}
+            if soft:
+                context.outcomes.counts(plan.stream).emptied += values is None and had_row
+                kept = self._kept_by_tombstone(plan, data, encoder, values or {})
+            elif missing:
+                kept = self._kept_by_update(plan, data, missing, encoder, values or {})
+            content = None
+            if plan.stream in self._failed:
+                pass  # since the record came
+            elif deleted and not soft:
+                table.change(Change(row_id, None, span))
+            else:
+                content = self.upsert(plan, record._replace(data=data), span, row_id, table, kept)
+            # Without a key, no other record is about this row.
+            return (content or b"") if is_change(data) and plan.primary_key else None
+
+        # Without `confirm_rows`, an earlier sync may have acknowledged what Dust has not merged yet.
+        read = partial(_stored_row, table.dust, row_id) if had_row and context.confirm else None
+        self._updates.take(row_id, Update(soft or bool(missing), put, read, partial(self._fail, plan.stream)))
 
     def _kept_by_update(
         self,

@@ -75,3 +75,17 @@ def test_what_is_under_way_is_not_acknowledged_when_a_read_of_the_table_fails() 
     assert [USERS] == list(tables.writer.failures)
     assert {"orders-3"} == set(tables.dust.rows_of["orders"])
     assert 0 == tables.context.budget.used
+
+
+def test_a_record_whose_stream_has_failed_meanwhile_is_not_written() -> None:
+    """Nothing would send it, or give its memory back."""
+    tables = Described("users")
+    tables.add(1, **PARTIAL)
+    (read,) = (call for call in tables.calls.open if call.key == ("stored", "users-1"))
+    tables.calls.open.remove(read)
+    tables.writer._lives[USERS].fail(UnusableTable("gone"))
+
+    read.done({"body": "whole"})
+
+    assert [USERS] == list(tables.writer.failures)
+    assert 0 == tables.context.budget.used
