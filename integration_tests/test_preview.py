@@ -55,6 +55,19 @@ def test_the_preview_says_what_is_wrong(dust: LocalDust, tmp_path: Path) -> None
     assert config["api_key"] not in settings.stderr + broken.stderr
 
 
+def test_neither_the_log_nor_an_error_of_the_preview_has_the_key(dust: LocalDust, tmp_path: Path) -> None:
+    """Wherever someone has pasted it."""
+    config = dust.config()
+    key = str(config["api_key"])
+    warned = _preview(tmp_path, {**config, key: 1}, b"")
+    command = _command(tmp_path, config)
+    (tmp_path / "catalog").write_text(json.dumps({"streams": [{"stream": {"name": key}}]}))
+    refused = subprocess.run(command, input=b"", capture_output=True, timeout=60)
+
+    assert warned.stderr.startswith("WARNING Settings that this version does not know were ignored: ****.")
+    assert refused.stderr.startswith(b"The stream **** is set to the destination sync mode None")
+
+
 @pytest.mark.parametrize(
     ("redirection", "problem"),
     [("<&-", "The standard input is closed."), (">&- <<< ''", "The standard output is closed.")],
