@@ -199,9 +199,12 @@ class Table:
         return self._send_by == math.inf and self._unproven_since is not None
 
     def _nudge_in_the_end(self) -> Steps:
-        """Once a merge that was under way has ended, have Dust merge what came during it: nobody looks at the rows."""
+        """Once a merge that was under way has ended, have Dust merge what came during it: nobody looks at the rows.
+
+        Requests that are still to be sent do as well; but a sync that stops sends none.
+        """
         timing = self._context.confirmation
         yield from self._context.wait_until((self._unproven_since or 0.0) + timing.first_look + timing.lock)
-        if not len(self.waiting):
+        if not (len(self.waiting) and self._context.may_send):
             yield Ask(self.dust.nudge)
             self._unproven_since = None

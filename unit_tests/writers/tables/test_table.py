@@ -415,3 +415,16 @@ def test_a_steady_stream_of_rows_does_not_put_deletes_off() -> None:
             break
 
     assert tables.dust.now < 200
+
+
+def test_a_sync_that_stops_nudges_dust_though_rows_wait() -> None:
+    """They are not sent any more, and what was sent is to be merged. It must not wait for them without end, either."""
+    tables = TablesHarness(confirm=False)
+    tables.add(1)
+    tables.turn(200)
+    tables.add(2)
+
+    tables.writer.wind_down(tables.dust.now + 60, goes_on=False)
+
+    assert ["delete airbyte_nudge"] == tables.turn()
+    assert tables.writer.idle
