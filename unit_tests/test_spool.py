@@ -110,5 +110,5 @@ def test_a_disk_that_fails_between_two_rows_has_a_name_as_well() -> None:
     assert (0,) == next(found)
     database._connection.set_progress_handler(lambda: 1, 1)  # it interrupts whatever runs
 
-    with pytest.raises(DiskFull, match="^Rows do not fit on the disk"):
+    with pytest.raises(DiskFull, match=r"^Rows do not fit on the disk"):
         next(found)

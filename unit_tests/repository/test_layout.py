@@ -34,6 +34,7 @@ TESTED_ELSEWHERE = {
     "hosts/dlt.py": "integration_tests/hosts/test_dlt.py",
     "loading/loader.py": "integration_tests/test_loading.py",
     "mapping/tables/bodies.py": "unit_tests/mapping/tables/test_rows.py",
+    "mapping/tables/column_values.py": "unit_tests/mapping/tables/test_rows.py",
     "mapping/tables/csv_growth.py": "unit_tests/mapping/tables/test_rows.py",
     "mapping/documents/html_layout.py": "unit_tests/mapping/documents/test_html.py",
     "version.py": "unit_tests/repository/test_metadata.py",

@@ -6,8 +6,9 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from destination_dust.mapping.schemas import declared_types
+from destination_dust.mapping.tables.column_values import Column
 from destination_dust.mapping.tables.formats import Format, format_of
-from destination_dust.mapping.tables.rows import EXTRACTED_AT, LOADED_AT, Column
+from destination_dust.mapping.tables.rows import EXTRACTED_AT, LOADED_AT
 from destination_dust.mapping.text import cut, one_line
 
 MAX_UNITS = 8000

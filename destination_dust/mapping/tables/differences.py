@@ -7,7 +7,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 
 from destination_dust.mapping.tables.cells import Difference
-from destination_dust.mapping.tables.rows import Column, RowEncoder
+from destination_dust.mapping.tables.column_values import Column
+from destination_dust.mapping.tables.rows import RowEncoder
 from destination_dust.mapping.tables.type_inference import DustType
 
 _NUMBERS = {DustType.INT, DustType.FLOAT}

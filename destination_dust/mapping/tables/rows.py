@@ -5,7 +5,6 @@ Only the time of loading is added later: it is that of the burst in which the ro
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -14,18 +13,16 @@ import orjson
 
 from destination_dust.exact_json import clean_text
 from destination_dust.mapping.tables.cells import (
-    CELLS,
     END_OF_EPOCHS,
     LARGEST_EXACT,
     LARGEST_FLOAT,
-    TEXT_CELLS,
-    TYPED_AS_SENT,
     Cell,
     Difference,
     cell,
     datetime_cell,
     written_epoch,
 )
+from destination_dust.mapping.tables.column_values import NAME_OVERHEAD, Column
 from destination_dust.mapping.tables.columns import MAX_COLUMNS, ColumnNames
 from destination_dust.mapping.tables.csv_growth import DATETIME_CHARACTERS, RECENT, RECENT_GROWTH, SMALL, csv_growth
 from destination_dust.mapping.tables.formats import Format, format_of
@@ -47,9 +44,7 @@ VALUE_TYPES = {
 }
 
 
-# Quotes and colon of a name, and a comma.
-_NAME_OVERHEAD = len('"":,')
-_EXTRACTED_AT_BYTES = len(EXTRACTED_AT) + _NAME_OVERHEAD
+_EXTRACTED_AT_BYTES = len(EXTRACTED_AT) + NAME_OVERHEAD
 # What stands before the cells of a row as `RowEncoder` writes it, and all that is neither cells nor id.
 _BEFORE_CELLS = len('{"value":{')
 _AROUND_CELLS_AND_ID = len('{"value":,"row_id":}')
@@ -59,14 +54,6 @@ _SEMICOLON, _BACKSLASH = b";\\"
 
 # Members of an enumeration are slow to look up (until Python 3.12), and there is a look-up for each cell.
 _DATETIME, _FLOAT = DustType.DATETIME, DustType.FLOAT
-# The type that most values have, by their exact type and what texts are declared to mean.
-_PLAIN = {
-    (str, None): DustType.TEXT,
-    (str, Format.MOMENT): DustType.DATETIME,
-    (int, None): DustType.INT,
-    (float, None): DustType.FLOAT,
-    (bool, None): DustType.BOOL,
-}
 
 
 class TooManyColumns(Exception):
@@ -86,29 +73,6 @@ class Row(NamedTuple):
     """Whether it is known that no semicolon or tab is in it. To look again, later, would take it from memory again."""
 
 
-class Column:
-    """One field of a stream: the name of its column, and the types and differences seen in it."""
-
-    __slots__ = ("cells", "declared", "expected", "kinds", "name", "name_bytes", "noted", "odd", "plain", "used")
-
-    def __init__(self, name: str, expected: Format | None, *, declared: bool) -> None:
-        self.name = name
-        self.name_bytes = len(name) + _NAME_OVERHEAD
-        self.declared = declared
-        self.cells = {**CELLS, str: TEXT_CELLS[expected]}
-        """What makes a cell of a value, by the value's exact type. `cell` takes any other."""
-        self.expected = expected
-        """What its texts mean, None if nothing is declared of that."""
-        self.plain: type | None = None
-        """The exact type of values that were noted, and of which most need no more than a look; see `encode`."""
-        self.used = False
-        self.noted: list[DustType] = []
-        """Types of cells that need no further note. Of so few, a list finds one sooner than a set."""
-        self.kinds: set[DustType] = set()
-        """The types Dust will infer, except for texts it misreads (see `odd`)."""
-        self.odd: Counter[Difference] = Counter()
-
-
 class RowEncoder:
     """Encodes the records of one stream as rows. Learns the fields that the catalog does not declare."""
 
@@ -125,7 +89,7 @@ class RowEncoder:
         self._names = ColumnNames(properties, reserved=OWN_COLUMNS, remembered=remembered, existing=existing)
         self._moved_from = existing if remembered is None else ()
         self._own: dict[str, Cell] = {} if generation_id is None else {GENERATION_ID: generation_id}
-        self._own_name_bytes = sum(len(name) + _NAME_OVERHEAD for name in self._own)
+        self._own_name_bytes = sum(len(name) + NAME_OVERHEAD for name in self._own)
         self._fields: dict[str, Column] = {}
         self._used: set[str] = set()
         self._in_table = set(OWN_COLUMNS)
@@ -233,16 +197,12 @@ class RowEncoder:
             if content is not None and name not in value:
                 value[name] = content
                 kind = inferred_type(content) if isinstance(content, str) else DustType.TEXT
-                growth += csv_growth(content, kind) - len(name) - _NAME_OVERHEAD
+                growth += csv_growth(content, kind) - len(name) - NAME_OVERHEAD
         return growth
 
     def _note(self, field: str, column: Column, kind: DustType, exact: type, odd: Difference | None) -> None:
         """Note that a column has a value of a type that none was noted with."""
-        if odd in TYPED_AS_SENT:
-            column.noted.append(kind)
-            column.kinds.add(kind)
-            if _PLAIN.get((exact, column.expected if exact is str else None)) is kind:
-                column.plain = exact
+        column.note(kind, exact, odd)
         if not column.used:
             column.used = True
             self._used.add(field)
