@@ -35,3 +35,15 @@ def test_the_loggers_of_the_cdk_hide_the_key() -> None:
     record = logging.LogRecord("airbyte", logging.INFO, "", 0, "The key is %s.", ("sk-1a2b3c4d",), None)
     assert "The key is ****." in AirbyteLogFormatter().format(record)
     assert "hello" == filter_secrets("hello")
+
+
+@pytest.mark.parametrize("ended", [1, 143, "The standard output is closed."])
+def test_a_command_that_fails_exits_as_the_process_does(monkeypatch: pytest.MonkeyPatch, ended: int | str) -> None:
+    """A host that starts it finds out in no other way. One that succeeds goes on."""
+    monkeypatch.setattr(commands, "run", lambda _: ended)
+    with pytest.raises(SystemExit) as exited:
+        DestinationDust().run(["spec"])
+    assert ended == exited.value.code
+
+    monkeypatch.setattr(commands, "run", lambda _: 0)
+    DestinationDust().run(["spec"])

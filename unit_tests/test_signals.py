@@ -77,6 +77,29 @@ sys.exit(7)
     assert 7 == code
 
 
+def test_a_command_that_was_interrupted_ends_by_itself() -> None:
+    """Whatever it ends with, no timer is left behind."""
+    code, output = run(
+        """
+from destination_dust import __main__, commands
+
+def interrupted(_):
+    signals.wind_down(lambda _: None, 2)
+    os.kill(os.getpid(), signal.SIGTERM)
+    return 7
+
+commands.run = interrupted
+sys.argv = ["destination-dust", "check", "--config", "dust.json"]
+try:
+    __main__.main()
+finally:
+    print(signal.getitimer(signal.ITIMER_REAL))
+"""
+    )
+
+    assert (7, b"(0.0, 0.0)\n") == (code, output)
+
+
 def test_nothing_is_imported_before_signals_are_heeded() -> None:
     """The connector and its libraries take long on a busy machine."""
     program = "import destination_dust.__main__; print(*(name for name in sys.modules if 'destination_dust' in name))"
