@@ -289,9 +289,9 @@ def test_the_earlier_record_of_a_row_is_stored_if_dust_refuses_the_later_one() -
 
 
 def test_a_refused_row_does_not_stop_a_replacement_half_way() -> None:
-    """The others are put in place; then the sync fails, and no marker is set."""
+    """The others are put in place; then the sync fails, and no marker is set. Nothing is left to be said or booked."""
     tables = Replacing(rows=1)
-    tables.bring(3, 4, 5)
+    tables.bring(3, 3, 4, 5)
 
     def fails(row_ids: list[str]) -> None:
         if "users-4" in row_ids:
@@ -303,6 +303,8 @@ def test_a_refused_row_does_not_stop_a_replacement_half_way() -> None:
         tables.conclude()
     assert {"users-3", "users-5"} == tables.rows()
     assert [REPLACING] == tables.dust.marks("users")
+    assert "4 records read, 2 upserted, 0 deleted, 1 rejected, 1 superseded by later ones" == tables.counts
+    assert [] == tables.writer.unfinished()
 
 
 def test_a_table_that_was_replaced_has_exactly_the_rows_that_were_sent() -> None:

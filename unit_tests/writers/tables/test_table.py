@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from destination_dust.airbyte.catalog import Mode, StreamPlan
+from destination_dust.mapping.tables import sizes
 from destination_dust.writers.tables.context import BurstLimits, ConfirmationTiming
 from destination_dust.writers.tables.proof import Unconfirmed
 from unit_tests.builders import ORDERS, USERS
@@ -385,6 +388,30 @@ def test_a_table_without_columns_that_dust_cannot_read_is_empty() -> None:
     tables.turn(20)
 
     assert [(1, 0)] == tables.released()
+
+
+def test_a_row_for_which_there_is_hardly_room_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In many columns, it takes more of the table than of a request. It would never be sent, but measured for ever."""
+    tables = TablesHarness()
+    tables.dust.rows_of["users"] = {"users-0": {f"c{number}": None for number in range(400)}}
+    tables.dust.queues["users"] = []
+    tables.begin(StreamPlan(USERS, Mode.APPEND_DEDUP, (("id",),)))
+    monkeypatch.setattr(sizes, "MAX_BYTES", 700)
+    tables.add(1)
+    tables.dust.fails = lambda _: monkeypatch.setattr(sizes, "MAX_BYTES", 100_000)
+    measured: list[int] = []
+    fake: Any = tables.dust
+    rows = fake.rows
+
+    def few(table_id: str, **options: Any) -> Any:
+        measured.append(1)
+        assert len(measured) < 10
+        return rows(table_id, **options)
+
+    fake.rows = few
+    tables.drain()
+
+    assert {"users-0", "users-1"} == set(tables.dust.rows_of["users"])
 
 
 def test_many_cells_are_warned_of(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
