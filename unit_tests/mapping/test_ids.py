@@ -267,6 +267,7 @@ def test_tables_have_plain_names(prefix: str, namespace: str | None, stream: str
 
 
 def test_the_longest_plain_id_fits() -> None:
-    """The limit applies to the joined key."""
+    """The limit applies to the joined key, whether it is a number or not."""
+    assert [199, 200, 200] == [len(identifier(None, "s" * length, [123])) for length in (195, 196, 197)]
     assert MAX_LENGTH == len(identifier(None, "s", ["x" * 198]))
     assert MAX_LENGTH == len(identifier(None, "s", ["x" * 199]))
