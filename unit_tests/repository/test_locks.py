@@ -84,5 +84,5 @@ def test_the_connector_requires_what_it_imports() -> None:
     modules |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
     packages = {name(module.partition(".")[0]) for module in modules} - {*map(name, sys.stdlib_module_names)}
 
-    # `requests` promises the last two: its adapter is one of urllib3's, its certificates are those of certifi.
-    assert {name(each) for each in entries("requirements.in")} == packages - {"destination-dust", "certifi", "urllib3"}
+    # `requests` promises the last one: its certificates are those of certifi.
+    assert {name(each) for each in entries("requirements.in")} == packages - {"destination-dust", "certifi"}
