@@ -34,8 +34,7 @@ class Column:
         self.expected = expected
         """What its texts mean, None if nothing is declared of that."""
         self.plain: type | None = None
-        """The exact type of values that were noted, and of which most need no more than a look; see
-        `RowEncoder.encode`."""
+        """The exact type of values that were noted, most of them in need of one look only; see `RowEncoder.encode`."""
         self.used = False
         self.noted: list[DustType] = []
         """Types of cells that need no further note. Of so few, a list finds one sooner than a set."""

@@ -66,7 +66,7 @@ class TableClient:
         self.table_id = table_id
 
     def existing(self, *, with_rows: bool) -> ExistingTable:
-        """The table as it is now; `with_rows`: read how many rows it has, and of which generation."""
+        """The table as it is now; `with_rows`: read the number and the generation of its rows as well."""
         try:
             described = self._client.table(self.table_id)
         except NotFound:
