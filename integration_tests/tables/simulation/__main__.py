@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import faulthandler
 import sys
 import time
 
 from integration_tests.tables.simulation.run import Connection
+
+# Seconds of a seed, which takes a fraction of one: what takes longer hangs, in a place that its traceback shows.
+LONGEST = 60
 
 
 def main(arguments: list[str]) -> int:
@@ -19,6 +23,7 @@ def main(arguments: list[str]) -> int:
     failed, began = 0, time.perf_counter()
     for seed in seeds:
         connection = Connection(seed)
+        faulthandler.dump_traceback_later(LONGEST, exit=True)
         try:
             connection.run()
         except AssertionError as error:
