@@ -125,7 +125,7 @@ def _refuse_closed_input(closed: Collection[int]) -> None:
 def _report(error: Exception, config: Config | None, output: Output) -> str:
     """Log the error for engineers, write it as a TRACE for the user, and return that message."""
     kind = failures.failure_type(error)
-    expected = any(isinstance(error, known) for known in failures.FAILURE_TYPES)
+    expected = isinstance(error, failures.EXPECTED)
     logger.error("%s", type(error).__name__, exc_info=None if expected else error)
     message = redact(failures.explain(error, config.connection if config else None))
     output.failure(message, kind, f"{type(error).__name__}: {error}" if expected else type(error).__name__)

@@ -46,6 +46,10 @@ LIMITS = {
 REGIONS = {"dust.tt": "https://eu.dust.tt", "eu.dust.tt": "https://dust.tt"}
 
 
+EXPECTED = tuple(FAILURE_TYPES)
+"""Errors that are no defects of the connector: their texts are for users."""
+
+
 def failure_type(error: BaseException) -> FailureType:
     """How the platform should treat an error."""
     for kind, result in FAILURE_TYPES.items():
@@ -64,7 +68,7 @@ def _explained(error: BaseException, connection: Connection | None) -> str:
         return _misconfigured(error, connection)
     if isinstance(error, Unavailable):
         return f"{error} Try again later. If it persists, check https://status.dust.tt and the network in between."
-    if type(error) in FAILURE_TYPES or any(isinstance(error, kind) for kind in FAILURE_TYPES):
+    if isinstance(error, EXPECTED):
         return str(error)
     if isinstance(error, MemoryError):
         return LIMITS[errno.ENOMEM]

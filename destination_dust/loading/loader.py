@@ -77,7 +77,7 @@ class Loader:
         client = client_for_check(self._config)
         try:
             check(self._config, client)
-        except tuple(failures.FAILURE_TYPES) as error:
+        except failures.EXPECTED as error:
             raise self._not_stored(error) from error
         finally:
             client.close()
@@ -112,7 +112,7 @@ class Loader:
             self._writing.add(plan.stream)
             try:
                 return self._sync(plan, changes)
-            except tuple(failures.FAILURE_TYPES) as error:
+            except failures.EXPECTED as error:
                 forget_frames(error)
                 raise self._not_stored(error) from error
             finally:

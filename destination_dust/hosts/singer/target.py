@@ -47,7 +47,7 @@ def run(arguments: Sequence[str]) -> int:
         logger.warning("%s Everything before the last state is in Dust, and the next run goes on there.", interrupted)
         return 128 + interrupted.signal_number
     except Exception as error:
-        expected = isinstance(error, tuple(failures.FAILURE_TYPES))
+        expected = isinstance(error, failures.EXPECTED)
         explanation = failures.explain(error, config.connection if config else None)
         logger.error("%s", explanation, exc_info=None if expected else error)
         return 1
