@@ -18,7 +18,7 @@ _NUMBER = re.compile(r"-?\d{9,19}(?:\.\d+)?", re.ASCII)
 
 # Dust's server reads smaller numbers as seconds. The limit is 1970-04-26 in milliseconds, 2286-11-20 in seconds.
 _SECONDS_BELOW = 10**10
-_YEAR_10000 = 253_402_300_800_000
+YEAR_10000 = 253_402_300_800_000
 # Seconds from 1980-01-01 to the end of 2100. In milli-, micro- or nanoseconds, no number stands for another time in it.
 _FIRST, _END = 315_532_800, 4_133_980_800
 _UNITS = (1, 10**3, 10**6, 10**9)
@@ -33,12 +33,12 @@ def stored_timestamp(milliseconds: int) -> int:
     """
     if milliseconds < _SECONDS_BELOW:
         return max(0, milliseconds) // 1000
-    return min(milliseconds, _YEAR_10000 - 1)
+    return min(milliseconds, YEAR_10000 - 1)
 
 
 def emission_time(milliseconds: int | None) -> int | None:
     """The time at which a source says that it read a record, None for one that cannot be: before 1970, after 9999."""
-    return milliseconds if milliseconds is not None and 0 <= milliseconds < _YEAR_10000 else None
+    return milliseconds if milliseconds is not None and 0 <= milliseconds < YEAR_10000 else None
 
 
 def epoch_milliseconds(value: object) -> int | None:

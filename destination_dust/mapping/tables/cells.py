@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 from destination_dust.exact_json import readable
 from destination_dust.mapping.tables.formats import Format
 from destination_dust.mapping.tables.type_inference import DustType, inferred_type
-from destination_dust.mapping.timestamps import epoch_milliseconds
+from destination_dust.mapping.timestamps import YEAR_10000, epoch_milliseconds
 
 Cell: TypeAlias = "bool | int | float | str | dict[str, Any] | None"
 
@@ -25,8 +25,8 @@ SECONDS_A_DAY = 86_400
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _LOCAL_EPOCH = datetime(1970, 1, 1)  # to take times without a zone from, which count as UTC
-# The years 1 to 9999 in UTC, in ms since 1970. Dust writes others with a sign, and reads them as text then.
-FIRST_EPOCH, END_OF_EPOCHS = -62_135_596_800_000, 253_402_300_800_000
+# In ms since 1970. Dust writes years before it, and those from 10000 on, with a sign, and reads them as text then.
+_YEAR_1 = -62_135_596_800_000
 # How sources spell numbers and dates that are not finite (Postgres has infinite dates, too).
 _NOT_FINITE = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
 _BEFORE_CHRIST = re.compile(r"-[0-9]{4,}-.*|[0-9].*\bB\.?C\.?(?:E\.?)?", re.IGNORECASE)
@@ -133,7 +133,7 @@ def _moment_cell(text: str) -> _Read:
     epoch = written_epoch(stripped)
     if epoch is None:
         epoch = epoch_milliseconds(stripped) if stripped[4:8:3] == "--" else None
-    if epoch is None or not FIRST_EPOCH <= epoch < END_OF_EPOCHS:
+    if epoch is None or not _YEAR_1 <= epoch < YEAR_10000:
         return _no_date_cell(text)
     return datetime_cell(epoch // 1000), _DATETIME, None
 

@@ -13,7 +13,6 @@ import orjson
 
 from destination_dust.exact_json import clean_text
 from destination_dust.mapping.tables.cells import (
-    END_OF_EPOCHS,
     LARGEST_EXACT,
     LARGEST_FLOAT,
     Cell,
@@ -27,7 +26,7 @@ from destination_dust.mapping.tables.columns import MAX_COLUMNS, ColumnNames
 from destination_dust.mapping.tables.csv_growth import DATETIME_CHARACTERS, RECENT, RECENT_GROWTH, SMALL, csv_growth
 from destination_dust.mapping.tables.formats import Format, format_of
 from destination_dust.mapping.tables.type_inference import BEGINNING, DustType, begins_only_text, inferred_type
-from destination_dust.mapping.timestamps import emission_time
+from destination_dust.mapping.timestamps import YEAR_10000, emission_time
 
 EXTRACTED_AT = "_airbyte_extracted_at"
 LOADED_AT = "_airbyte_loaded_at"
@@ -160,7 +159,7 @@ class RowEncoder:
                 if exact is str:
                     if column.expected is None:
                         plain = raw if begins_only_text(raw[:BEGINNING]) else None
-                    elif (epoch := written_epoch(raw)) is not None and RECENT <= epoch < END_OF_EPOCHS:
+                    elif (epoch := written_epoch(raw)) is not None and RECENT <= epoch < YEAR_10000:
                         plain = {"type": "datetime", "epoch": epoch}
                         growth += RECENT_GROWTH
                 elif exact is float:
