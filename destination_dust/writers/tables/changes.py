@@ -154,7 +154,7 @@ class Waiting:
         """Take out the changes of the next request: those that came by `until`, and rows that fill a request.
 
         They are rows to upsert, as many as fit, or one delete; `deletes` says which, or else their age. They stay in
-        the memory budget. None if none of them are due.
+        the memory budget. Empty if none of them are due.
         """
         row = self._first(math.inf if self.fills(limits) else until, deletes=False)
         delete = self._first(until, deletes=True)

@@ -37,7 +37,7 @@ class Records:
         *,
         hard: bool,
     ) -> None:
-        """`failed`: streams whose records are not wanted any more; `fail` receives why a row of a stream cannot be
+        """`failed`: streams whose records are no longer wanted; `fail` receives why a row of a stream cannot be
         read; `hard`: whether a tombstone deletes its row, or else keeps the row's other columns."""
         self._context = context
         self._failed = failed

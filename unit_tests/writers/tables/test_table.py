@@ -445,7 +445,7 @@ def test_a_steady_stream_of_rows_does_not_put_deletes_off() -> None:
 
 
 def test_a_sync_that_stops_nudges_dust_though_rows_wait() -> None:
-    """They are not sent any more, and what was sent is to be merged. It must not wait for them without end, either."""
+    """They are no longer sent, and what was sent is to be merged. It must not wait for them without end, either."""
     tables = TablesHarness(confirm=False)
     tables.add(1)
     tables.turn(200)
